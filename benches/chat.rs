@@ -84,6 +84,7 @@ async fn measure() -> Result<(), Error> {
         },
         activity: ChatActivity::default(),
         known_memory: top.join("memory"),
+        commit_trailer: None,
     });
     // Begins the session, and is then followed by what a long one holds.
     model.left.store(0, Ordering::Relaxed);

@@ -299,6 +299,7 @@ impl App {
             compact,
             tools,
             edit_form,
+            commit,
             ..
         } = self.settings;
         Ok(Engine::new(EngineParts {
@@ -315,9 +316,11 @@ impl App {
                     ToolChoice::All => Some(ToolSet::All),
                 },
                 edit_form,
+                commit,
             },
             activity: activity.clone(),
             known_memory: self.known_memory(),
+            commit_trailer: self.settings.commit_trailer.clone(),
         }))
     }
 

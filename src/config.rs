@@ -13,6 +13,7 @@ use std::{env, fmt, io};
 
 use tracing_subscriber::filter::Targets;
 
+use crate::git::CommitWhen;
 use crate::model::EditForm;
 use crate::model::ollama::{Address, AddressError, ApiKey, NetworkScope};
 use crate::permission::{RulesError, UserRules};
@@ -57,6 +58,10 @@ pub struct Settings {
     pub thinking_tokens: Option<u32>,
     /// Whether the index is searched for each question.
     pub rag: bool,
+    /// When what a session changed is committed by itself.
+    pub commit: CommitWhen,
+    /// What stands last in the message of each commit.
+    pub commit_trailer: Option<String>,
     /// Folder for indexes, sessions and the cache; absolute, may not exist yet.
     pub data_folder: PathBuf,
     /// Larger files are not indexed, in bytes.
@@ -125,6 +130,8 @@ impl Settings {
             max_steps: layers.given("OLLACODE_MAX_STEPS").steps()?,
             thinking_tokens: layers.given("OLLACODE_THINKING_TOKENS").thinking()?,
             rag: layers.given("OLLACODE_RAG").is_on()?,
+            commit: layers.given("OLLACODE_COMMIT").commit()?,
+            commit_trailer: layers.given("OLLACODE_COMMIT_TRAILER").trailer()?,
             data_folder: layers.given("OLLACODE_DATA_DIR").data_folder(environment)?,
             max_file_size: layers
                 .given("OLLACODE_MAX_FILE_SIZE")

@@ -109,6 +109,20 @@ pub const SETTINGS: &[Setting] = &[
         secret: false,
     },
     Setting {
+        name: "OLLACODE_COMMIT",
+        default: "off",
+        meaning: "When what a session changed is committed by itself: `off`, or `turn`, after each turn that was answered and whose checks did not fail; unasked only with `auto-edit` and `auto-approve`.",
+        example: None,
+        secret: false,
+    },
+    Setting {
+        name: "OLLACODE_COMMIT_TRAILER",
+        default: "",
+        meaning: "Line that stands last in the message of each commit; `{model}` is the name of the model. By default there is none.",
+        example: Some("Assisted-by: ollacode ({model})"),
+        secret: false,
+    },
+    Setting {
         name: "OLLACODE_SANDBOX",
         default: "best",
         meaning: "`best`: the best confinement available; `required`: no session without full confinement; `off` only as a flag.",

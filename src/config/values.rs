@@ -7,8 +7,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::layers::GivenValue;
 use super::{
-    Address, ApiKey, ConfigError, EditForm, EmbedModel, Environment, GivenFolder, NetworkScope,
-    NotifyChoice, SandboxChoice, SettingOrigin, ToolChoice,
+    Address, ApiKey, CommitWhen, ConfigError, EditForm, EmbedModel, Environment, GivenFolder,
+    NetworkScope, NotifyChoice, SandboxChoice, SettingOrigin, ToolChoice,
 };
 
 const KIB: u64 = 1 << 10;
@@ -123,6 +123,32 @@ impl GivenValue {
                 "off" => Some(NotifyChoice::Off),
                 _ => None,
             }
+        })
+    }
+
+    pub fn commit(&self) -> Result<CommitWhen, ConfigError> {
+        self.parse("`off` or `turn`", |text| {
+            match text.to_ascii_lowercase().as_str() {
+                "off" => Some(CommitWhen::Off),
+                "turn" => Some(CommitWhen::Turn),
+                _ => None,
+            }
+        })
+    }
+
+    /// A trailer as git knows it; `None` if it is not set.
+    pub fn trailer(&self) -> Result<Option<String>, ConfigError> {
+        if !self.is_set() {
+            return Ok(None);
+        }
+        self.parse("a line such as `Assisted-by: ollacode ({model})`", |text| {
+            let (key, value) = text.split_once(':')?;
+            let is_key = |sign: char| sign.is_ascii_alphanumeric() || sign == '-';
+            let is_trailer = !key.is_empty()
+                && key.chars().all(is_key)
+                && !value.trim().is_empty()
+                && !text.contains(char::is_control);
+            is_trailer.then(|| Some(text.to_owned()))
         })
     }
 

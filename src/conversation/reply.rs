@@ -78,7 +78,8 @@ pub enum CommandReply {
     /// The thoughts of the last reply that has any.
     Thoughts(Option<String>),
     Diff(Vec<FileDiff>),
-    /// Turns that were undone or redone, and why they are fewer than wanted.
+    /// Turns that were undone or redone, and what is to be said of that: why they are fewer than
+    /// wanted, or that they are committed.
     Changed(ChangeKind, Vec<Undone>, Option<String>),
     Tokens(TokenReport),
     Memory(Option<ProjectInstructions>),

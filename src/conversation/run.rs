@@ -21,8 +21,8 @@ use crate::engine::jobs::review::ReviewOrder;
 use crate::engine::jobs::task::TaskOrder;
 use crate::message::Message;
 use crate::permission::Mode;
-use crate::session::changes::UndoError;
-use crate::session::{self, SessionError, SessionId, SessionSummary};
+use crate::session::changes::{UndoError, Undone};
+use crate::session::{self, Session, SessionError, SessionId, SessionSummary};
 use crate::visible::visible_name;
 
 const HITS: usize = 5;
@@ -361,17 +361,41 @@ impl Conversation {
                 Ok(one) => changed.push(one),
                 Err(error) if changed.is_empty() => return Err(error.into()),
                 Err(error) => {
-                    let why = why_no_more(&error);
-                    return Ok(CommandReply::Changed(kind, changed, Some(why)));
+                    let notes = committed_words(kind, &changed, &open.session);
+                    let notes: Vec<String> =
+                        notes.into_iter().chain([why_no_more(&error)]).collect();
+                    return Ok(CommandReply::Changed(kind, changed, Some(notes.join("\n"))));
                 }
             }
         }
-        Ok(CommandReply::Changed(kind, changed, None))
+        let committed = committed_words(kind, &changed, &open.session);
+        Ok(CommandReply::Changed(kind, changed, committed))
     }
 }
 
 fn ids(sessions: &[SessionSummary]) -> Vec<SessionId> {
     sessions.iter().map(|summary| summary.id.clone()).collect()
+}
+
+/// What is said of undone turns that are committed: their commits stay.
+fn committed_words(kind: ChangeKind, undone: &[Undone], session: &Session) -> Option<String> {
+    if kind == ChangeKind::Redo {
+        return None;
+    }
+    let of_turn = |turn: u32| -> Vec<String> {
+        let commits = session.commits_of(turn).into_iter();
+        let line = |hash: &str| {
+            format!(
+                "turn {turn} is in the commit {}, which stays: the files are back, and \
+                 committing them records that. To take the commit back instead: /redo, then \
+                 `git revert --no-commit {hash}`",
+                hash.get(..10).unwrap_or(hash)
+            )
+        };
+        commits.map(line).collect()
+    };
+    let lines: Vec<String> = undone.iter().flat_map(|one| of_turn(one.turn)).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 /// Why fewer turns were undone or redone than wanted.

@@ -317,6 +317,7 @@ impl Turn<'_> {
                 effect,
                 Effect::ReadSecret { .. }
                     | Effect::Loss { .. }
+                    | Effect::GitRisk { .. }
                     | Effect::Write {
                         runs_later: Some(_),
                         ..

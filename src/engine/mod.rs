@@ -15,6 +15,7 @@ mod build_commands;
 mod calls;
 mod change_request;
 mod clip;
+mod committing;
 mod compaction;
 pub mod event;
 mod failed_edits;
@@ -58,6 +59,7 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
+use crate::git::CommitWhen;
 use crate::message::{Image, Message};
 use crate::model::budget::{estimate, estimate_tools};
 use crate::model::{ChatModel, EditForm, ModelProfile, ToolSpec};
@@ -103,6 +105,8 @@ pub struct Engine {
     facts: Mutex<Option<String>>,
     /// Notices already shown that are shown only once.
     told: Mutex<BTreeSet<String>>,
+    /// What stands last in the message of each commit; `{model}` is the name of the model.
+    commit_trailer: Option<String>,
 }
 
 /// The parts of an engine.
@@ -115,6 +119,8 @@ pub struct EngineParts {
     pub activity: ChatActivity,
     /// File that remembers which project instructions were announced; one for each workspace.
     pub known_memory: PathBuf,
+    /// What stands last in the message of each commit; `{model}` is the name of the model.
+    pub commit_trailer: Option<String>,
 }
 
 /// How an engine works.
@@ -133,6 +139,8 @@ pub struct EngineOptions {
     pub tools: Option<ToolSet>,
     /// The form in which files are edited; `None`: the one that suits the model.
     pub edit_form: Option<EditForm>,
+    /// When what a session changed is committed by itself.
+    pub commit: CommitWhen,
 }
 
 impl Default for EngineOptions {
@@ -144,6 +152,7 @@ impl Default for EngineOptions {
             compact: true,
             tools: None,
             edit_form: None,
+            commit: CommitWhen::Off,
         }
     }
 }
@@ -225,6 +234,7 @@ impl Engine {
             leaking: Mutex::default(),
             facts: Mutex::default(),
             told: Mutex::default(),
+            commit_trailer: parts.commit_trailer,
         }
     }
 

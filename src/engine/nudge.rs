@@ -14,6 +14,8 @@ pub(super) struct TurnProgress {
     has_changed: bool,
     was_denied: bool,
     is_nudged: bool,
+    /// How often a hook refused to commit the turn.
+    refused_commits: u32,
 }
 
 /// Phrases before what somebody is about to do.
@@ -173,6 +175,12 @@ const NO_CODE: &[&str] = &[
 const LEAST_LINES: usize = 3;
 
 impl TurnProgress {
+    /// Counts one more commit of the turn that a hook refused; how many it are.
+    pub(super) fn count_refused_commit(&mut self) -> u32 {
+        self.refused_commits += 1;
+        self.refused_commits
+    }
+
     pub(super) fn of(request: &str) -> TurnProgress {
         TurnProgress {
             request: request.to_owned(),

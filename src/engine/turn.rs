@@ -171,7 +171,7 @@ impl<'a> Turn<'a> {
             }
             let may_go_on = step < steps;
             let is_nudged = may_go_on && self.nudge(&reply).await?;
-            if !is_nudged && !self.requests_second_look(&reply, may_go_on).await? {
+            if !is_nudged && !self.goes_on(&reply, may_go_on).await? {
                 return Ok(self.answered(&reply).await);
             }
             self.answer_check.keep(reply, is_nudged);

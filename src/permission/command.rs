@@ -26,6 +26,7 @@ use git::effects::{GitEffects, effects};
 pub(super) use building::building;
 pub(super) use doubt::doubt;
 pub use full_screen::full_screen;
+pub use git::loss::{GitLoss, LossScope};
 
 /// One command of a fully parsed chain, for rules.
 pub(super) struct CommandPart {
@@ -161,6 +162,22 @@ pub fn git_targets(command: &str) -> Vec<String> {
         .flat_map(|effects| effects.outputs.into_iter().chain(effects.operands))
         .chain(settings)
         .collect()
+}
+
+/// What the git commands in a command may take of work that is not committed: a guess that looks into
+/// quotes, substitutions and wrappers such as `xargs`.
+pub fn git_losses(command: &str) -> Vec<GitLoss> {
+    let found = network_or_git::programs(command).into_iter();
+    let of_git = found.filter(|(program, _)| *program == "git");
+    let losses = of_git.filter_map(|(_, words)| git::loss::loss(&words));
+    losses.collect()
+}
+
+/// The git command in a command that goes around the hooks of the repository, if there is one.
+pub fn skips_hooks(command: &str) -> Option<String> {
+    let found = network_or_git::programs(command).into_iter();
+    let mut of_git = found.filter(|(program, _)| *program == "git");
+    of_git.find_map(|(_, words)| git::loss::skips_hooks(&words))
 }
 
 /// The folders in which a git command makes a new checkout, relative to its folder.

@@ -118,6 +118,13 @@ pub enum AuditAction {
         /// The turn whose changes they were.
         of_turn: u32,
     },
+    /// Files that the session changed were committed.
+    Committed {
+        /// The name of the commit, in hexadecimal.
+        hash: String,
+        /// The files in it, relative to the workspace.
+        files: Vec<String>,
+    },
     /// Another mode from here on; a session begins with `ask`.
     Mode { mode: ModeRecord },
     /// Another model answers from here on.
@@ -219,6 +226,7 @@ impl AuditBuilder {
             Record::Changed(change) => return self.change(change, at),
             Record::Undid { turn } => AuditAction::Undid { of_turn: turn },
             Record::Redid { turn } => AuditAction::Redid { of_turn: turn },
+            Record::Committed { hash, files, .. } => AuditAction::Committed { hash, files },
             Record::Mode { mode } => AuditAction::Mode { mode },
             Record::Model { name } => AuditAction::Model { name },
             Record::Compacted { .. } => AuditAction::Compacted,

@@ -6,6 +6,7 @@
 
 mod baseline;
 mod counts;
+mod history;
 mod revert;
 mod steps;
 mod store;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 
 pub use baseline::{Baseline, CommandChanges, TooManyFiles};
 pub use counts::FileCount;
+pub use history::FileHistory;
 use serde::{Deserialize, Serialize};
 
 use super::record::Record;

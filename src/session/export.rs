@@ -183,6 +183,7 @@ impl ExportedSession {
             | Record::Decided { .. }
             | Record::Mode { .. }
             | Record::Forgotten { .. }
+            | Record::Committed { .. }
             | Record::Ended { .. } => {}
         }
     }

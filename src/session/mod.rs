@@ -321,6 +321,30 @@ impl Session {
         Changes::load(self.folder(), &self.changed)
     }
 
+    /// The commits that have changes of a turn: those made since that have one of its files.
+    pub fn commits_of(&self, turn: u32) -> Vec<&str> {
+        let files: BTreeSet<&str> = self
+            .changed
+            .iter()
+            .filter_map(|record| match record {
+                Record::Changed(change) if change.turn == turn => Some(change.path.as_str()),
+                _ => None,
+            })
+            .collect();
+        let commits = self.changed.iter().filter_map(|record| match record {
+            Record::Committed {
+                turn: at,
+                hash,
+                files: committed,
+            } if *at >= turn => {
+                let has = committed.iter().any(|path| files.contains(path.as_str()));
+                has.then_some(hash.as_str())
+            }
+            _ => None,
+        });
+        commits.collect()
+    }
+
     /// Records changes made just before the session was killed.
     fn recover_changes(&mut self) -> Result<(), SessionError> {
         let mut changes = self.changes();

@@ -97,6 +97,15 @@ pub enum Record {
         /// The turn, from 1.
         turn: u32,
     },
+    /// Files that the session changed were committed.
+    Committed {
+        /// The turn in which that was done, from 1.
+        turn: u32,
+        /// The name of the commit, in hexadecimal.
+        hash: String,
+        /// The files in it, relative to the workspace.
+        files: Vec<String>,
+    },
     /// The last user messages were removed from the conversation, because they had no reply.
     Forgotten { messages: usize },
     /// The conversation was compacted.
@@ -167,6 +176,7 @@ impl Record {
                 | Record::Job { .. }
                 | Record::AboutToRun { .. }
                 | Record::Changed(_)
+                | Record::Committed { .. }
         )
     }
 
@@ -174,7 +184,10 @@ impl Record {
     pub(super) fn is_about_changes(&self) -> bool {
         matches!(
             self,
-            Record::Changed(_) | Record::Undid { .. } | Record::Redid { .. }
+            Record::Changed(_)
+                | Record::Undid { .. }
+                | Record::Redid { .. }
+                | Record::Committed { .. }
         )
     }
 
@@ -267,6 +280,7 @@ impl Record {
             | Record::Changed(_)
             | Record::Undid { .. }
             | Record::Redid { .. }
+            | Record::Committed { .. }
             | Record::Forgotten { .. }
             | Record::Model { .. }
             | Record::Mode { .. } => {}

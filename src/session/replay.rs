@@ -163,6 +163,7 @@ impl Replayed {
             Record::Undid { turn } => self.apply_undone("undid", *turn),
             Record::Redid { turn } => self.apply_undone("redid", *turn),
             Record::JobReport { .. }
+            | Record::Committed { .. }
             | Record::Asked { .. }
             | Record::Decided { .. }
             | Record::Ended { .. } => {}

@@ -13,7 +13,7 @@ use crate::session::changes::{Baseline, CommandChanges, TooManyFiles};
 const MOST_NAMED: usize = 10;
 
 /// The workspace before a command.
-pub(super) struct BeforeCommand {
+pub(crate) struct BeforeCommand {
     baseline: Baseline,
     touched: BTreeSet<String>,
     looked: Result<(), TooManyFiles>,
@@ -22,7 +22,7 @@ pub(super) struct BeforeCommand {
 
 impl BeforeCommand {
     /// Looks at the workspace; `None` for a command that is known to only read.
-    pub(super) async fn of(
+    pub(crate) async fn of(
         command: &str,
         context: &ToolContext,
     ) -> Result<Option<BeforeCommand>, ToolError> {
@@ -45,7 +45,7 @@ impl BeforeCommand {
 
     /// Takes down what the command changed, and says it: lines for the model and for people, empty
     /// if nothing changed.
-    pub(super) async fn compared(self, context: &ToolContext) -> Result<String, ToolError> {
+    pub(crate) async fn compared(self, context: &ToolContext) -> Result<String, ToolError> {
         let jail = context.jail.clone();
         let BeforeCommand {
             mut baseline,

@@ -57,6 +57,7 @@ use crate::session::changes::Changes;
 use closed_output::without_closed;
 use hidden_files::is_closed_path;
 
+pub(crate) use command_changes::BeforeCommand;
 pub(crate) use draft::edit_call;
 pub use edit_parts::edit_parts;
 pub use edit_place::{EditPlace, edit_place};
@@ -64,6 +65,7 @@ pub use file_views::{FileLine, FileView, FileViews, ShownLines};
 pub(crate) use find_references::references;
 pub use git_changes::{Day, GitChanges, GitRange, git_changes};
 pub use git_versions::GitVersions;
+pub(crate) use run_command::commit_access;
 pub(crate) use search_codebase::found_view;
 pub use toolbox::{NameTaken, ToolSet, Toolbox};
 
@@ -125,6 +127,12 @@ impl ToolContext {
             Cow::Owned(clean) => clean,
             Cow::Borrowed(_) => text,
         }
+    }
+
+    /// Whether a file is kept back from the model and from commands: its name says that it holds
+    /// secrets, or a rule does.
+    pub(crate) fn keeps_back(&self, path: &str) -> bool {
+        self.rules.hides(path) || is_closed_path(&self.jail, &self.rules, path)
     }
 
     /// The last lines that the running command printed, without secrets. Looks at the disk.

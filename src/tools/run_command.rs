@@ -1,6 +1,7 @@
 //! `run_command`: a command in the workspace's folder.
 
 mod access;
+mod lost;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +28,7 @@ use crate::sandbox::confine::{Exceeded, GitAccess, RefusalKind};
 use crate::sandbox::{CapturedOutput, Exit, RunLimits, RunOutput, WorkspaceAccess};
 use crate::text::with_causes;
 use crate::visible::{defang_chat_markers, escape_hidden};
+pub(crate) use access::commit_access;
 use access::{access, checked_out, closed, made_repositories, protected_targets};
 
 /// How long a command may take if the call does not say so, in seconds,
@@ -146,7 +148,7 @@ impl Tool for RunCommand {
             };
             Ok(PreparedCall {
                 what: render::narrow(&render::name(&redact(command.trim()).text), 100).into_owned(),
-                effects: effects(&command, context),
+                effects: effects(&command, context).await,
                 preview: Preview::Command(escape_hidden(&command).into_owned()),
                 remember: remembered(&command)
                     .map(|words| quote_arguments(&words))
@@ -197,7 +199,7 @@ fn in_folder(
 }
 
 /// What a command would do, as far as it is known.
-fn effects(command: &str, context: &ToolContext) -> Vec<Effect> {
+async fn effects(command: &str, context: &ToolContext) -> Vec<Effect> {
     let jail = &context.jail;
     let risk = risk_here(command, jail, &context.rules);
     let mut effects = vec![Effect::Command {
@@ -215,6 +217,7 @@ fn effects(command: &str, context: &ToolContext) -> Vec<Effect> {
     effects.extend(checked_out(command, jail));
     effects.extend(made_repositories(command, jail));
     effects.extend(revisions_of_files(command, jail));
+    effects.extend(lost::git_risks(command, context).await);
     effects
 }
 

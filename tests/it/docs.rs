@@ -24,8 +24,9 @@ const FRONT: [&str; 4] = [
 ];
 
 /// Where commands and their flags are described.
-const COMMAND_PAGES: [(&str, &str); 12] = [
+const COMMAND_PAGES: [(&str, &str); 13] = [
     ("chat", "docs/chat.md"),
+    ("commit", "docs/git.md"),
     ("index", "docs/search.md"),
     ("search", "docs/search.md"),
     ("telegram", "docs/telegram.md"),

@@ -26,6 +26,7 @@ mod traps;
 
 mod attacks;
 mod chat;
+mod commit;
 mod config;
 mod confinement;
 mod docs;

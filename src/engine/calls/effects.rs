@@ -30,6 +30,7 @@ pub(super) fn is_about_secrets(effect: &Effect) -> bool {
         Effect::Read
         | Effect::ReadFile { .. }
         | Effect::Loss { .. }
+        | Effect::GitRisk { .. }
         | Effect::Command { .. }
         | Effect::AskUser
         | Effect::External { .. } => false,

@@ -325,6 +325,7 @@ impl Lab {
             options,
             activity: ChatActivity::default(),
             known_memory: top.join("memory"),
+            commit_trailer: None,
         });
         Lab {
             root,

@@ -126,8 +126,8 @@ With --json, each line is an object with session, turn (0 before the first quest
 missing in older journals) and `action`: started (workspace, model), question (text), asked (id,
 title, what, hash), decided (id, answer: once, session or deny, with a reason), call (id, tool,
 what, outcome: done, failed, stopped, denied, not_run or broken_off, result), changed (path, before,
-after: hashes, or null where there is no file), undid and redid (of_turn), mode (mode: ask,
-auto_edit, auto_approve or plan), model (name), compacted, and ended (reason).";
+after: hashes, or null where there is no file), undid and redid (of_turn), committed (hash, files),
+mode (mode: ask, auto_edit, auto_approve or plan), model (name), compacted, and ended (reason).";
 
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {

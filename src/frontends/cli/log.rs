@@ -248,6 +248,10 @@ fn row(action: &AuditAction) -> Option<LogRow> {
         }
         AuditAction::Undid { of_turn } => LogRow::plain("undid", &format!("turn {of_turn}")),
         AuditAction::Redid { of_turn } => LogRow::plain("redid", &format!("turn {of_turn}")),
+        AuditAction::Committed { hash, files } => {
+            let files = files.join(", ");
+            LogRow::plain("committed", &format!("{hash}: {files}"))
+        }
         AuditAction::Mode { mode } => LogRow::plain(
             "mode",
             match mode {

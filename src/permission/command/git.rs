@@ -7,6 +7,7 @@
 
 mod created;
 pub(super) mod effects;
+pub(super) mod loss;
 
 use super::rules::{KnownCommand, ParsedArguments, is_below, nothing, rule, texts};
 use super::words::ArgumentVector;

@@ -326,10 +326,6 @@ impl Rules {
 
     fn ruling(&self, effect: &Effect, confinement: Confinement) -> Ruling<'_> {
         match effect {
-            // A rule that opens a path says nothing of what may be lost there.
-            Effect::Read | Effect::AskUser | Effect::Loss { .. } | Effect::External { .. } => {
-                Ruling::default()
-            }
             Effect::ReadFile { path } | Effect::ReadSecret { path } => {
                 self.of_path(RuleKind::Read, &self.inside(path))
             }
@@ -362,6 +358,8 @@ impl Rules {
                 }
                 ruling
             }
+            // A rule that opens a path says nothing of what may be lost there.
+            _ => Ruling::default(),
         }
     }
 

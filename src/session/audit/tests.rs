@@ -296,6 +296,11 @@ fn every_action_is_one_flat_object() {
             mode: ModeRecord::AutoEdit,
         },
         denied,
+        Record::Committed {
+            turn: 1,
+            hash: "abc".to_owned(),
+            files: vec!["a.rs".to_owned()],
+        },
         Record::Compacted {
             messages: Vec::new(),
         },
@@ -309,6 +314,7 @@ fn every_action_is_one_flat_object() {
             json!({"turn": 0, "action": "mode", "mode": "auto_edit"}),
             json!({"turn": 0, "action": "decided", "id": "c1", "answer": "deny",
                    "reason": "no"}),
+            json!({"turn": 0, "action": "committed", "hash": "abc", "files": ["a.rs"]}),
             json!({"turn": 0, "action": "compacted"}),
             json!({"turn": 0, "action": "ended", "reason": "quit"}),
         ]

@@ -202,3 +202,38 @@ fn what_the_user_ran_is_told_after_a_resume_and_is_no_message() {
     drop(session);
     assert!(home.resume(&id).0.remarks.is_empty());
 }
+
+#[test]
+fn the_commits_of_a_turn_are_known_after_a_resume() {
+    let home = Home::new();
+    let mut session = home.create();
+    record(&mut session, user("Hello"));
+    let changed = |turn: u32, path: &str| {
+        Record::Changed(ChangeRecord {
+            turn,
+            path: path.to_owned(),
+            before: None,
+            after: None,
+            mode: None,
+            not_kept: true,
+            is_revert: false,
+        })
+    };
+    record(&mut session, changed(1, "a.rs"));
+    record(&mut session, changed(2, "b.rs"));
+    let committed = Record::Committed {
+        turn: 3,
+        hash: "abc".to_owned(),
+        files: vec!["a.rs".to_owned()],
+    };
+    record(&mut session, committed);
+    record(&mut session, changed(4, "a.rs"));
+    session.end("quit").expect("an end");
+    let id = session.id.clone();
+    drop(session);
+    let (session, resumed) = home.resume(&id);
+    assert_eq!(resumed.unreadable, 0);
+    assert_eq!(session.commits_of(1), ["abc"]);
+    assert!(session.commits_of(2).is_empty());
+    assert!(session.commits_of(4).is_empty());
+}

@@ -136,6 +136,24 @@ pub(super) async fn closed(
     })
 }
 
+/// How far git and its hooks may go where the program itself commits: as with a command of the model
+/// that the user approved.
+pub(crate) async fn commit_access(context: &ToolContext) -> Result<CommandAccess, ToolError> {
+    const COMMAND: &str = "git commit";
+    let closed = closed(COMMAND, context).await?;
+    let led = closed.led.iter().filter(|led| led.closed_to_commands);
+    let led = led.map(|led| PathBuf::from(led.path.as_str()));
+    Ok(CommandAccess {
+        network: context
+            .rules
+            .opens_network(COMMAND, context.sandbox.opens_network()),
+        unwritable: closed.unwritable.iter().cloned().chain(led).collect(),
+        denied: context.rules.denied_commands(),
+        hidden: closed.hidden,
+        ..CommandAccess::default()
+    })
+}
+
 /// How far a command may go, given how it came to run.
 pub(super) fn access(
     command: &str,

@@ -196,7 +196,7 @@ async fn what_rules_keep_is_not_read_by_commands() {
     ] {
         assert_eq!(risk_here(command, jail, rules), expected, "{command}");
     }
-    let effects = effects("cat kept/a.rs", bench.context());
+    let effects = effects("cat kept/a.rs", bench.context()).await;
     assert!(effects[1..].iter().all(|effect| matches!(
         permission(effect, Mode::AutoApprove, Confinement::None, rules),
         Permission::Deny(_)

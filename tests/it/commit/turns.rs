@@ -1,0 +1,100 @@
+//! `OLLACODE_COMMIT=turn`: each turn is committed once it is answered.
+
+use super::*;
+
+#[test]
+fn a_turn_is_committed_once_it_is_answered() {
+    let server = ChatServer::start(vec![
+        edit("notes.txt", "ninety", "eighty"),
+        Reply::text("Done."),
+        message("boil earlier"),
+    ]);
+    let environment = environment(&server).with("OLLACODE_COMMIT", "turn");
+    let told = work(&environment, "Make it eighty degrees.");
+    assert_eq!(log(&environment), ("boil earlier".to_owned(), 2));
+    let notice = said(&told, "notice");
+    assert!(notice.contains("Committed as `"), "{notice}");
+    assert_eq!(said(&told, "text"), "Done.");
+}
+
+#[test]
+fn a_turn_that_only_reads_is_not_committed() {
+    let server = ChatServer::start(vec![Reply::text("It boils at ninety degrees.")]);
+    let environment = environment(&server).with("OLLACODE_COMMIT", "turn");
+    work(&environment, "When does it boil?");
+    assert_eq!(log(&environment).1, 1);
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn the_setting_is_off_by_default() {
+    let server = ChatServer::start(vec![
+        edit("notes.txt", "ninety", "eighty"),
+        Reply::text("Done."),
+    ]);
+    let environment = environment(&server);
+    work(&environment, "Make it eighty degrees.");
+    assert_eq!(log(&environment).1, 1);
+    assert_eq!(status(&environment), " M notes.txt\n");
+}
+
+#[test]
+fn what_a_hook_says_goes_to_the_model_which_mends_it() {
+    let server = ChatServer::start(vec![
+        edit("notes.txt", "ninety", "eighty"),
+        Reply::text("Done."),
+        message("boil earlier"),
+        edit("notes.txt", "eighty", "80"),
+        Reply::text("It is a number now."),
+        message("boil at 80"),
+    ]);
+    let environment = environment(&server).with("OLLACODE_COMMIT", "turn");
+    let lines = "if grep -q eighty notes.txt; then echo numbers in digits please; exit 1; fi";
+    hook(&environment, "pre-commit", lines);
+    work(&environment, "Make it eighty degrees.");
+    assert_eq!(log(&environment), ("boil at 80".to_owned(), 2));
+    let requests = server.requests();
+    let told = requests[3]["messages"].to_string();
+    assert!(told.contains("A hook of the repository refused"), "{told}");
+    assert!(told.contains("numbers in digits please"), "{told}");
+    assert_eq!(server.left(), 0);
+}
+
+#[test]
+fn a_hook_that_always_refuses_is_shown_and_the_answer_stands() {
+    let mut script = vec![edit("notes.txt", "ninety", "eighty")];
+    for number in 0..3 {
+        script.push(Reply::text(&format!("Done, {number}.")));
+        script.push(message("boil earlier"));
+    }
+    let server = ChatServer::start(script);
+    let environment = environment(&server).with("OLLACODE_COMMIT", "turn");
+    hook(&environment, "pre-commit", "echo never; exit 1");
+    let told = work(&environment, "Make it eighty degrees.");
+    let notice = said(&told, "notice");
+    assert!(
+        notice.contains("refused (never); `/commit` tries again"),
+        "{notice}"
+    );
+    assert!(said(&told, "text").contains("Done, 2."), "{told:#?}");
+    assert_eq!(log(&environment).1, 1);
+    assert_eq!(server.left(), 0);
+}
+
+#[test]
+fn in_a_mode_that_asks_nothing_is_committed_where_nobody_can_be_asked() {
+    let server = ChatServer::start(vec![make("new.txt", "new\n"), Reply::text("I may not.")]);
+    let environment = environment(&server).with("OLLACODE_COMMIT", "turn");
+    let arguments = ["chat", "--json", "--no-rag", "-p", "Make a file."];
+    events(&environment, &arguments, 0);
+    assert_eq!(log(&environment).1, 1);
+    assert_eq!(status(&environment), "");
+}
+
+#[test]
+fn another_value_of_the_setting_is_refused() {
+    let environment = Environment::new().with("OLLACODE_COMMIT", "often");
+    let output = environment.run(&["chat", "--json", "-p", "Hello?"]);
+    assert_ne!(output.code, Some(0), "{output:#?}");
+    output.expect_words(&["OLLACODE_COMMIT", "`off` or `turn`"]);
+}
