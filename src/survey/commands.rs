@@ -134,10 +134,14 @@ impl Candidate {
     }
 
     fn into_command(self) -> ProjectCommand {
-        let mut evidence: Vec<(Source, Evidence)> =
-            self.sources.into_iter().zip(self.command.evidence).collect();
+        let mut evidence: Vec<(Source, Evidence)> = self
+            .sources
+            .into_iter()
+            .zip(self.command.evidence)
+            .collect();
         evidence.sort_by(|one, other| {
-            let key = |(source, evidence): &(Source, Evidence)| (Reverse(*source), evidence.clone());
+            let key =
+                |(source, evidence): &(Source, Evidence)| (Reverse(*source), evidence.clone());
             key(one).cmp(&key(other))
         });
         evidence.truncate(MOST_EVIDENCE);
@@ -189,7 +193,11 @@ mod tests {
     }
 
     fn lines(commands: Commands) -> Vec<String> {
-        commands.ranked().into_iter().map(|command| command.line).collect()
+        commands
+            .ranked()
+            .into_iter()
+            .map(|command| command.line)
+            .collect()
     }
 
     #[test]

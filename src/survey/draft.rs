@@ -102,7 +102,11 @@ impl<'a, 'f> Draft<'a, 'f> {
     /// Adds a member of a workspace, whose manifest will be read.
     pub fn member(&mut self, folder: &str, name: &str, manifest: &str) {
         if self.members.len() < MOST && self.files.has_folder(folder) && !folder.is_empty() {
-            let name = if name.is_empty() { split(folder).1 } else { name };
+            let name = if name.is_empty() {
+                split(folder).1
+            } else {
+                name
+            };
             self.members.insert(Member {
                 path: shown(folder),
                 name: shown(name),
@@ -150,8 +154,21 @@ impl<'a, 'f> Draft<'a, 'f> {
     }
 
     /// Adds a command that is usual for projects with a manifest.
-    pub fn usual(&mut self, file: ManifestFile<'_>, kind: CommandKind, ecosystem: Ecosystem, line: &str) {
-        self.tell(file, kind, ecosystem, line, Source::Convention, split(file.path).1);
+    pub fn usual(
+        &mut self,
+        file: ManifestFile<'_>,
+        kind: CommandKind,
+        ecosystem: Ecosystem,
+        line: &str,
+    ) {
+        self.tell(
+            file,
+            kind,
+            ecosystem,
+            line,
+            Source::Convention,
+            split(file.path).1,
+        );
     }
 
     /// Adds a command for which there are settings, a dependency or the like.
@@ -209,7 +226,9 @@ impl<'a, 'f> Draft<'a, 'f> {
             });
             found.map(|(_, ecosystem)| *ecosystem)
         };
-        in_folder(folder).or_else(|| in_folder("")).unwrap_or(Ecosystem::Make)
+        in_folder(folder)
+            .or_else(|| in_folder(""))
+            .unwrap_or(Ecosystem::Make)
     }
 
     /// The package manager of JavaScript for a folder: by the lock files in it or above it, of
@@ -224,9 +243,13 @@ impl<'a, 'f> Draft<'a, 'f> {
                 })
                 .map(|(_, manager)| *manager)
                 .collect();
-            let used = locks.iter().find(|manager| self.used_by_ci.contains(**manager));
+            let used = locks
+                .iter()
+                .find(|manager| self.used_by_ci.contains(**manager));
             let named = self.named_managers.get(at);
-            let named = NODE_MANAGERS.iter().find(|known| named.is_some_and(|named| named == *known));
+            let named = NODE_MANAGERS
+                .iter()
+                .find(|known| named.is_some_and(|named| named == *known));
             let found = match locks.as_slice() {
                 [] => named,
                 [one] => Some(one),
@@ -237,7 +260,9 @@ impl<'a, 'f> Draft<'a, 'f> {
             }
             here = (!at.is_empty()).then(|| split(at).0);
         }
-        let used = NODE_MANAGERS.iter().find(|manager| self.used_by_ci.contains(**manager));
+        let used = NODE_MANAGERS
+            .iter()
+            .find(|manager| self.used_by_ci.contains(**manager));
         used.copied().unwrap_or("npm")
     }
 
@@ -308,7 +333,9 @@ impl<'a, 'f> Draft<'a, 'f> {
         let (kind, ecosystem) = match classify::meaning(&line) {
             Meaning::Unknown => return,
             Meaning::Known(purpose) => {
-                let ecosystem = purpose.ecosystem.unwrap_or_else(|| self.ecosystem_of(folder));
+                let ecosystem = purpose
+                    .ecosystem
+                    .unwrap_or_else(|| self.ecosystem_of(folder));
                 (purpose.kind, self.refined(ecosystem, folder))
             }
             Meaning::Task(task) => {
@@ -389,7 +416,10 @@ impl<'a, 'f> Draft<'a, 'f> {
             if self.tasks.contains_key(&here) || matches!(runner, Runner::Tox | Runner::Nox) {
                 return Some(here);
             }
-            let elsewhere = self.tasks.keys().find(|(other, _, known)| *other == runner && known == name);
+            let elsewhere = self
+                .tasks
+                .keys()
+                .find(|(other, _, known)| *other == runner && known == name);
             // A script of a member, which an option names.
             elsewhere.filter(|_| runner == Runner::Script).cloned()
         };
@@ -408,8 +438,14 @@ impl<'a, 'f> Draft<'a, 'f> {
                     && let Meaning::Task(inner) = classify::meaning(&line)
                 {
                     let inner = self.keys_of(&inner, &command.folder);
-                    let same = |key: &TaskKey| kind_of_task(&key.2, &self.kinds_of(key)) == Some(kind);
-                    found.extend(inner.into_iter().filter(|key| key.0 == Runner::Script).filter(same));
+                    let same =
+                        |key: &TaskKey| kind_of_task(&key.2, &self.kinds_of(key)) == Some(kind);
+                    found.extend(
+                        inner
+                            .into_iter()
+                            .filter(|key| key.0 == Runner::Script)
+                            .filter(same),
+                    );
                 }
             }
         }

@@ -188,8 +188,7 @@ pub(super) const LOCKS: &[(&str, &str)] = &[
 /// Package managers of JavaScript; in a folder, one of them is meant.
 pub(super) const NODE_MANAGERS: &[&str] = &["npm", "pnpm", "yarn", "bun"];
 
-/// Files that ask for a version of a compiler or interpreter. `*` stands for a text that is in the
-/// file: its first line is shown.
+/// Files that ask for a version of a compiler or interpreter, or that hold an environment.
 pub(super) const TOOLCHAINS: &[(&str, &str)] = &[
     ("rust-toolchain", "Rust"),
     ("rust-toolchain.toml", "Rust"),

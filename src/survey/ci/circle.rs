@@ -48,6 +48,8 @@ fn read_steps(file: &mut CiFile<'_, '_>, job: &str, above: &str, steps: &[Yaml],
 }
 
 fn without_parameters(command: &str) -> String {
-    let lines = command.lines().filter(|line| !line.contains("<< ") && !line.contains("<<pipeline") && !line.contains("<<parameters"));
+    let lines = command.lines().filter(|line| {
+        !line.contains("<< ") && !line.contains("<<pipeline") && !line.contains("<<parameters")
+    });
     lines.collect::<Vec<_>>().join("\n")
 }

@@ -19,19 +19,27 @@ pub(super) fn read(file: &mut CiFile<'_, '_>, workflow: &Yaml) {
 }
 
 fn read_job(file: &mut CiFile<'_, '_>, workflow: &Yaml, name: &str, job: &Yaml) {
-    let env: Vec<&Yaml> = [job.get("env"), workflow.get("env")].into_iter().flatten().collect();
+    let env: Vec<&Yaml> = [job.get("env"), workflow.get("env")]
+        .into_iter()
+        .flatten()
+        .collect();
     let mut values = Values {
         matrix: matrix(job),
         env,
     };
     let system = job.get("runs-on").map(Yaml::texts).unwrap_or_default();
-    let is_other = system.iter().any(|name| name.contains("windows") || name.contains("macos"));
+    let is_other = system
+        .iter()
+        .any(|name| name.contains("windows") || name.contains("macos"));
     let may_fail = job.text_at("continue-on-error") == Some("true");
     let condition = job.text_at("if").unwrap_or_default();
     let steps = job.get("steps").map(Yaml::items).unwrap_or_default();
     let checkout = checkout(steps, &values);
     let default = [job, workflow].iter().find_map(|level| {
-        level.get("defaults")?.get("run")?.text_at("working-directory")
+        level
+            .get("defaults")?
+            .get("run")?
+            .text_at("working-directory")
     });
     for step in steps.iter().take(100) {
         note_setup(file, step);
@@ -42,11 +50,15 @@ fn read_job(file: &mut CiFile<'_, '_>, workflow: &Yaml, name: &str, job: &Yaml) 
             continue;
         }
         let own = step.get("env");
-        values.env.splice(0..0, own);
+        if let Some(own) = own {
+            values.env.insert(0, own);
+        }
         let folder = step.text_at("working-directory").or(default);
         let folder = folder_of(folder.unwrap_or(""), &checkout, &values);
         if let Some(folder) = folder.filter(|folder| file.files.has_folder(folder)) {
-            let lines = run.lines().map(|line| values.resolved(line).unwrap_or_else(|| "#".to_owned()));
+            let lines = run
+                .lines()
+                .map(|line| values.resolved(line).unwrap_or_else(|| "#".to_owned()));
             let script = Script {
                 job: name,
                 folder,
@@ -55,26 +67,40 @@ fn read_job(file: &mut CiFile<'_, '_>, workflow: &Yaml, name: &str, job: &Yaml) 
             };
             file.take(script);
         }
-        values.env.drain(0..usize::from(own.is_some()));
+        if own.is_some() {
+            values.env.remove(0);
+        }
     }
 }
 
 /// The first combination of a matrix: of each list the first value, then what `include` adds.
 fn matrix(job: &Yaml) -> Vec<(&str, &Yaml)> {
-    let matrix = job.get("strategy").and_then(|strategy| strategy.get("matrix"));
+    let matrix = job
+        .get("strategy")
+        .and_then(|strategy| strategy.get("matrix"));
     let Some(matrix) = matrix else {
         return Vec::new();
     };
-    let lists = matrix.entries().iter().filter(|(key, _)| key != "include" && key != "exclude");
+    let lists = matrix
+        .entries()
+        .iter()
+        .filter(|(key, _)| key != "include" && key != "exclude");
     let mut found: Vec<(&str, &Yaml)> = lists
         .filter_map(|(key, list)| Some((key.as_str(), list.items().first()?)))
         .collect();
-    let first = matrix.get("include").and_then(|include| include.items().first());
+    let first = matrix
+        .get("include")
+        .and_then(|include| include.items().first());
     // Where there are lists, what is included adds to some combinations, and not to the first.
     if found.is_empty()
         && let Some(first) = first
     {
-        found.extend(first.entries().iter().map(|(key, value)| (key.as_str(), value)));
+        found.extend(
+            first
+                .entries()
+                .iter()
+                .map(|(key, value)| (key.as_str(), value)),
+        );
     }
     found
 }
@@ -85,7 +111,10 @@ fn checkout(steps: &[Yaml], values: &Values<'_>) -> String {
         let uses = step.text_at("uses").unwrap_or_default();
         // Another repository is none of ours.
         uses.starts_with("actions/checkout")
-            && step.get("with").and_then(|with| with.get("repository")).is_none()
+            && step
+                .get("with")
+                .and_then(|with| with.get("repository"))
+                .is_none()
             && step.get("with").and_then(|with| with.get("ref")).is_none()
     };
     let step = steps.iter().find(is_checkout);
@@ -97,16 +126,27 @@ fn checkout(steps: &[Yaml], values: &Values<'_>) -> String {
 fn folder_of(given: &str, checkout: &str, values: &Values<'_>) -> Option<String> {
     let given = values.with_env(given);
     let mut rest = given.trim_end_matches('/');
-    for prefix in ["${{ github.workspace }}", "${{github.workspace}}", "$GITHUB_WORKSPACE"] {
+    for prefix in [
+        "${{ github.workspace }}",
+        "${{github.workspace}}",
+        "$GITHUB_WORKSPACE",
+    ] {
         rest = rest.strip_prefix(prefix).unwrap_or(rest);
     }
     let mut checkout = checkout.trim_end_matches('/');
-    for prefix in ["${{ github.workspace }}", "${{github.workspace}}", "$GITHUB_WORKSPACE"] {
+    for prefix in [
+        "${{ github.workspace }}",
+        "${{github.workspace}}",
+        "$GITHUB_WORKSPACE",
+    ] {
         checkout = checkout.strip_prefix(prefix).unwrap_or(checkout);
     }
     let checkout = checkout.trim_start_matches(['/', '.']);
     let rest = rest.trim_start_matches('/');
-    let rest = rest.strip_prefix(checkout).unwrap_or(rest).trim_start_matches('/');
+    let rest = rest
+        .strip_prefix(checkout)
+        .unwrap_or(rest)
+        .trim_start_matches('/');
     let resolved = values.resolved(rest)?;
     resolve("", &resolved)
 }
@@ -135,7 +175,10 @@ impl Values<'_> {
         let mut found = text.to_owned();
         for (key, value) in self.env.iter().flat_map(|env| env.entries()) {
             if let Some(value) = value.text() {
-                for form in [format!("${{{{ env.{key} }}}}"), format!("${{{{env.{key}}}}}")] {
+                for form in [
+                    format!("${{{{ env.{key} }}}}"),
+                    format!("${{{{env.{key}}}}}"),
+                ] {
                     if found.len() < 2_000 {
                         found = found.replace(&form, value);
                     }
@@ -158,7 +201,10 @@ impl Values<'_> {
         }
         found.push_str(rest);
         for (key, value) in self.env.iter().flat_map(|env| env.entries()).take(100) {
-            let Some(value) = value.text().filter(|value| value.len() < 200 && !value.contains("${{")) else {
+            let Some(value) = value
+                .text()
+                .filter(|value| value.len() < 200 && !value.contains("${{"))
+            else {
                 continue;
             };
             found = with_variable(&found, key, value);
@@ -257,11 +303,19 @@ mod tests {
             ("./a/b", "", Some("a/b")),
             ("${{ github.workspace }}/a", "", Some("a")),
             ("src/x", "src/x", Some("")),
-            ("${{ github.workspace }}/src/${{ github.repository }}", "${{ github.workspace }}/src/${{ github.repository }}", Some("")),
+            (
+                "${{ github.workspace }}/src/${{ github.repository }}",
+                "${{ github.workspace }}/src/${{ github.repository }}",
+                Some(""),
+            ),
             ("${{ inputs.where }}", "", None),
             ("/tmp", "", Some("tmp")),
         ] {
-            assert_eq!(folder_of(given, checkout, &values).as_deref(), expected, "{given}");
+            assert_eq!(
+                folder_of(given, checkout, &values).as_deref(),
+                expected,
+                "{given}"
+            );
         }
     }
 }

@@ -5,8 +5,17 @@ use super::{CiFile, Script, is_aside};
 
 /// Names at the top that are no jobs.
 const RESERVED: &[&str] = &[
-    "stages", "variables", "include", "default", "workflow", "image", "services", "cache",
-    "before_script", "after_script", "spec",
+    "stages",
+    "variables",
+    "include",
+    "default",
+    "workflow",
+    "image",
+    "services",
+    "cache",
+    "before_script",
+    "after_script",
+    "spec",
 ];
 /// How far templates of templates are followed.
 const DEEPEST: usize = 8;
@@ -36,8 +45,12 @@ pub(super) fn read(file: &mut CiFile<'_, '_>, settings: &Yaml) {
         file.take(Script {
             job: name,
             folder: String::new(),
-            text: text.replace("$CI_PROJECT_DIR", ".").replace("${CI_PROJECT_DIR}", "."),
-            is_aside: may_fail || is_aside(stage.unwrap_or_default()) || job.text_at("when") == Some("manual"),
+            text: text
+                .replace("$CI_PROJECT_DIR", ".")
+                .replace("${CI_PROJECT_DIR}", "."),
+            is_aside: may_fail
+                || is_aside(stage.unwrap_or_default())
+                || job.text_at("when") == Some("manual"),
         });
     }
 }
@@ -51,5 +64,8 @@ fn inherited<'y>(settings: &'y Yaml, job: &'y Yaml, key: &str, depth: usize) -> 
     // The last template wins.
     let mut templates = job.get("extends").map(Yaml::texts).unwrap_or_default();
     templates.truncate(4);
-    templates.into_iter().rev().find_map(|name| inherited(settings, settings.get(name)?, key, depth))
+    templates
+        .into_iter()
+        .rev()
+        .find_map(|name| inherited(settings, settings.get(name)?, key, depth))
 }

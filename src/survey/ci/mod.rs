@@ -37,6 +37,8 @@ pub(super) struct Ci {
     pub managers: BTreeSet<String>,
 }
 
+type Reader = fn(&mut CiFile<'_, '_>, &Yaml);
+
 /// A script of a job.
 struct Script<'a> {
     job: &'a str,
@@ -69,7 +71,7 @@ pub(super) fn read(files: &Files<'_>) -> Ci {
             path: shown(path),
         });
         count += 1;
-        let reader = match service {
+        let reader: Reader = match service {
             "GitHub Actions" | "Forgejo Actions" | "Gitea Actions" => github::read,
             "GitLab CI" => gitlab::read,
             "CircleCI" => circle::read,
@@ -106,16 +108,25 @@ pub(super) fn read(files: &Files<'_>) -> Ci {
 /// Whether the name of a workflow or job says that it is not what checks each change.
 fn is_aside(name: &str) -> bool {
     let name = split(name).1.to_ascii_lowercase();
-    ["release", "publish", "deploy", "nightly", "docs", "pages", "bench", "stale", "fuzz", "canary"]
-        .iter()
-        .any(|word| name.contains(word))
+    [
+        "release", "publish", "deploy", "nightly", "docs", "pages", "bench", "stale", "fuzz",
+        "canary",
+    ]
+    .iter()
+    .any(|word| name.contains(word))
 }
 
 /// Whether a step may only run for releases or after a failure.
 fn is_rare(condition: &str) -> bool {
-    ["failure()", "refs/tags", "'release'", "workflow_dispatch", "cancelled()"]
-        .iter()
-        .any(|word| condition.contains(word))
+    [
+        "failure()",
+        "refs/tags",
+        "'release'",
+        "workflow_dispatch",
+        "cancelled()",
+    ]
+    .iter()
+    .any(|word| condition.contains(word))
 }
 
 impl CiFile<'_, '_> {
@@ -172,6 +183,11 @@ impl CiFile<'_, '_> {
 /// Adds the commands of CI to what is known.
 pub(super) fn add(draft: &mut Draft<'_, '_>, ci: &Ci) {
     for command in &ci.commands {
-        draft.add_ci(&command.folder, &command.line, command.source, &command.evidence);
+        draft.add_ci(
+            &command.folder,
+            &command.line,
+            command.source,
+            &command.evidence,
+        );
     }
 }

@@ -12,7 +12,16 @@ const SCRIPTS: &[&str] = &["script", "bash", "pwsh", "command", "commands"];
 
 pub(super) fn read_nested(file: &mut CiFile<'_, '_>, settings: &Yaml) {
     let variables: Vec<&Yaml> = settings.get("variables").into_iter().collect();
-    search(file, settings, &Place { job: "steps", is_aside: false, variables }, 0);
+    search(
+        file,
+        settings,
+        &Place {
+            job: "steps",
+            is_aside: false,
+            variables,
+        },
+        0,
+    );
 }
 
 #[derive(Clone)]
@@ -40,9 +49,13 @@ fn search<'y>(file: &mut CiFile<'_, '_>, node: &'y Yaml, place: &Place<'y>, dept
         here.job = name;
         here.is_aside |= is_aside(name) || node.get("deployment").is_some();
     }
-    let pool = node.get("pool").and_then(|pool| pool.text_at("vmImage")).unwrap_or_default();
+    let pool = node
+        .get("pool")
+        .and_then(|pool| pool.text_at("vmImage"))
+        .unwrap_or_default();
     here.is_aside |= (pool.contains("windows") || pool.contains("macOS")) && !pool.contains("$");
-    here.variables.extend(node.get("variables").filter(|_| depth > 0));
+    here.variables
+        .extend(node.get("variables").filter(|_| depth > 0));
     take(file, node, &here);
     for (_, value) in node.entries() {
         search(file, value, &here, depth + 1);
@@ -116,7 +129,13 @@ pub(super) fn with_variables(script: &str, variables: &[&Yaml]) -> String {
         found = found.replace(&format!("${{{name}}}"), value);
         let mut lines = Vec::new();
         for line in found.lines() {
-            let words = line.split(' ').map(|word| if word.strip_prefix('$') == Some(name) { value } else { word });
+            let words = line.split(' ').map(|word| {
+                if word.strip_prefix('$') == Some(name) {
+                    value
+                } else {
+                    word
+                }
+            });
             lines.push(words.collect::<Vec<_>>().join(" "));
         }
         found = lines.join("\n");

@@ -3,11 +3,12 @@
 use serde_json::Value;
 
 use super::super::draft::{Draft, ManifestFile};
-use super::super::facts::CommandKind::{Build, Format, FormatCheck, Lint, OneTest, Run, Test, TypeCheck};
+use super::super::facts::CommandKind::{
+    Build, Format, FormatCheck, Lint, OneTest, Run, Test, TypeCheck,
+};
 use super::super::facts::Ecosystem::Cargo;
 use super::super::files::{join, resolve};
 use super::{expand, parsed_toml, texts, toml_value};
-
 
 pub(super) fn read(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
     let Some(manifest) = parsed_toml(draft, file) else {
@@ -28,7 +29,10 @@ pub(super) fn read(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
         depends(draft, file, workspace);
     }
     // Members are built from the root, by `-p`.
-    let is_member = draft.members.iter().any(|member| member.path == file.folder);
+    let is_member = draft
+        .members
+        .iter()
+        .any(|member| member.path == file.folder);
     if draft.is_top(Cargo, file.folder) && !is_member {
         let is_workspace = workspace["members"].is_array();
         usual(draft, file, is_workspace);
@@ -41,7 +45,11 @@ pub(super) fn read(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
 }
 
 fn usual(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>, is_workspace: bool) {
-    let (all, formatted) = if is_workspace { (" --workspace", " --all") } else { ("", "") };
+    let (all, formatted) = if is_workspace {
+        (" --workspace", " --all")
+    } else {
+        ("", "")
+    };
     for (kind, line) in [
         (Build, format!("cargo build{all}")),
         (Test, format!("cargo test{all}")),
@@ -52,15 +60,24 @@ fn usual(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>, is_workspace: bool) 
     ] {
         draft.usual(file, kind, Cargo, &line);
     }
-    let one = if is_workspace { "cargo test -p {package} {name}" } else { "cargo test {name}" };
+    let one = if is_workspace {
+        "cargo test -p {package} {name}"
+    } else {
+        "cargo test {name}"
+    };
     draft.usual(file, OneTest, Cargo, one);
 }
 
 /// The name of the package in a folder.
 fn name_of(draft: &Draft<'_, '_>, folder: &str) -> String {
     let text = draft.files.read(&join(folder, "Cargo.toml"));
-    let manifest = text.and_then(|text| toml_value(&text).ok()).unwrap_or_default();
-    manifest["package"]["name"].as_str().unwrap_or_default().to_owned()
+    let manifest = text
+        .and_then(|text| toml_value(&text).ok())
+        .unwrap_or_default();
+    manifest["package"]["name"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 fn read_package(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>, manifest: &Value) {
@@ -72,7 +89,11 @@ fn read_package(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>, manifest: &Va
         if !file.folder.is_empty() {
             break;
         }
-        draft.toolchain("Rust", package["rust-version"].as_str().unwrap_or_default(), file.path);
+        draft.toolchain(
+            "Rust",
+            package["rust-version"].as_str().unwrap_or_default(),
+            file.path,
+        );
         draft.licence(package["license"].as_str().unwrap_or_default(), file.path);
     }
     let Some(name) = manifest["package"]["name"].as_str() else {
@@ -109,7 +130,10 @@ fn entry_points(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>, manifest: &Va
     let folder = join(file.folder, "src/bin");
     let names: Vec<String> = draft.files.names_in(&folder).map(str::to_owned).collect();
     for program in names.iter().filter_map(|name| name.strip_suffix(".rs")) {
-        draft.entry_point(&join(&folder, &format!("{program}.rs")), &format!("program {program}"));
+        draft.entry_point(
+            &join(&folder, &format!("{program}.rs")),
+            &format!("program {program}"),
+        );
     }
 }
 

@@ -8,7 +8,9 @@ use super::{quoted, xml};
 
 pub(super) fn read_solution(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
     for text in quoted(file.text) {
-        let is_project = ["csproj", "fsproj", "vbproj"].iter().any(|ending| text.ends_with(ending));
+        let is_project = ["csproj", "fsproj", "vbproj"]
+            .iter()
+            .any(|ending| text.ends_with(ending));
         let path = is_project.then(|| resolve(file.folder, text)).flatten();
         if let Some(path) = path.filter(|path| draft.files.has(path)) {
             let (folder, name) = split(&path);
@@ -24,13 +26,20 @@ pub(super) fn read_project(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
         Ok(elements) => elements,
         Err(error) => return draft.files.unread(file.path, &format!("no XML: {error}")),
     };
-    let stem = split(file.path).1.rsplit_once('.').map_or("", |(stem, _)| stem);
+    let stem = split(file.path)
+        .1
+        .rsplit_once('.')
+        .map_or("", |(stem, _)| stem);
     draft.own.insert(stem.to_owned());
     let mut runs = false;
     for element in &elements {
         match element.name() {
             "PackageReference" | "FrameworkReference" => {
-                draft.depends(Dotnet, element.attribute("Include").unwrap_or_default(), file.path);
+                draft.depends(
+                    Dotnet,
+                    element.attribute("Include").unwrap_or_default(),
+                    file.path,
+                );
             }
             "Project" => {
                 let sdk = element.attribute("Sdk").unwrap_or_default();
@@ -44,12 +53,21 @@ pub(super) fn read_project(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
     }
     if runs {
         let program = join(file.folder, "Program.cs");
-        let path = if draft.files.has(&program) { program } else { file.path.to_owned() };
+        let path = if draft.files.has(&program) {
+            program
+        } else {
+            file.path.to_owned()
+        };
         draft.entry_point(&path, &format!("program {stem}"));
         let root = ManifestFile { folder: "", ..file };
         draft.usual(root, Run, Dotnet, &run_line(file));
     }
-    let solution = |draft: &Draft<'_, '_>| draft.manifests.keys().any(|path| path.ends_with(".sln") || path.ends_with(".slnx"));
+    let solution = |draft: &Draft<'_, '_>| {
+        draft
+            .manifests
+            .keys()
+            .any(|path| path.ends_with(".sln") || path.ends_with(".slnx"))
+    };
     if !solution(draft) && draft.is_top(Dotnet, file.folder) {
         usual(draft, file);
     }

@@ -39,11 +39,18 @@ pub(super) fn read_pom(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
             _ => {}
         }
     }
-    let is_member = draft.members.iter().any(|member| member.path == file.folder);
+    let is_member = draft
+        .members
+        .iter()
+        .any(|member| member.path == file.folder);
     if is_member || !draft.is_top(Maven, file.folder) {
         return;
     }
-    let maven = if draft.files.has(&join(file.folder, "mvnw")) { "./mvnw" } else { "mvn" };
+    let maven = if draft.files.has(&join(file.folder, "mvnw")) {
+        "./mvnw"
+    } else {
+        "mvn"
+    };
     draft.usual(file, Build, Maven, &format!("{maven} compile"));
     draft.usual(file, Test, Maven, &format!("{maven} test"));
     let one = if has_modules {
@@ -66,7 +73,11 @@ pub(super) fn read_pom(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
 }
 
 fn gradle(draft: &Draft<'_, '_>) -> &'static str {
-    if draft.files.has("gradlew") { "./gradlew" } else { "gradle" }
+    if draft.files.has("gradlew") {
+        "./gradlew"
+    } else {
+        "gradle"
+    }
 }
 
 pub(super) fn read_settings(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
@@ -92,7 +103,12 @@ pub(super) fn read_settings(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
 }
 
 pub(super) fn read_gradle(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
-    for line in file.text.lines().map(str::trim).filter(|line| !line.starts_with("//")) {
+    for line in file
+        .text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.starts_with("//"))
+    {
         for text in quoted(line) {
             // `group:name:version`, or the name of a plugin.
             let mut parts = text.split(':');
@@ -118,7 +134,13 @@ pub(super) fn read_gradle(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
         }
     }
     let is_application = file.text.lines().map(str::trim).any(|line| {
-        matches!(line, "application" | "id 'application'" | "id(\"application\")" | "apply plugin: 'application'")
+        matches!(
+            line,
+            "application"
+                | "id 'application'"
+                | "id(\"application\")"
+                | "apply plugin: 'application'"
+        )
     });
     if is_application && file.folder.is_empty() {
         draft.set_up(file, Run, Gradle, &format!("{gradle} run"), "application");
@@ -126,7 +148,10 @@ pub(super) fn read_gradle(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
 }
 
 fn usual_gradle(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
-    let is_member = draft.members.iter().any(|member| member.path == file.folder);
+    let is_member = draft
+        .members
+        .iter()
+        .any(|member| member.path == file.folder);
     if is_member || !draft.is_top(Gradle, file.folder) {
         return;
     }
@@ -134,8 +159,17 @@ fn usual_gradle(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
     draft.usual(file, Build, Gradle, &format!("{gradle} assemble"));
     draft.usual(file, Test, Gradle, &format!("{gradle} test"));
     let has_members = file.text.contains("include");
-    let one = if has_members { ":{package}:test" } else { "test" };
-    draft.usual(file, OneTest, Gradle, &format!("{gradle} {one} --tests {{name}}"));
+    let one = if has_members {
+        ":{package}:test"
+    } else {
+        "test"
+    };
+    draft.usual(
+        file,
+        OneTest,
+        Gradle,
+        &format!("{gradle} {one} --tests {{name}}"),
+    );
 }
 
 pub(super) fn read_sbt(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
@@ -155,8 +189,12 @@ pub(super) fn read_sbt(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
         {
             draft.toolchain("Scala", version, file.path);
         }
-        if let Some((_, folder)) = line.split_once("project.in(file(").or_else(|| line.split_once("in file("))
-            && let Some(folder) = quoted(folder).first().and_then(|folder| resolve(file.folder, folder))
+        if let Some((_, folder)) = line
+            .split_once("project.in(file(")
+            .or_else(|| line.split_once("in file("))
+            && let Some(folder) = quoted(folder)
+                .first()
+                .and_then(|folder| resolve(file.folder, folder))
         {
             draft.member(&folder, "", "build.sbt");
         }

@@ -109,7 +109,9 @@ pub(super) fn read_all(draft: &mut Draft<'_, '_>) {
     }
     while let Some(path) = draft.pending.pop() {
         if read.len() >= 2 * MOST {
-            draft.files.unread(&path, "too many members: this one was left out");
+            draft
+                .files
+                .unread(&path, "too many members: this one was left out");
             break;
         }
         read_one(draft, &path, &mut read);
@@ -154,8 +156,16 @@ fn expand(draft: &Draft<'_, '_>, folder: &str, patterns: &[String]) -> Vec<Strin
                     next.push(super::files::join(folder, part));
                     continue;
                 }
-                let fits = |below: &&str| part == "**" || tables::fits(part, split(below).1) || part == "*";
-                next.extend(draft.files.folders_in(folder).filter(fits).map(str::to_owned));
+                let fits = |below: &&str| {
+                    part == "**" || tables::fits(part, split(below).1) || part == "*"
+                };
+                next.extend(
+                    draft
+                        .files
+                        .folders_in(folder)
+                        .filter(fits)
+                        .map(str::to_owned),
+                );
             }
             next.truncate(2 * MOST_MEMBERS);
             folders = next;
@@ -163,7 +173,12 @@ fn expand(draft: &Draft<'_, '_>, folder: &str, patterns: &[String]) -> Vec<Strin
         into.extend(folders);
     }
     let is_in = |path: &&String| !left_out.contains(*path) && draft.files.has_folder(path);
-    found.iter().filter(is_in).take(MOST_MEMBERS).cloned().collect()
+    found
+        .iter()
+        .filter(is_in)
+        .take(MOST_MEMBERS)
+        .cloned()
+        .collect()
 }
 
 /// The texts of a list.
@@ -292,8 +307,7 @@ mod tests {
     #[test]
     fn comments_and_last_commas_are_left_out_of_json() {
         let text = "{ // a\n \"b\": \"//c\", /* d */ \"e\": [1, 2,],\n}";
-        let value: serde_json::Value =
-            serde_json::from_str(&without_comments(text)).expect("JSON");
+        let value: serde_json::Value = serde_json::from_str(&without_comments(text)).expect("JSON");
         assert_eq!(value, serde_json::json!({"b": "//c", "e": [1, 2]}));
     }
 

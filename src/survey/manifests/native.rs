@@ -25,7 +25,10 @@ fn calls<'t>(text: &'t str, name: &str) -> Vec<&'t str> {
 }
 
 fn first_word(text: &str) -> &str {
-    text.split_whitespace().next().unwrap_or_default().trim_matches('"')
+    text.split_whitespace()
+        .next()
+        .unwrap_or_default()
+        .trim_matches('"')
 }
 
 pub(super) fn read_cmake(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
@@ -38,7 +41,9 @@ pub(super) fn read_cmake(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
     for program in calls(file.text, "add_executable") {
         let mut words = program.split_whitespace();
         let name = words.next().unwrap_or_default();
-        let main = words.map(|word| join(file.folder, word)).find(|path| draft.files.has(path));
+        let main = words
+            .map(|word| join(file.folder, word))
+            .find(|path| draft.files.has(path));
         if let Some(main) = main.filter(|_| !name.contains("test") && !name.contains('$')) {
             draft.entry_point(&main, &format!("program {name}"));
         }
@@ -47,33 +52,77 @@ pub(super) fn read_cmake(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
         return;
     }
     let presets = draft.files.has(&join(file.folder, "CMakePresets.json"));
-    let version = calls(file.text, "cmake_minimum_required").first().copied().unwrap_or_default();
-    draft.toolchain("CMake", version.trim_start_matches("VERSION").trim(), file.path);
+    let version = calls(file.text, "cmake_minimum_required")
+        .first()
+        .copied()
+        .unwrap_or_default();
+    draft.toolchain(
+        "CMake",
+        version.trim_start_matches("VERSION").trim(),
+        file.path,
+    );
     draft.usual(file, Build, CMake, "cmake -B build && cmake --build build");
     if presets {
-        draft.set_up(file, Build, CMake, "cmake --preset default && cmake --build --preset default", "project");
+        draft.set_up(
+            file,
+            Build,
+            CMake,
+            "cmake --preset default && cmake --build --preset default",
+            "project",
+        );
     }
-    let has_tests = ["enable_testing", "add_test", "gtest_discover_tests", "catch_discover_tests"]
-        .iter()
-        .any(|call| !calls(file.text, call).is_empty())
+    let has_tests = [
+        "enable_testing",
+        "add_test",
+        "gtest_discover_tests",
+        "catch_discover_tests",
+    ]
+    .iter()
+    .any(|call| !calls(file.text, call).is_empty())
         || calls(file.text, "include").contains(&"CTest");
     if has_tests {
-        draft.usual(file, Test, CMake, "ctest --test-dir build --output-on-failure");
-        draft.usual(file, OneTest, CMake, "ctest --test-dir build --output-on-failure -R {name}");
+        draft.usual(
+            file,
+            Test,
+            CMake,
+            "ctest --test-dir build --output-on-failure",
+        );
+        draft.usual(
+            file,
+            OneTest,
+            CMake,
+            "ctest --test-dir build --output-on-failure -R {name}",
+        );
     }
 }
 
 pub(super) fn read_meson(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
     for dependency in calls(file.text, "dependency") {
-        draft.depends(Meson, quoted(dependency).first().copied().unwrap_or_default(), file.path);
+        draft.depends(
+            Meson,
+            quoted(dependency).first().copied().unwrap_or_default(),
+            file.path,
+        );
     }
     if !draft.is_top(Meson, file.folder) {
         return;
     }
-    draft.usual(file, Build, Meson, "meson setup build && meson compile -C build");
+    draft.usual(
+        file,
+        Build,
+        Meson,
+        "meson setup build && meson compile -C build",
+    );
     let below = join(file.folder, "");
     let is_meson = |path: &&str| path.starts_with(&below) && path.ends_with("meson.build");
-    let all: Vec<String> = draft.files.all().map(|(path, _)| path).filter(is_meson).take(50).map(str::to_owned).collect();
+    let all: Vec<String> = draft
+        .files
+        .all()
+        .map(|(path, _)| path)
+        .filter(is_meson)
+        .take(50)
+        .map(str::to_owned)
+        .collect();
     let has_tests = all.iter().any(|path| {
         let text = draft.files.read(path);
         text.is_some_and(|text| !calls(&text, "test").is_empty())
@@ -92,7 +141,11 @@ pub(super) fn read_swift(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
         if line.contains(".package(") {
             let address = quoted(line).into_iter().find(|text| text.contains('/'));
             let name = address.and_then(|address| address.rsplit('/').next());
-            draft.depends(Swift, name.unwrap_or_default().trim_end_matches(".git"), file.path);
+            draft.depends(
+                Swift,
+                name.unwrap_or_default().trim_end_matches(".git"),
+                file.path,
+            );
         }
     }
     let targets: Vec<String> = draft
@@ -141,7 +194,8 @@ mod tests {
 
     #[test]
     fn calls_are_found_whatever_their_letters() {
-        let text = "Find_Package(Qt6 REQUIRED)\n  add_test( a b )\n# find_package(X)\nadd_testing(c)\n";
+        let text =
+            "Find_Package(Qt6 REQUIRED)\n  add_test( a b )\n# find_package(X)\nadd_testing(c)\n";
         assert_eq!(calls(text, "find_package"), ["Qt6 REQUIRED"]);
         assert_eq!(calls(text, "add_test"), ["a b"]);
         assert_eq!(calls("é(x)", "add"), Vec::<&str>::new());

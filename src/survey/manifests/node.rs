@@ -27,14 +27,21 @@ pub(super) fn read(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
     };
     if let Some(name) = manifest["packageManager"].as_str() {
         let name = name.split('@').next().unwrap_or_default();
-        draft.named_managers.insert(file.folder.to_owned(), name.to_owned());
+        draft
+            .named_managers
+            .insert(file.folder.to_owned(), name.to_owned());
     }
     let workspaces = match &manifest["workspaces"] {
         Value::Object(table) => table.get("packages").map(texts).unwrap_or_default(),
         other => texts(other),
     };
     add_members(draft, file.folder, &workspaces);
-    for section in ["dependencies", "devDependencies", "peerDependencies", "optionalDependencies"] {
+    for section in [
+        "dependencies",
+        "devDependencies",
+        "peerDependencies",
+        "optionalDependencies",
+    ] {
         for name in keys(&manifest[section]) {
             draft.depends(Npm, &name, file.path);
         }
@@ -44,7 +51,11 @@ pub(super) fn read(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
     }
     if file.folder.is_empty() {
         draft.licence(manifest["license"].as_str().unwrap_or_default(), file.path);
-        draft.toolchain("Node.js", manifest["engines"]["node"].as_str().unwrap_or_default(), file.path);
+        draft.toolchain(
+            "Node.js",
+            manifest["engines"]["node"].as_str().unwrap_or_default(),
+            file.path,
+        );
         if let Some(named) = manifest["packageManager"].as_str() {
             draft.toolchain("package manager", named, file.path);
         }
@@ -59,8 +70,12 @@ fn scripts(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>, manifest: &Value) 
     let begin = line_of(file.text, "\"scripts\"").unwrap_or(1);
     for (name, script) in scripts_of(manifest) {
         let after = file.text.lines().skip(begin as usize);
-        let at = after.take(500).position(|line| line.trim_start().starts_with(&format!("\"{name}\"")));
-        let line = at.and_then(|at| u32::try_from(at).ok()).map(|at| begin + 1 + at);
+        let at = after
+            .take(500)
+            .position(|line| line.trim_start().starts_with(&format!("\"{name}\"")));
+        let line = at
+            .and_then(|at| u32::try_from(at).ok())
+            .map(|at| begin + 1 + at);
         let body = TaskBody {
             script: script.to_owned(),
             path: file.path.to_owned(),
@@ -97,11 +112,23 @@ fn set_up(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>, manifest: &Value) {
         ("prettier", Format, "prettier --write ."),
     ] {
         if depends_on(package) {
-            draft.set_up(file, kind, ecosystem, &format!("{exec} {arguments}"), package);
+            draft.set_up(
+                file,
+                kind,
+                ecosystem,
+                &format!("{exec} {arguments}"),
+                package,
+            );
         }
     }
     if depends_on("typescript") && draft.files.has(&join(file.folder, "tsconfig.json")) {
-        draft.set_up(file, TypeCheck, ecosystem, &format!("{exec} tsc --noEmit"), "typescript");
+        draft.set_up(
+            file,
+            TypeCheck,
+            ecosystem,
+            &format!("{exec} tsc --noEmit"),
+            "typescript",
+        );
     }
     if let Some(line) = node_tests::one_test(manifest, manager, exec) {
         draft.set_up(file, OneTest, ecosystem, &line, "scripts");
@@ -115,7 +142,9 @@ fn set_up(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>, manifest: &Value) {
 }
 
 fn entry_points(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>, manifest: &Value) {
-    let name = manifest["name"].as_str().unwrap_or_else(|| split(file.folder).1);
+    let name = manifest["name"]
+        .as_str()
+        .unwrap_or_else(|| split(file.folder).1);
     let programs: Vec<(String, String)> = match &manifest["bin"] {
         Value::String(path) => vec![(name.to_owned(), path.clone())],
         Value::Object(table) => table
@@ -130,7 +159,12 @@ fn entry_points(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>, manifest: &Va
         .collect();
     let main = manifest["main"].as_str();
     // What npm takes where nothing is named.
-    let main = main.or_else(|| draft.files.has(&join(file.folder, "index.js")).then_some("index.js"));
+    let main = main.or_else(|| {
+        draft
+            .files
+            .has(&join(file.folder, "index.js"))
+            .then_some("index.js")
+    });
     found.extend(main.map(|path| (path.to_owned(), format!("library {name}"))));
     for (path, what) in found {
         let path = resolve(file.folder, &path);
@@ -187,7 +221,10 @@ pub(super) fn read_deno(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
         }
     }
     for (name, task) in manifest["tasks"].as_object().into_iter().flatten() {
-        let script = task.as_str().or_else(|| task["command"].as_str()).unwrap_or_default();
+        let script = task
+            .as_str()
+            .or_else(|| task["command"].as_str())
+            .unwrap_or_default();
         let body = TaskBody {
             script: script.to_owned(),
             path: file.path.to_owned(),

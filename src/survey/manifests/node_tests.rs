@@ -20,7 +20,9 @@ const RUNNERS: &[(&str, &str)] = &[
 /// The command line that runs one test: by the script `test`, if that only runs a runner of tests;
 /// else by the runner that is depended on.
 pub(super) fn one_test(manifest: &Value, manager: &str, exec: &str) -> Option<String> {
-    let script = scripts_of(manifest).into_iter().find(|(name, _)| *name == "test");
+    let script = scripts_of(manifest)
+        .into_iter()
+        .find(|(name, _)| *name == "test");
     if let Some((_, script)) = script
         && let Some((runner, arguments)) = runner_of(script)
     {
@@ -31,7 +33,10 @@ pub(super) fn one_test(manifest: &Value, manager: &str, exec: &str) -> Option<St
             _ => "pnpm test",
         };
         // `node --test` with files in the script would run all of them: the name tells.
-        return Some(format!("{call} {}", arguments_of(runner, script, arguments)));
+        return Some(format!(
+            "{call} {}",
+            arguments_of(runner, script, arguments)
+        ));
     }
     if manager == "bun" && script.is_none_or(|(_, script)| script.starts_with("bun test")) {
         return Some("bun test {file} -t \"{name}\"".to_owned());
@@ -51,7 +56,8 @@ pub(super) fn one_test(manifest: &Value, manager: &str, exec: &str) -> Option<St
 
 fn arguments_of(runner: &str, script: &str, arguments: &str) -> String {
     // Vitest without `run` watches the files and never ends, where a terminal is.
-    let watches = runner == "vitest" && !script.contains("run") && !script.contains("--watch=false");
+    let watches =
+        runner == "vitest" && !script.contains("run") && !script.contains("--watch=false");
     if watches {
         format!("--run {arguments}")
     } else {
@@ -75,8 +81,14 @@ fn runner_of(script: &str) -> Option<(&'static str, &'static str)> {
     })?;
     let name = program.rsplit('/').next().unwrap_or(program);
     let by_node = || {
-        let path = words.iter().find(|word| word.contains("/jest") || word.contains("/mocha"))?;
-        Some(if path.contains("/jest") { "jest" } else { "mocha" })
+        let path = words
+            .iter()
+            .find(|word| word.contains("/jest") || word.contains("/mocha"))?;
+        Some(if path.contains("/jest") {
+            "jest"
+        } else {
+            "mocha"
+        })
     };
     let name = match name {
         "node" if words.iter().any(|word| word == "--test") => "node",
@@ -96,11 +108,31 @@ mod tests {
     fn one_test_is_run_by_the_script_where_arguments_reach_the_runner() {
         let script = |script: &str| json!({"scripts": {"test": script}});
         for (manifest, manager, expected) in [
-            (script("jest"), "npm", Some("npm test -- {file} -t \"{name}\"")),
-            (script("vitest run"), "pnpm", Some("pnpm test {file} -t \"{name}\"")),
-            (script("vitest"), "yarn", Some("yarn test --run {file} -t \"{name}\"")),
-            (script("xo && ava"), "npm", Some("npm test -- {file} --match \"{name}\"")),
-            (script("mocha --check-leaks test/"), "npm", Some("npm test -- --grep \"{name}\"")),
+            (
+                script("jest"),
+                "npm",
+                Some("npm test -- {file} -t \"{name}\""),
+            ),
+            (
+                script("vitest run"),
+                "pnpm",
+                Some("pnpm test {file} -t \"{name}\""),
+            ),
+            (
+                script("vitest"),
+                "yarn",
+                Some("yarn test --run {file} -t \"{name}\""),
+            ),
+            (
+                script("xo && ava"),
+                "npm",
+                Some("npm test -- {file} --match \"{name}\""),
+            ),
+            (
+                script("mocha --check-leaks test/"),
+                "npm",
+                Some("npm test -- --grep \"{name}\""),
+            ),
             (
                 script("node --experimental-vm-modules ./node_modules/jest/bin/jest.js"),
                 "npm",
@@ -113,7 +145,11 @@ mod tests {
                 "npm",
                 Some("npx vitest run {file} -t \"{name}\""),
             ),
-            (json!({"scripts": {"test": "echo \"Error: no test specified\" && exit 1"}}), "npm", None),
+            (
+                json!({"scripts": {"test": "echo \"Error: no test specified\" && exit 1"}}),
+                "npm",
+                None,
+            ),
         ] {
             let found = one_test(&manifest, manager, "npx");
             assert_eq!(found.as_deref(), expected, "{manifest}");

@@ -1,7 +1,9 @@
 //! Mix, Composer, Dart, Stack, Cabal and Dune.
 
 use super::super::draft::{Draft, ManifestFile, Runner, TaskBody, line_of};
-use super::super::facts::CommandKind::{Build, Format, FormatCheck, Lint, OneTest, Run, Test, TypeCheck};
+use super::super::facts::CommandKind::{
+    Build, Format, FormatCheck, Lint, OneTest, Run, Test, TypeCheck,
+};
 use super::super::facts::Ecosystem::{Cabal, Composer, Dart, Dune, Mix, Stack};
 use super::super::files::{join, split};
 use super::super::yaml::Yaml;
@@ -13,18 +15,31 @@ pub(super) fn read_mix(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
         // {:name, "~> 1.0"}
         if let Some((_, rest)) = line.split_once("{:")
             && let Some((name, rest)) = rest.split_once(',')
-            && rest.trim_start().starts_with(['"', '\'', 'p', 'g', 'o', 'i', '>'])
-            && name.chars().all(|sign| sign == '_' || sign.is_ascii_alphanumeric())
+            && rest
+                .trim_start()
+                .starts_with(['"', '\'', 'p', 'g', 'o', 'i', '>'])
+            && name
+                .chars()
+                .all(|sign| sign == '_' || sign.is_ascii_alphanumeric())
         {
             draft.depends(Mix, name, file.path);
             depends_on.push(name);
         }
         if let Some((_, rest)) = line.split_once("app: :") {
             let end = rest.find(|sign: char| sign != '_' && !sign.is_ascii_alphanumeric());
-            draft.own.insert(rest[..end.unwrap_or(rest.len())].to_owned());
+            draft
+                .own
+                .insert(rest[..end.unwrap_or(rest.len())].to_owned());
         }
-        if let Some((_, version)) = line.split_once("elixir: \"").filter(|_| file.folder.is_empty()) {
-            draft.toolchain("Elixir", version.split('"').next().unwrap_or_default(), file.path);
+        if let Some((_, version)) = line
+            .split_once("elixir: \"")
+            .filter(|_| file.folder.is_empty())
+        {
+            draft.toolchain(
+                "Elixir",
+                version.split('"').next().unwrap_or_default(),
+                file.path,
+            );
         }
     }
     let is_umbrella = file.text.contains("apps_path:");
@@ -37,7 +52,11 @@ pub(super) fn read_mix(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
             }
         }
     }
-    if draft.members.iter().any(|member| member.path == file.folder) {
+    if draft
+        .members
+        .iter()
+        .any(|member| member.path == file.folder)
+    {
         return;
     }
     for (kind, line) in [
@@ -75,7 +94,11 @@ pub(super) fn read_composer(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
         draft.depends(Composer, name, file.path);
     }
     if file.folder.is_empty() {
-        draft.toolchain("PHP", manifest["require"]["php"].as_str().unwrap_or_default(), file.path);
+        draft.toolchain(
+            "PHP",
+            manifest["require"]["php"].as_str().unwrap_or_default(),
+            file.path,
+        );
         draft.licence(manifest["license"].as_str().unwrap_or_default(), file.path);
     }
     for (name, script) in manifest["scripts"].as_object().into_iter().flatten() {
@@ -96,13 +119,29 @@ pub(super) fn read_composer(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
     let has = |name: &str| packages.iter().any(|package| package == name);
     for (package, kind, line) in [
         ("phpunit/phpunit", Test, "vendor/bin/phpunit"),
-        ("phpunit/phpunit", OneTest, "vendor/bin/phpunit --filter {name} {file}"),
+        (
+            "phpunit/phpunit",
+            OneTest,
+            "vendor/bin/phpunit --filter {name} {file}",
+        ),
         ("pestphp/pest", Test, "vendor/bin/pest"),
-        ("pestphp/pest", OneTest, "vendor/bin/pest {file} --filter {name}"),
+        (
+            "pestphp/pest",
+            OneTest,
+            "vendor/bin/pest {file} --filter {name}",
+        ),
         ("phpstan/phpstan", TypeCheck, "vendor/bin/phpstan analyse"),
         ("squizlabs/php_codesniffer", Lint, "vendor/bin/phpcs"),
-        ("friendsofphp/php-cs-fixer", FormatCheck, "vendor/bin/php-cs-fixer fix --dry-run"),
-        ("friendsofphp/php-cs-fixer", Format, "vendor/bin/php-cs-fixer fix"),
+        (
+            "friendsofphp/php-cs-fixer",
+            FormatCheck,
+            "vendor/bin/php-cs-fixer fix --dry-run",
+        ),
+        (
+            "friendsofphp/php-cs-fixer",
+            Format,
+            "vendor/bin/php-cs-fixer fix",
+        ),
         ("laravel/pint", FormatCheck, "vendor/bin/pint --test"),
         ("laravel/pint", Format, "vendor/bin/pint"),
         ("laravel/framework", Run, "php artisan serve"),
@@ -136,10 +175,20 @@ pub(super) fn read_pubspec(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
     let program = if is_flutter { "flutter" } else { "dart" };
     if draft.files.has_folder(&join(file.folder, "test")) {
         draft.usual(file, Test, Dart, &format!("{program} test"));
-        draft.usual(file, OneTest, Dart, &format!("{program} test {{file}} --name {{name}}"));
+        draft.usual(
+            file,
+            OneTest,
+            Dart,
+            &format!("{program} test {{file}} --name {{name}}"),
+        );
     }
     draft.usual(file, Lint, Dart, &format!("{program} analyze"));
-    draft.usual(file, FormatCheck, Dart, "dart format --output=none --set-exit-if-changed .");
+    draft.usual(
+        file,
+        FormatCheck,
+        Dart,
+        "dart format --output=none --set-exit-if-changed .",
+    );
     draft.usual(file, Format, Dart, "dart format .");
     if is_flutter {
         draft.usual(file, Run, Dart, "flutter run");
@@ -148,7 +197,9 @@ pub(super) fn read_pubspec(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
 
 pub(super) fn read_stack(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
     let resolver = Yaml::parse(file.text).ok();
-    let resolver = resolver.as_ref().and_then(|yaml| yaml.text_at("resolver").or(yaml.text_at("snapshot")));
+    let resolver = resolver
+        .as_ref()
+        .and_then(|yaml| yaml.text_at("resolver").or(yaml.text_at("snapshot")));
     draft.toolchain("Stackage", resolver.unwrap_or_default(), file.path);
     draft.usual(file, Build, Stack, "stack build");
     draft.usual(file, Test, Stack, "stack test");
@@ -162,7 +213,8 @@ pub(super) fn read_cabal(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
         let trimmed = line.trim();
         let lower = trimmed.to_ascii_lowercase();
         let after = lower.strip_prefix("build-depends:");
-        is_depending = after.is_some() || (is_depending && !trimmed.contains(':') && !trimmed.is_empty());
+        is_depending =
+            after.is_some() || (is_depending && !trimmed.contains(':') && !trimmed.is_empty());
         if is_depending {
             for package in after.unwrap_or(&lower).split(',') {
                 let package = package.split_whitespace().next().unwrap_or_default();
@@ -191,14 +243,29 @@ pub(super) fn read_cabal(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
     draft.usual(file, Build, Cabal, "cabal build all");
     if file.text.contains("test-suite") || file.path.ends_with("cabal.project") {
         draft.usual(file, Test, Cabal, "cabal test all");
-        draft.usual(file, OneTest, Cabal, "cabal test --test-options \"--match {name}\"");
+        draft.usual(
+            file,
+            OneTest,
+            Cabal,
+            "cabal test --test-options \"--match {name}\"",
+        );
     }
 }
 
 pub(super) fn read_dune(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
-    let version = file.text.lines().find_map(|line| line.trim().strip_prefix("(lang dune "));
-    draft.toolchain("Dune", version.unwrap_or_default().trim_end_matches(')'), file.path);
-    let name = file.text.lines().find_map(|line| line.trim().strip_prefix("(name "));
+    let version = file
+        .text
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("(lang dune "));
+    draft.toolchain(
+        "Dune",
+        version.unwrap_or_default().trim_end_matches(')'),
+        file.path,
+    );
+    let name = file
+        .text
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("(name "));
     let name = name.map(|name| name.trim_end_matches(')'));
     draft.own.extend(name.map(str::to_owned));
     draft.usual(file, Build, Dune, "dune build");

@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use super::super::draft::{Draft, ManifestFile};
-use super::super::facts::CommandKind::{self, Build, Format, FormatCheck, Lint, OneTest, Run, Test, TypeCheck};
+use super::super::facts::CommandKind::{
+    self, Build, Format, FormatCheck, Lint, OneTest, Run, Test, TypeCheck,
+};
 use super::super::facts::Ecosystem::Python;
 use super::super::files::{join, resolve, split};
 use super::{expand, keys, parsed_toml, python_tools, quoted, texts};
@@ -26,13 +28,16 @@ pub(in crate::survey) fn python_runner(draft: &Draft<'_, '_>, folder: &str) -> &
             .iter()
             .filter(|(lock, _, _)| draft.files.has(&join(at, lock)))
             .collect();
-        let used = found.iter().find(|(_, manager, _)| draft.used_by_ci.contains(*manager));
+        let used = found
+            .iter()
+            .find(|(_, manager, _)| draft.used_by_ci.contains(*manager));
         if let Some(&&(_, _, runner)) = used.or(found.first()) {
             return runner;
         }
         let text = draft.files.read(&join(at, "pyproject.toml"));
         let has = |table: &str| {
-            text.as_ref().is_some_and(|text| text.lines().any(|line| line.starts_with(table)))
+            text.as_ref()
+                .is_some_and(|text| text.lines().any(|line| line.starts_with(table)))
         };
         if has("[tool.poetry") {
             return "poetry run ";
@@ -58,10 +63,17 @@ pub(super) fn read_pyproject(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) 
         draft.own.extend(name.as_str().map(normal));
     }
     if file.folder.is_empty() {
-        let python = project["requires-python"].as_str().or(poetry["dependencies"]["python"].as_str());
+        let python = project["requires-python"]
+            .as_str()
+            .or(poetry["dependencies"]["python"].as_str());
         draft.toolchain("Python", python.unwrap_or_default(), file.path);
-        let licence = project["license"].as_str().or(project["license"]["text"].as_str());
-        draft.licence(licence.or(poetry["license"].as_str()).unwrap_or_default(), file.path);
+        let licence = project["license"]
+            .as_str()
+            .or(project["license"]["text"].as_str());
+        draft.licence(
+            licence.or(poetry["license"].as_str()).unwrap_or_default(),
+            file.path,
+        );
     }
     let members = texts(&manifest["tool"]["uv"]["workspace"]["members"]);
     for member in expand(draft, file.folder, &members) {
@@ -88,16 +100,38 @@ fn dependencies(manifest: &Value) -> Vec<String> {
         &manifest["dependency-groups"],
         &manifest["tool"]["pdm"]["dev-dependencies"],
     ] {
-        lists.extend(groups.as_object().into_iter().flatten().map(|(_, list)| list));
+        lists.extend(
+            groups
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(_, list)| list),
+        );
     }
-    for (_, environment) in manifest["tool"]["hatch"]["envs"].as_object().into_iter().flatten() {
+    for (_, environment) in manifest["tool"]["hatch"]["envs"]
+        .as_object()
+        .into_iter()
+        .flatten()
+    {
         lists.push(&environment["dependencies"]);
         lists.push(&environment["extra-dependencies"]);
     }
-    let mut names: Vec<String> = lists.into_iter().flat_map(texts).map(|text| requirement(&text)).collect();
+    let mut names: Vec<String> = lists
+        .into_iter()
+        .flat_map(texts)
+        .map(|text| requirement(&text))
+        .collect();
     let poetry = &manifest["tool"]["poetry"];
-    names.extend(keys(&poetry["dependencies"]).iter().map(|name| normal(name)));
-    names.extend(keys(&poetry["dev-dependencies"]).iter().map(|name| normal(name)));
+    names.extend(
+        keys(&poetry["dependencies"])
+            .iter()
+            .map(|name| normal(name)),
+    );
+    names.extend(
+        keys(&poetry["dev-dependencies"])
+            .iter()
+            .map(|name| normal(name)),
+    );
     for (_, group) in poetry["group"].as_object().into_iter().flatten() {
         names.extend(keys(&group["dependencies"]).iter().map(|name| normal(name)));
     }
@@ -118,17 +152,30 @@ fn normal(name: &str) -> String {
 }
 
 fn scripts(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>, manifest: &Value) {
-    let tables = [&manifest["project"]["scripts"], &manifest["tool"]["poetry"]["scripts"]];
+    let tables = [
+        &manifest["project"]["scripts"],
+        &manifest["tool"]["poetry"]["scripts"],
+    ];
     let mut names = Vec::new();
     for (name, target) in tables.into_iter().filter_map(Value::as_object).flatten() {
         let target = target.as_str().unwrap_or_default();
-        let module = target.split(':').next().unwrap_or_default().replace('.', "/");
+        let module = target
+            .split(':')
+            .next()
+            .unwrap_or_default()
+            .replace('.', "/");
         let places = ["src/", ""].iter().flat_map(|above| {
-            [format!("{above}{module}.py"), format!("{above}{module}/__init__.py")]
+            [
+                format!("{above}{module}.py"),
+                format!("{above}{module}/__init__.py"),
+            ]
         });
         let mut places = places.map(|place| join(file.folder, &place));
         let path = places.find(|place| draft.files.has(place));
-        draft.entry_point(path.as_deref().unwrap_or(file.path), &format!("program {name}"));
+        draft.entry_point(
+            path.as_deref().unwrap_or(file.path),
+            &format!("program {name}"),
+        );
         names.push(name.clone());
     }
     if let [name] = names.as_slice() {
@@ -138,13 +185,22 @@ fn scripts(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>, manifest: &Value) 
 }
 
 /// Commands of tools that have settings or are depended on.
-fn commands(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>, manifest: &Value, dependencies: &[String]) {
+fn commands(
+    draft: &mut Draft<'_, '_>,
+    file: ManifestFile<'_>,
+    manifest: &Value,
+    dependencies: &[String],
+) {
     let tool = &manifest["tool"];
     let depends_on = |name: &str| dependencies.iter().any(|known| known == name);
     let runner = python_runner(draft, file.folder);
     let pytest_set_up = tool["pytest"].is_object();
     if pytest_set_up || depends_on("pytest") {
-        let what = if pytest_set_up { "tool.pytest" } else { "pytest" };
+        let what = if pytest_set_up {
+            "tool.pytest"
+        } else {
+            "pytest"
+        };
         add_pytest(draft, file, what);
     } else {
         add_unittest(draft, file);
@@ -168,9 +224,15 @@ fn commands(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>, manifest: &Value,
             continue;
         }
         // Without settings, mypy wants to be told what to check.
-        let needs_path = *name == "mypy" && tool["mypy"]["files"].is_null() && tool["mypy"]["packages"].is_null();
+        let needs_path = *name == "mypy"
+            && tool["mypy"]["files"].is_null()
+            && tool["mypy"]["packages"].is_null();
         let path = if needs_path { " ." } else { "" };
-        let what = if is_set_up { format!("tool.{name}") } else { (*name).to_owned() };
+        let what = if is_set_up {
+            format!("tool.{name}")
+        } else {
+            (*name).to_owned()
+        };
         draft.set_up(file, *kind, Python, &format!("{runner}{line}{path}"), &what);
     }
     if manifest["build-system"].is_object() {
@@ -188,10 +250,20 @@ fn commands(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>, manifest: &Value,
 
 pub(super) fn add_pytest(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>, what: &str) {
     let runner = python_runner(draft, file.folder);
-    let pytest = if runner.is_empty() { "python -m pytest".to_owned() } else { format!("{runner}pytest") };
+    let pytest = if runner.is_empty() {
+        "python -m pytest".to_owned()
+    } else {
+        format!("{runner}pytest")
+    };
     draft.depends(Python, "pytest", file.path);
     draft.set_up(file, Test, Python, &pytest, what);
-    draft.set_up(file, OneTest, Python, &format!("{pytest} {{file}} -k {{name}}"), what);
+    draft.set_up(
+        file,
+        OneTest,
+        Python,
+        &format!("{pytest} {{file}} -k {{name}}"),
+        what,
+    );
 }
 
 /// Where there are files of tests, but no pytest.
@@ -202,10 +274,14 @@ fn add_unittest(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
         path.starts_with(&start) && name.starts_with("test") && name.ends_with(".py")
     };
     let uses_pytest = [
-        "conftest.py", "tests/conftest.py", "test/conftest.py", "pytest.ini", "manage.py",
+        "conftest.py",
+        "tests/conftest.py",
+        "test/conftest.py",
+        "pytest.ini",
+        "manage.py",
     ]
-        .iter()
-        .any(|name| draft.files.has(&join(file.folder, name)));
+    .iter()
+    .any(|name| draft.files.has(&join(file.folder, name)));
     if uses_pytest || !draft.files.all().any(|(path, _)| is_test(path)) {
         return;
     }
@@ -218,7 +294,12 @@ fn add_unittest(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
         None => format!("{runner}python -m unittest"),
     };
     draft.usual(file, Test, Python, &line);
-    draft.usual(file, OneTest, Python, &format!("{runner}python -m unittest {{file}} -k {{name}}"));
+    draft.usual(
+        file,
+        OneTest,
+        Python,
+        &format!("{runner}python -m unittest {{file}} -k {{name}}"),
+    );
 }
 
 pub(super) fn read_setup_py(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
@@ -273,11 +354,31 @@ pub(super) fn read_manage(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
     }
     let runner = python_runner(draft, file.folder);
     draft.entry_point(file.path, "program of Django");
-    draft.set_up(file, Test, Python, &format!("{runner}python manage.py test"), "django");
-    draft.set_up(file, OneTest, Python, &format!("{runner}python manage.py test {{package}} -k {{name}}"), "django");
-    draft.set_up(file, Run, Python, &format!("{runner}python manage.py runserver"), "django");
+    draft.set_up(
+        file,
+        Test,
+        Python,
+        &format!("{runner}python manage.py test"),
+        "django",
+    );
+    draft.set_up(
+        file,
+        OneTest,
+        Python,
+        &format!("{runner}python manage.py test {{package}} -k {{name}}"),
+        "django",
+    );
+    draft.set_up(
+        file,
+        Run,
+        Python,
+        &format!("{runner}python manage.py runserver"),
+        "django",
+    );
     // Its settings are a module that `manage.py` names.
-    let settings = quoted(file.text).into_iter().find(|text| text.ends_with(".settings"));
+    let settings = quoted(file.text)
+        .into_iter()
+        .find(|text| text.ends_with(".settings"));
     let path = settings.map(|module| format!("{}.py", module.replace('.', "/")));
     if let Some(path) = path.and_then(|path| resolve(file.folder, &path))
         && draft.files.has(&path)

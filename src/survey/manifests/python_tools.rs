@@ -18,7 +18,10 @@ fn sections(text: &str) -> Vec<(String, Vec<(String, String)>)> {
         if trimmed.is_empty() || trimmed.starts_with(['#', ';']) {
             continue;
         }
-        if let Some(name) = trimmed.strip_prefix('[').and_then(|name| name.strip_suffix(']')) {
+        if let Some(name) = trimmed
+            .strip_prefix('[')
+            .and_then(|name| name.strip_suffix(']'))
+        {
             found.push((name.to_owned(), Vec::new()));
             continue;
         }
@@ -45,7 +48,13 @@ pub(super) fn read_setup_cfg(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) 
             "mypy" => {
                 let has_files = entries.iter().any(|(key, _)| key == "files");
                 let path = if has_files { "" } else { " ." };
-                draft.set_up(file, TypeCheck, Python, &format!("{runner}mypy{path}"), "[mypy]");
+                draft.set_up(
+                    file,
+                    TypeCheck,
+                    Python,
+                    &format!("{runner}mypy{path}"),
+                    "[mypy]",
+                );
             }
             _ => {}
         }
@@ -54,7 +63,9 @@ pub(super) fn read_setup_cfg(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) 
                 || section == "options.extras_require";
             if is_list {
                 for line in value.lines() {
-                    let end = line.find([' ', '>', '<', '=', '[', ';', '~', '!']).unwrap_or(line.len());
+                    let end = line
+                        .find([' ', '>', '<', '=', '[', ';', '~', '!'])
+                        .unwrap_or(line.len());
                     draft.depends(Python, &line[..end].to_ascii_lowercase(), file.path);
                 }
             }
@@ -85,7 +96,9 @@ pub(super) fn read_tox(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
         };
         has_environments = true;
         let commands = entries.iter().find(|(key, _)| key == "commands");
-        let script = commands.map(|(_, value)| plain_tox(value)).unwrap_or_default();
+        let script = commands
+            .map(|(_, value)| plain_tox(value))
+            .unwrap_or_default();
         add_environment(draft, file, name, script, &format!("[{section}]"));
     }
     if has_environments {
@@ -109,7 +122,13 @@ fn plain_tox(commands: &str) -> String {
     kept
 }
 
-fn add_environment(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>, name: &str, script: String, what: &str) {
+fn add_environment(
+    draft: &mut Draft<'_, '_>,
+    file: ManifestFile<'_>,
+    name: &str,
+    script: String,
+    what: &str,
+) {
     let body = TaskBody {
         script,
         path: file.path.to_owned(),
@@ -127,7 +146,10 @@ pub(super) fn add_tox_table(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>, t
         return;
     }
     if let Some(settings) = tox["legacy_tox_ini"].as_str() {
-        let inner = ManifestFile { text: settings, ..file };
+        let inner = ManifestFile {
+            text: settings,
+            ..file
+        };
         return read_tox(draft, inner);
     }
     let script = |environment: &Value| {
@@ -135,7 +157,13 @@ pub(super) fn add_tox_table(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>, t
         let lines: Vec<String> = commands.map(|words| texts(words).join(" ")).collect();
         plain_tox(&lines.join("\n"))
     };
-    add_environment(draft, file, "", script(&tox["env_run_base"]), "[tool.tox.env_run_base]");
+    add_environment(
+        draft,
+        file,
+        "",
+        script(&tox["env_run_base"]),
+        "[tool.tox.env_run_base]",
+    );
     for name in keys(&tox["env"]) {
         let body = script(&tox["env"][name.as_str()]);
         add_environment(draft, file, &name, body, &format!("[tool.tox.env.{name}]"));
@@ -216,7 +244,13 @@ mod tests {
         let text = "[tox]\nenvlist = py\n# c\n[testenv]\ncommands =\n    pytest {posargs:tests}\n    mypy\n";
         let found = sections(text);
         assert_eq!(found[1].0, "testenv");
-        assert_eq!(found[1].1, [("commands".to_owned(), "\npytest {posargs:tests}\nmypy".to_owned())]);
+        assert_eq!(
+            found[1].1,
+            [(
+                "commands".to_owned(),
+                "\npytest {posargs:tests}\nmypy".to_owned()
+            )]
+        );
         assert_eq!(plain_tox("pytest {posargs:{a}} x"), "pytest  x");
     }
 }

@@ -12,7 +12,11 @@ pub(super) fn read_gemfile(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
         if line.starts_with("gem ") || line.starts_with("gem(") {
             gems.extend(quoted(line).first().copied());
         } else if line.starts_with("ruby ") && file.folder.is_empty() {
-            draft.toolchain("Ruby", quoted(line).first().copied().unwrap_or_default(), file.path);
+            draft.toolchain(
+                "Ruby",
+                quoted(line).first().copied().unwrap_or_default(),
+                file.path,
+            );
         }
     }
     for gem in &gems {
@@ -23,18 +27,36 @@ pub(super) fn read_gemfile(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
     let has_rspec = gems.iter().any(|gem| gem.starts_with("rspec")) || is_there(".rspec");
     let has_rails = gems.contains(&"rails") && is_there("bin/rails");
     let has_rackup = is_there("config.ru");
-    let test_folder = ["test"].iter().any(|name| draft.files.has_folder(&join(file.folder, name)));
+    let test_folder = ["test"]
+        .iter()
+        .any(|name| draft.files.has_folder(&join(file.folder, name)));
     if has_rspec && has_spec {
         draft.set_up(file, Test, Bundler, "bundle exec rspec", "rspec");
-        draft.set_up(file, OneTest, Bundler, "bundle exec rspec {file} -e \"{name}\"", "rspec");
+        draft.set_up(
+            file,
+            OneTest,
+            Bundler,
+            "bundle exec rspec {file} -e \"{name}\"",
+            "rspec",
+        );
     }
     if has_rails {
         draft.set_up(file, Run, Bundler, "bin/rails server", "rails");
         if test_folder {
             draft.set_up(file, Test, Bundler, "bin/rails test", "rails");
-            draft.set_up(file, OneTest, Bundler, "bin/rails test {file} -n {name}", "rails");
+            draft.set_up(
+                file,
+                OneTest,
+                Bundler,
+                "bin/rails test {file} -n {name}",
+                "rails",
+            );
         }
-    } else if test_folder && gems.iter().any(|gem| matches!(*gem, "minitest" | "test-unit")) {
+    } else if test_folder
+        && gems
+            .iter()
+            .any(|gem| matches!(*gem, "minitest" | "test-unit"))
+    {
         let line = "bundle exec ruby -Ilib -Itest {file} -n {name}";
         draft.set_up(file, OneTest, Bundler, line, "minitest");
     }
@@ -65,7 +87,10 @@ pub(super) fn read_gemspec(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
             || line.contains("add_development_dependency")
         {
             draft.depends(Bundler, first, file.path);
-        } else if line.contains(".name ") || line.starts_with("Gem::Specification.new '") || line.starts_with("Gem::Specification.new(\"") {
+        } else if line.contains(".name ")
+            || line.starts_with("Gem::Specification.new '")
+            || line.starts_with("Gem::Specification.new(\"")
+        {
             draft.own.insert((*first).to_owned());
             let library = join(file.folder, &format!("lib/{}.rb", first.replace('-', "/")));
             if draft.files.has(&library) {
@@ -126,7 +151,11 @@ pub(super) fn read_rakefile(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
 }
 
 fn add(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>, name: &str, needs: &str, sign: &str) {
-    let script = if needs.is_empty() { String::new() } else { format!("rake {needs}") };
+    let script = if needs.is_empty() {
+        String::new()
+    } else {
+        format!("rake {needs}")
+    };
     let body = TaskBody {
         script,
         path: file.path.to_owned(),
@@ -148,12 +177,16 @@ fn symbol(text: &str) -> Option<&str> {
 /// The name of a task and the first one that it needs: `default: :test`, `:test => :spec`, `:spec`.
 fn task(text: &str) -> (Option<&str>, Option<&str>) {
     if let Some((name, rest)) = text.split_once(": ")
-        && name.chars().all(|sign| sign == '_' || sign.is_ascii_alphanumeric())
+        && name
+            .chars()
+            .all(|sign| sign == '_' || sign.is_ascii_alphanumeric())
     {
         let needs = symbol(rest).or_else(|| listed(rest));
         return (Some(name), needs);
     }
-    let needs = text.split_once("=>").and_then(|(_, rest)| symbol(rest).or_else(|| listed(rest)));
+    let needs = text
+        .split_once("=>")
+        .and_then(|(_, rest)| symbol(rest).or_else(|| listed(rest)));
     (symbol(text), needs)
 }
 

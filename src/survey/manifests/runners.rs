@@ -27,7 +27,12 @@ pub(super) fn read_makefile(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
         if makes_file(draft, file.folder, target, is_phony(&target.name)) {
             continue;
         }
-        draft.task(Runner::Make, file.folder, &target.name, body_of(file, target, &targets));
+        draft.task(
+            Runner::Make,
+            file.folder,
+            &target.name,
+            body_of(file, target, &targets),
+        );
     }
     if let Some(target) = default {
         let body = TaskBody {
@@ -115,15 +120,26 @@ fn targets(text: &str) -> (Vec<Target>, Vec<String>) {
             phony.extend(names_of(rest));
             continue;
         }
-        let needs = rest.split(['#', ';', '|']).next().unwrap_or_default().trim();
+        let needs = rest
+            .split(['#', ';', '|'])
+            .next()
+            .unwrap_or_default()
+            .trim();
         group = found.len();
-        for name in names.split_whitespace().filter(|name| !name.contains(['%', '$'])) {
+        for name in names
+            .split_whitespace()
+            .filter(|name| !name.contains(['%', '$']))
+        {
             if found.len() < MOST {
                 found.push(Target {
                     name: name.to_owned(),
                     line: number,
                     // Variables of a target are set behind its name, too.
-                    needs: if needs.contains('=') { String::new() } else { needs.to_owned() },
+                    needs: if needs.contains('=') {
+                        String::new()
+                    } else {
+                        needs.to_owned()
+                    },
                     recipe: String::new(),
                 });
             }
@@ -133,7 +149,9 @@ fn targets(text: &str) -> (Vec<Target>, Vec<String>) {
 }
 
 fn names_of(line: &str) -> impl Iterator<Item = String> {
-    line.trim_end_matches('\\').split_whitespace().map(str::to_owned)
+    line.trim_end_matches('\\')
+        .split_whitespace()
+        .map(str::to_owned)
 }
 
 /// A line of a recipe as shell: without what make takes out, variables of make that name itself or
@@ -166,7 +184,9 @@ pub(super) fn read_justfile(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
             continue;
         }
         let begins = line.starts_with(|sign: char| sign.is_ascii_alphabetic() || sign == '@');
-        let head = line.split_once(':').filter(|(_, rest)| begins && !rest.starts_with('='));
+        let head = line
+            .split_once(':')
+            .filter(|(_, rest)| begins && !rest.starts_with('='));
         let Some((head, needs)) = head else {
             continue;
         };
@@ -178,7 +198,10 @@ pub(super) fn read_justfile(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
         if is_word || wants || std::mem::take(&mut is_private) || found.len() >= MOST {
             continue;
         }
-        let needs = needs.split_whitespace().take(50).map(|need| format!("just {need}\n"));
+        let needs = needs
+            .split_whitespace()
+            .take(50)
+            .map(|need| format!("just {need}\n"));
         found.push((name.to_owned(), number, needs.collect()));
     }
     for (name, line, script) in found {
