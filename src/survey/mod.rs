@@ -21,6 +21,7 @@ mod shell;
 
 mod commands;
 mod draft;
+mod tasks;
 
 mod ci;
 mod layout;

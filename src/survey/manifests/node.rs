@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
-use super::super::draft::{Draft, ManifestFile, Runner, TaskBody, line_of, node_ecosystem};
+use super::super::draft::{Draft, ManifestFile, line_of, node_ecosystem};
 use super::super::facts::CommandKind::{Format, FormatCheck, Lint, OneTest, Test, TypeCheck};
 use super::super::facts::Ecosystem::{Deno, Npm};
 use super::super::files::{join, resolve, split};
+use super::super::tasks::{Runner, TaskBody};
 use super::super::yaml::Yaml;
 use super::{expand, keys, node_tests, parsed_json, texts};
 

@@ -1,11 +1,12 @@
 //! Mix, Composer, Dart, Stack, Cabal and Dune.
 
-use super::super::draft::{Draft, ManifestFile, Runner, TaskBody, line_of};
+use super::super::draft::{Draft, ManifestFile, line_of};
 use super::super::facts::CommandKind::{
     Build, Format, FormatCheck, Lint, OneTest, Run, Test, TypeCheck,
 };
 use super::super::facts::Ecosystem::{Cabal, Composer, Dart, Dune, Mix, Stack};
 use super::super::files::{join, split};
+use super::super::tasks::{Runner, TaskBody};
 use super::super::yaml::Yaml;
 use super::{keys, parsed_json, texts};
 

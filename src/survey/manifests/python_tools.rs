@@ -3,9 +3,10 @@
 
 use serde_json::Value;
 
-use super::super::draft::{Draft, ManifestFile, Runner, TaskBody, line_of};
+use super::super::draft::{Draft, ManifestFile, line_of};
 use super::super::facts::CommandKind::{Lint, Test, TypeCheck};
 use super::super::facts::Ecosystem::Python;
+use super::super::tasks::{Runner, TaskBody};
 use super::python::{add_pytest, python_runner};
 use super::{keys, parsed_toml, quoted, texts};
 

@@ -1,9 +1,10 @@
 //! `Gemfile`, gemspecs and `Rakefile`.
 
-use super::super::draft::{Draft, ManifestFile, Runner, TaskBody, line_of};
+use super::super::draft::{Draft, ManifestFile, line_of};
 use super::super::facts::CommandKind::{Format, FormatCheck, Lint, OneTest, Run, Test};
 use super::super::facts::Ecosystem::Bundler;
 use super::super::files::join;
+use super::super::tasks::{Runner, TaskBody};
 use super::quoted;
 
 pub(super) fn read_gemfile(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {

@@ -1,7 +1,8 @@
 //! Runners of tasks: make, just and task.
 
-use super::super::draft::{Draft, ManifestFile, Runner, TaskBody};
+use super::super::draft::{Draft, ManifestFile};
 use super::super::files::join;
+use super::super::tasks::{Runner, TaskBody};
 use super::super::yaml::Yaml;
 
 /// Most targets of a file.
