@@ -11,38 +11,7 @@ use super::super::yaml::Yaml;
 use super::{keys, parsed_json, texts};
 
 pub(super) fn read_mix(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
-    let mut depends_on = Vec::new();
-    for line in file.text.lines().map(str::trim) {
-        // {:name, "~> 1.0"}
-        if let Some((_, rest)) = line.split_once("{:")
-            && let Some((name, rest)) = rest.split_once(',')
-            && rest
-                .trim_start()
-                .starts_with(['"', '\'', 'p', 'g', 'o', 'i', '>'])
-            && name
-                .chars()
-                .all(|sign| sign == '_' || sign.is_ascii_alphanumeric())
-        {
-            draft.depends(Mix, name, file.path);
-            depends_on.push(name);
-        }
-        if let Some((_, rest)) = line.split_once("app: :") {
-            let end = rest.find(|sign: char| sign != '_' && !sign.is_ascii_alphanumeric());
-            draft
-                .own
-                .insert(rest[..end.unwrap_or(rest.len())].to_owned());
-        }
-        if let Some((_, version)) = line
-            .split_once("elixir: \"")
-            .filter(|_| file.folder.is_empty())
-        {
-            draft.toolchain(
-                "Elixir",
-                version.split('"').next().unwrap_or_default(),
-                file.path,
-            );
-        }
-    }
+    let depends_on = mix_dependencies(draft, file);
     let is_umbrella = file.text.contains("apps_path:");
     if is_umbrella {
         let apps = join(file.folder, "apps");
@@ -81,6 +50,43 @@ pub(super) fn read_mix(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
             draft.set_up(file, kind, Mix, line, name);
         }
     }
+}
+
+/// Reads what a project of Mix depends on, its name and version; returns the dependencies.
+fn mix_dependencies<'t>(draft: &mut Draft<'_, '_>, file: ManifestFile<'t>) -> Vec<&'t str> {
+    let mut depends_on = Vec::new();
+    for line in file.text.lines().map(str::trim) {
+        // {:name, "~> 1.0"}
+        if let Some((_, rest)) = line.split_once("{:")
+            && let Some((name, rest)) = rest.split_once(',')
+            && rest
+                .trim_start()
+                .starts_with(['"', '\'', 'p', 'g', 'o', 'i', '>'])
+            && name
+                .chars()
+                .all(|sign| sign == '_' || sign.is_ascii_alphanumeric())
+        {
+            draft.depends(Mix, name, file.path);
+            depends_on.push(name);
+        }
+        if let Some((_, rest)) = line.split_once("app: :") {
+            let end = rest.find(|sign: char| sign != '_' && !sign.is_ascii_alphanumeric());
+            draft
+                .own
+                .insert(rest[..end.unwrap_or(rest.len())].to_owned());
+        }
+        if let Some((_, version)) = line
+            .split_once("elixir: \"")
+            .filter(|_| file.folder.is_empty())
+        {
+            draft.toolchain(
+                "Elixir",
+                version.split('"').next().unwrap_or_default(),
+                file.path,
+            );
+        }
+    }
+    depends_on
 }
 
 pub(super) fn read_composer(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
