@@ -120,6 +120,18 @@ impl Draft<'_, '_> {
                 let (Some(kind), ecosystem) = self.purpose_of(&task, folder) else {
                     return;
                 };
+                for key in self.keys_of(&task, folder) {
+                    if let Some(body) = self.tasks.get(&key) {
+                        self.commands.add(Told {
+                            kind,
+                            ecosystem,
+                            folder,
+                            line: &line,
+                            source: Source::Task,
+                            evidence: evidence_of(body),
+                        });
+                    }
+                }
                 for name in self.run_by(&task, folder, kind) {
                     let (call, ecosystem) = self.call(name.0, &name.1, &name.2);
                     self.commands.add(Told {

@@ -109,8 +109,18 @@ pub(super) fn read(files: &Files<'_>) -> Ci {
 fn is_aside(name: &str) -> bool {
     let name = split(name).1.to_ascii_lowercase();
     [
-        "release", "publish", "deploy", "nightly", "docs", "pages", "bench", "stale", "fuzz",
+        "release",
+        "publish",
+        "deploy",
+        "nightly",
+        "docs",
+        "pages",
+        "bench",
+        "stale",
+        "fuzz",
         "canary",
+        "compat",
+        "reproducib",
     ]
     .iter()
     .any(|word| name.contains(word))
