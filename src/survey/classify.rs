@@ -42,7 +42,7 @@ pub(super) enum Task {
     /// A target of `make`; empty for the default one.
     Make(String),
     Just(String),
-    Task(String),
+    Taskfile(String),
     Rake(String),
     /// The environments of tox; empty for the default ones.
     Tox(Vec<String>),
@@ -164,7 +164,7 @@ fn meaning_of(words: &[&str], depth: usize) -> Meaning {
             ))
         }
         "just" => Meaning::Task(Task::Just(first.to_owned())),
-        "task" | "go-task" => Meaning::Task(Task::Task(first.to_owned())),
+        "task" | "go-task" => Meaning::Task(Task::Taskfile(first.to_owned())),
         "rake" => Meaning::Task(Task::Rake(first.to_owned())),
         "tox" => Meaning::Task(Task::Tox(environments(arguments, &["-e", "--env"]))),
         "nox" => Meaning::Task(Task::Nox(environments(

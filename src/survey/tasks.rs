@@ -191,7 +191,7 @@ impl Draft<'_, '_> {
             Task::Script(name) => (Runner::Script, std::slice::from_ref(name)),
             Task::Make(name) => (Runner::Make, std::slice::from_ref(name)),
             Task::Just(name) => (Runner::Just, std::slice::from_ref(name)),
-            Task::Task(name) => (Runner::Task, std::slice::from_ref(name)),
+            Task::Taskfile(name) => (Runner::Task, std::slice::from_ref(name)),
             Task::Rake(name) => (Runner::Rake, std::slice::from_ref(name)),
             Task::Composer(name) => (Runner::Composer, std::slice::from_ref(name)),
             Task::Deno(name) => (Runner::Deno, std::slice::from_ref(name)),

@@ -60,7 +60,7 @@ fn each_small_project_has_the_facts_of_its_snapshot() {
     let all = fixtures::FIXTURES.iter().chain(more_fixtures::FIXTURES);
     for (name, files) in all {
         let facts = facts(files);
-        insta::assert_json_snapshot!((*name).to_owned(), facts);
+        insta::assert_json_snapshot!(*name, facts);
     }
 }
 

@@ -252,6 +252,6 @@ pub const WANTED: &[(&str, CommandKind, &str)] = &[
     ("python_tox", Lint, "tox -e lint"),
     ("python_nox_hatch", Test, "nox -s tests"),
     ("python_nox_hatch", Lint, "nox -s lint"),
-    ("django", Test, "python manage.py test"),
-    ("django", Run, "python manage.py runserver"),
+    ("django", Test, "python3 manage.py test"),
+    ("django", Run, "python3 manage.py runserver"),
 ];

@@ -106,7 +106,7 @@ fn without_pytest_the_tests_are_those_of_the_standard_library() {
     ]);
     assert_eq!(
         lines(&some, Test),
-        ["python -m unittest discover -s tests -t ."]
+        ["python3 -m unittest discover -s tests -t ."]
     );
 }
 
@@ -250,7 +250,7 @@ fn manifests_of_examples_and_fixtures_are_not_those_of_the_project() {
         ("vendor/example.org/b/go.mod", "module example.org/b\n"),
     ]);
     assert_eq!(facts.manifests.len(), 1);
-    assert_eq!(facts.frameworks, []);
+    assert!(facts.frameworks.is_empty());
     assert_eq!(facts.vendored, ["vendor"]);
     assert_eq!(lines(&facts, Test), ["go test ./..."]);
 }
