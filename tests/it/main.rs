@@ -38,6 +38,7 @@ mod ollama_embed;
 mod recording;
 mod review;
 mod suite;
+mod survey;
 mod telegram;
 mod web;
 mod workspace;
