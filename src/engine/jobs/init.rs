@@ -106,15 +106,17 @@ pub(super) async fn run(job: &mut JobRun<'_, '_>, order: &InitOrder) -> Result<(
     if has_words {
         report.words = WordSource::Kept;
     } else {
-        match words::ask(job, &material).await? {
-            Ok(object) => {
-                let (words, is_of_use) = checked(job, &facts, object).await?;
-                report.add_words(&words, &job.turn.session.model.profile().name);
-                if is_of_use {
-                    lines.add_words(&words);
-                }
-            }
-            Err(why) => report.words = WordSource::None(why),
+        let words = match words::ask(job, &material).await? {
+            Ok(object) => Ok(checked(job, &facts, object).await?),
+            Err(why) => Err(why),
+        };
+        let model = &job.turn.session.model.profile().name;
+        let has_old = marked
+            .body(Part::What)
+            .is_some_and(|body| !body.trim().is_empty());
+        report.note_words(words.as_ref().map_err(Clone::clone), model, has_old);
+        if let Some(words) = words.ok().filter(|words| !words.is_empty()) {
+            lines.add_words(&words);
         }
     }
     let lines = without_secrets(job, lines).await?;
@@ -154,20 +156,18 @@ async fn gathered(
     .await
 }
 
-/// The words of a reply that hold, and whether there are any.
+/// The words of a reply that hold.
 async fn checked(
     job: &JobRun<'_, '_>,
     facts: &Facts,
     object: serde_json::Map<String, serde_json::Value>,
-) -> Result<(Words, bool), TurnEnd> {
+) -> Result<Words, TurnEnd> {
     let facts = facts.clone();
-    let words = on_thread(job, move |context| {
+    on_thread(job, move |context| {
         let ground = Ground::new(&context.jail, &context.rules, &facts);
         Words::read(&object, &ground)
-    });
-    let words = words.await?;
-    let is_of_use = !words.is_empty();
-    Ok((words, is_of_use))
+    })
+    .await
 }
 
 /// Leaves out lines with a value of a secret file: a placeholder would be of no use in the file.

@@ -237,15 +237,6 @@ impl<'text> MarkedText<'text> {
         words.all(is_of)
     }
 
-    /// Characters that are not in parts.
-    pub fn own_length(&self) -> usize {
-        let own = self.pieces.iter().map(|piece| match piece {
-            Piece::Own(text) => text.chars().count(),
-            Piece::Part { .. } => 0,
-        });
-        own.sum()
-    }
-
     /// The text outside of the parts, piece by piece.
     #[cfg(test)]
     pub fn own(&self) -> Vec<&'text str> {

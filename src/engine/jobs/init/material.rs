@@ -132,7 +132,9 @@ fn root_names(sources: &Sources<'_>) -> Vec<String> {
     let entries = entries.unwrap_or_default().into_iter();
     let shown = entries.filter(|entry| {
         let is_open = jail.path(&entry.name).is_ok_and(|path| !is_secret(&path));
-        is_open && !rules.hides(&entry.name) && entry.name != ".git"
+        // The file that is written is no news of the project.
+        let is_ours = [".git", sources.target].contains(&entry.name.as_str());
+        is_open && !is_ours && !rules.hides(&entry.name)
     });
     let names = shown.filter_map(|entry| {
         let name = Some(entry.name).filter(|name| is_plain(name))?;

@@ -125,10 +125,10 @@ const PREAMBLE: &str = "`ollacode init` renews what stands between its marks. Wh
     outside of them stays.";
 
 /// The parts under their headings, as they stand in a new file or at the end of another one.
-pub(super) fn marked_block(texts: &BTreeMap<Part, PartText>, level: &str) -> String {
+pub(super) fn marked_block(texts: &BTreeMap<Part, PartText>) -> String {
     let mut block = format!("{PREAMBLE}\n");
     for (heading, parts) in SECTIONS {
-        block.push_str(&format!("\n{level} {heading}\n"));
+        block.push_str(&format!("\n## {heading}\n"));
         for part in parts {
             let text = texts.get(part).cloned().unwrap_or_default();
             block.push_str(&format!("\n{}", text.marked(*part)));
@@ -144,7 +144,7 @@ pub(super) fn frame() -> (usize, usize) {
         source: Some("00000000".to_owned()),
     };
     let parts = Part::ALL.into_iter().map(|name| (name, part.clone()));
-    let block = marked_block(&parts.collect(), "##");
+    let block = marked_block(&parts.collect());
     (block.lines().count(), block.chars().count())
 }
 

@@ -14,8 +14,10 @@ pub(super) enum WordSource {
     /// They are there already, and what they were written from is the same.
     #[default]
     Kept,
-    /// Nobody wrote some now; why.
+    /// There are none; why.
     None(String),
+    /// They are those of before, though the facts have changed; why.
+    Old(String),
     Model {
         name: String,
         dropped: usize,
@@ -68,16 +70,22 @@ impl Report {
         }
     }
 
-    pub fn add_words(&mut self, words: &Words, model: &str) {
-        self.words = match words.is_empty() {
-            true => WordSource::None(
-                "the model wrote nothing that holds: its sentences name what does not exist"
-                    .to_owned(),
-            ),
-            false => WordSource::Model {
-                name: visible_name(model),
-                dropped: words.dropped,
-            },
+    /// Notes what the model wrote, or why it wrote nothing; `has_old`: words of before stay then.
+    pub fn note_words(&mut self, words: Result<&Words, String>, model: &str, has_old: bool) {
+        let why = match words {
+            Ok(words) if !words.is_empty() => {
+                self.words = WordSource::Model {
+                    name: visible_name(model),
+                    dropped: words.dropped,
+                };
+                return;
+            }
+            Ok(_) => "the model wrote nothing that holds".to_owned(),
+            Err(why) => why,
+        };
+        self.words = match has_old {
+            true => WordSource::Old(why),
+            false => WordSource::None(why),
         };
     }
 
@@ -86,37 +94,11 @@ impl Report {
         matches!(self.words, WordSource::Model { .. })
     }
 
+    /// A list.
     pub fn markdown(&self) -> String {
-        let mut lines = vec![match &self.words {
-            WordSource::Kept => {
-                "The words are those of before: the facts that they describe are the same."
-                    .to_owned()
-            }
-            WordSource::None(why) => {
-                format!("It is made of facts alone, without words of a model: {why}.")
-            }
-            WordSource::Model { name, dropped: 0 } => {
-                format!("Facts are from the manifests, words from `{name}`.")
-            }
-            WordSource::Model { name, dropped } => format!(
-                "Facts are from the manifests, words from `{name}`; {dropped} of its sentences were \
-                 left out, since they name what does not exist."
-            ),
-        }];
-        let (all, worked) = (self.commands, self.worked);
-        match self.is_checked {
-            true => lines.push(format!(
-                "Commands: {worked} of {all} worked, {} failed, {} were not tried.",
-                self.failed.len(),
-                all - worked - self.failed.len()
-            )),
-            false if all > 0 => lines.push(format!(
-                "Commands: {all}, not tried now; `ollacode init --check` tries them."
-            )),
-            false => lines.push("No command to build or test was found.".to_owned()),
-        }
+        let mut lines = vec![self.about_words(), self.about_commands()];
         if self.is_checked {
-            lines.extend(self.failed.iter().map(|failed| format!("- {failed}")));
+            lines.extend(self.failed.iter().map(|failed| format!("  - {failed}")));
         }
         if !self.unread.is_empty() {
             let more = self.unread.len().saturating_sub(MOST_UNREAD);
@@ -124,9 +106,42 @@ impl Report {
             if more > 0 {
                 listed.push_str(&format!("; and {more} more"));
             }
-            lines.push(format!("Not read: {listed}."));
+            lines.push(format!("- Not read: {listed}."));
         }
         format!("{}\n", lines.join("\n"))
+    }
+
+    fn about_words(&self) -> String {
+        match &self.words {
+            WordSource::Kept => {
+                "- The words are those of before: what they describe is the same.".to_owned()
+            }
+            WordSource::Old(why) => format!("- The words are those of before: {why}."),
+            WordSource::None(why) => {
+                format!("- It is made of facts alone, without words of a model: {why}.")
+            }
+            WordSource::Model { name, dropped: 0 } => {
+                format!("- The facts are from the manifests, the words from `{name}`.")
+            }
+            WordSource::Model { name, dropped } => format!(
+                "- The facts are from the manifests, the words from `{name}`. Sentences left out, \
+                 since they name what does not exist: {dropped}."
+            ),
+        }
+    }
+
+    fn about_commands(&self) -> String {
+        let (all, worked, failed) = (self.commands, self.worked, self.failed.len());
+        if all == 0 {
+            return "- No command to build or test was found.".to_owned();
+        }
+        if !self.is_checked {
+            return format!("- Commands: {all}. `ollacode init --check` tries them.");
+        }
+        format!(
+            "- Commands: {worked} of {all} worked, {failed} failed, {} were not tried.",
+            all - worked - failed
+        )
     }
 }
 
@@ -155,13 +170,29 @@ mod tests {
         for part in [
             "facts alone, without words of a model: Ollama does not answer.",
             "1 of 4 worked, 1 failed, 2 were not tried",
-            "- `cargo test --workspace`: exit code 1\n",
+            "  - `cargo test --workspace`: exit code 1\n",
             "4.toml: it is too large; and 2 more.",
         ] {
             assert!(text.contains(part), "{part}: {text}");
         }
         assert!(!report.has_new_words());
-        report.add_words(&Words::default(), "m");
-        assert!(report.markdown().contains("nothing that holds"));
+        report.note_words(Ok(&Words::default()), "m", true);
+        assert!(
+            report
+                .markdown()
+                .contains("of before: the model wrote nothing that holds.")
+        );
+        let words = Words {
+            what: "A shop.".to_owned(),
+            dropped: 2,
+            ..Words::default()
+        };
+        report.note_words(Ok(&words), "m", true);
+        assert!(
+            report
+                .markdown()
+                .contains("words from `m`. Sentences left out")
+        );
+        assert!(report.has_new_words());
     }
 }

@@ -105,9 +105,9 @@ impl Target {
             return marked.with(&lines.texts(source));
         }
         let before = self.text();
-        let (heading, level) = match before.trim().is_empty() {
-            true => (HEADING, "##"),
-            false => (APPENDED, "##"),
+        let heading = match before.trim().is_empty() {
+            true => HEADING,
+            false => APPENDED,
         };
         let (rows, characters) = frame();
         let own = size(before);
@@ -116,7 +116,7 @@ impl Target {
             rows + own.0 + heading_size.0,
             characters + own.1 + heading_size.1,
         ));
-        let block = marked_block(&lines.texts(source), level);
+        let block = marked_block(&lines.texts(source));
         let gap = match before {
             "" => "",
             text if text.ends_with("\n\n") => "",

@@ -97,16 +97,6 @@ impl Words {
             self.parts.push((path, does));
         }
     }
-
-    /// Every text with what it is to be checked for once more.
-    pub fn retain(&mut self, keeps: impl Fn(&str) -> bool) {
-        if !keeps(&self.what) {
-            self.what.clear();
-        }
-        self.parts.retain(|(_, does)| keeps(does));
-        self.conventions.retain(|text| keeps(text));
-        self.pitfalls.retain(|text| keeps(text));
-    }
 }
 
 /// Whole sentences of a text up to a length in characters.

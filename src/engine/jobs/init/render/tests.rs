@@ -4,7 +4,7 @@ use super::*;
 use crate::survey::{Ecosystem, EntryPoint, Evidence, Member};
 
 fn file(lines: &PartLines) -> String {
-    marked_block(&lines.texts(Some("0a1b2c3d")), "##")
+    marked_block(&lines.texts(Some("0a1b2c3d")))
 }
 
 fn words() -> Words {
