@@ -157,14 +157,17 @@ pub(super) async fn put(
         let same = format!("`{path}` is up to date: nothing was written.\n\n");
         return job.say(&format!("{same}{}", report.markdown())).await;
     }
-    if target.is_of_user(marked) {
+    let is_of_user = target.is_of_user(marked);
+    if is_of_user {
         let notice = format!(
             "`{path}` has no marks of `ollacode init`: your text stays as it is, and the marked parts \
              would be appended to it"
         );
         job.notice(&notice).await;
         if path == OWN && !may_append(job).await? {
-            return not_written(job, target, &text, report).await;
+            let why = "it is your own text, and nobody can be asked whether to append to it";
+            let hint = "run it on a terminal";
+            return not_written(job, target, &text, (why, hint), report).await;
         }
     }
     if target.hides_agents {
@@ -197,7 +200,14 @@ pub(super) async fn put(
             job.say(&format!("Nothing was written: {}.\n", result.summary))
                 .await
         }
-        ToolOutcome::Denied => not_written(job, target, &text, report).await,
+        ToolOutcome::Denied => {
+            // Somebody's own text is not appended to unless somebody approves it.
+            let hint = match is_of_user && path == OWN {
+                true => "run it on a terminal",
+                false => "run it on a terminal, or with `--auto-approve`",
+            };
+            not_written(job, target, &text, (&result.summary, hint), report).await
+        }
         ToolOutcome::Failed => Err(failed(format!(
             "`{path}` was not written: {}",
             result.summary
@@ -222,6 +232,7 @@ async fn not_written(
     job: &JobRun<'_, '_>,
     target: &Target,
     text: &str,
+    (why, hint): (&str, &str),
     report: &Report,
 ) -> Result<(), TurnEnd> {
     let path = target.path;
@@ -234,13 +245,7 @@ async fn not_written(
         report.markdown()
     ))
     .await?;
-    let failure = Failure::new(
-        FailureCode::JobFailed,
-        format!("`{path}` was not written: it needs approval, and nobody can be asked"),
-    );
-    let hint = match target.before.is_some() && job.turn.session.mode == Mode::AutoApprove {
-        true => "run it on a terminal, or remove the file first",
-        false => "run it on a terminal, or with `--auto-approve`",
-    };
+    let message = format!("`{path}` was not written: {why}");
+    let failure = Failure::new(FailureCode::JobFailed, message);
     Err(TurnEnd::Failed(failure.with_hint(hint)))
 }
