@@ -273,7 +273,7 @@ impl<'text> MarkedText<'text> {
                         }
                         None => text.push_str(opening),
                     }
-                    text.push_str(new.map_or(body, |new| &new.body));
+                    text.push_str(new.map_or(*body, |new| new.body.as_str()));
                     text.push_str(closing);
                 }
             }
