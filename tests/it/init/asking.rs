@@ -68,3 +68,20 @@ fn in_a_conversation_it_is_a_command_and_can_be_undone() {
     assert!(!environment.workspace().join("OLLACODE.md").exists());
     assert_eq!(terminal.leave().0, Some(0));
 }
+
+#[test]
+fn parts_are_appended_to_a_text_of_the_user_once_that_is_approved() {
+    let mine = "# Mine\n\nNever touch the kettle.\n";
+    let server = ChatServer::start(vec![reply(&words())]);
+    let environment = environment(&server);
+    environment.write("OLLACODE.md", mine);
+    let terminal = Terminal::start_sized(&environment, &["init", "--no-rag"], 100, 100);
+    terminal.expect("your text stays as it is");
+    terminal.expect("[y] once");
+    terminal.answer("y");
+    let (code, screen) = terminal.finish();
+    assert_eq!(code, Some(0), "{screen}");
+    let text = environment.read("OLLACODE.md");
+    assert!(text.starts_with(mine), "{text}");
+    assert_eq!(part(&text, "what"), "A shop that sells kettles.\n");
+}

@@ -10,6 +10,7 @@ use super::render::{PartLines, frame, marked_block};
 use super::report::Report;
 use crate::edit::file_diff;
 use crate::engine::event::{Failure, FailureCode, ToolOutcome, TurnEnd};
+use crate::engine::project_instructions::ROOT_CAP;
 use crate::jail::{JailError, TextFile};
 use crate::permission::Mode;
 use crate::retrieval::fenced;
@@ -193,8 +194,11 @@ pub(super) async fn put(
             } else {
                 "Wrote"
             };
-            let done = format!("{what} `{path}`: {lines} lines, {characters} characters.\n\n");
-            job.say(&format!("{done}{}", report.markdown())).await
+            let mut done = format!("{what} `{path}`: {lines} lines, {characters} characters.");
+            if characters > ROOT_CAP {
+                done.push_str(&format!(" Only the first {ROOT_CAP} are read."));
+            }
+            job.say(&format!("{done}\n\n{}", report.markdown())).await
         }
         ToolOutcome::Denied if job.turn.approver.can_ask() => {
             job.say(&format!("Nothing was written: {}.\n", result.summary))
@@ -248,4 +252,80 @@ async fn not_written(
     let message = format!("`{path}` was not written: {why}");
     let failure = Failure::new(FailureCode::JobFailed, message);
     Err(TurnEnd::Failed(failure.with_hint(hint)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::checking::Trials;
+    use super::super::render::{MOST_CHARACTERS, MOST_LINES};
+    use super::super::tests::facts;
+    use super::super::words::Words;
+    use super::*;
+    use crate::jail::Jail;
+
+    fn target(text: Option<&str>) -> Target {
+        let folder = tempfile::tempdir().expect("a folder");
+        let jail = Jail::open(folder.path()).expect("a jail");
+        let before = text.map(|text| {
+            std::fs::write(folder.path().join(OWN), text).expect("a file");
+            let path = jail.path(OWN).expect("a path");
+            jail.read(&path).expect("the file")
+        });
+        Target {
+            path: OWN,
+            before,
+            hides_agents: false,
+        }
+    }
+
+    fn renewed(text: Option<&str>, lines: &PartLines) -> String {
+        let target = target(text);
+        let marked = MarkedText::read(target.text()).expect("marks");
+        target.renewed(&marked, lines.clone(), Some("0a1b2c3d"))
+    }
+
+    #[test]
+    fn a_text_of_the_user_stays_and_the_parts_come_behind_it() {
+        let lines = PartLines::of_facts(&facts(), OWN, &Trials::new());
+        let new = renewed(None, &lines);
+        assert!(
+            new.starts_with("# Project instructions\n\n`ollacode init`"),
+            "{new}"
+        );
+        assert_eq!(renewed(Some(""), &lines), new);
+        for (text, gap) in [("Mine.", "\n\n"), ("Mine.\n", "\n"), ("Mine.\n\n", "")] {
+            let after = renewed(Some(text), &lines);
+            let expected = format!("{text}{gap}# Facts about the project\n\n`ollacode init`");
+            assert!(after.starts_with(&expected), "{after}");
+            // The next run finds the parts, and has nothing to do.
+            assert_eq!(renewed(Some(&after), &lines), after);
+        }
+    }
+
+    #[test]
+    fn the_whole_file_stays_within_the_budget() {
+        let mut lines = PartLines::of_facts(&facts(), OWN, &Trials::new());
+        let sentence = "A sentence that is as long as sentences are, and then some more of it. ";
+        lines.add_words(&Words {
+            what: sentence.repeat(6),
+            parts: (0..12)
+                .map(|n| (format!("src/{n}/"), sentence.repeat(3)))
+                .collect(),
+            conventions: vec![sentence.repeat(3); 30],
+            pitfalls: vec!["short".to_owned(); 200],
+            dropped: 0,
+        });
+        let new = renewed(None, &lines);
+        let (rows, characters) = size(&new);
+        assert!(
+            rows <= MOST_LINES && characters <= MOST_CHARACTERS,
+            "{rows} {characters}"
+        );
+        let again = renewed(Some(&new), &lines);
+        let (rows, characters) = size(&again);
+        assert!(
+            rows <= MOST_LINES && characters <= MOST_CHARACTERS,
+            "{rows} {characters}"
+        );
+    }
 }
