@@ -1,11 +1,9 @@
 //! The file that is written: as it is, as it would be, and the call that writes it.
 
-use std::collections::BTreeMap;
-
 use serde_json::json;
 
 use super::super::{JobRun, failed};
-use super::marks::{MarkError, MarkedText, Part, PartText};
+use super::marks::{MarkError, MarkedText};
 use super::render::{PartLines, frame, marked_block};
 use super::report::Report;
 use crate::edit::file_diff;
@@ -99,9 +97,9 @@ impl Target {
         source: Option<&str>,
     ) -> String {
         if !marked.is_unmarked() {
-            let emptied = lines.texts(source).into_keys();
-            let emptied = emptied.map(|part| (part, PartText::default()));
-            let rest = marked.with(&emptied.collect::<BTreeMap<Part, PartText>>());
+            let mut emptied = lines.texts(source);
+            emptied.values_mut().for_each(|text| text.body.clear());
+            let rest = marked.with(&emptied);
             lines.fit(size(&rest));
             return marked.with(&lines.texts(source));
         }
