@@ -31,6 +31,7 @@ const COMMAND_PAGES: [(&str, &str); 13] = [
     ("search", "docs/search.md"),
     ("telegram", "docs/telegram.md"),
     ("web", "docs/web.md"),
+    ("init", "docs/init.md"),
     ("sessions", "docs/commands.md"),
     ("export", "docs/commands.md"),
     ("log", "docs/commands.md"),

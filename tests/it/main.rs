@@ -31,6 +31,7 @@ mod config;
 mod confinement;
 mod docs;
 mod fixtures;
+mod init;
 mod licences;
 mod log;
 mod ollama_chat;
