@@ -176,7 +176,8 @@ impl GraphBuilder {
     }
 
     pub(super) fn finish(mut self) -> FileGraph {
-        self.files.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+        self.files
+            .sort_unstable_by(|one, other| one.path.cmp(&other.path));
         for file in &mut self.files {
             file.tidy();
         }
@@ -186,10 +187,18 @@ impl GraphBuilder {
         }
         let frequency = document_frequency(words.len(), &self.files);
         let mut definers = Definers::of(words.len(), &self.files);
-        let uses = all_edges(&self.files, &words, &frequency, &mut definers, self.manifests);
+        let uses = all_edges(
+            &self.files,
+            &words,
+            &frequency,
+            &mut definers,
+            self.manifests,
+        );
         let used_by = transposed(&uses);
         let files = (0..).zip(&mut self.files);
-        let finished = files.map(|(id, file)| file.finished(id, &definers)).collect();
+        let finished = files
+            .map(|(id, file)| file.finished(id, &definers))
+            .collect();
         let identifiers = self.files.into_iter().map(|file| file.words).collect();
         FileGraph {
             files: finished,
@@ -473,7 +482,9 @@ fn add_imports(id: u32, file: &FileDraft, paths: &Paths<'_>, edges: &mut Vec<Gra
         let is_small = found.len() <= SMALL_PACKAGE;
         let weight = IMPORT / found.len().max(1) as f32;
         let shares = |file: &u32| edges.binary_search_by_key(file, |edge| edge.file.0).is_ok();
-        let meant = found.into_iter().filter(|file| is_small || shares(file));
+        let meant = found
+            .into_iter()
+            .filter(|file| *file != id && (is_small || shares(file)));
         imported.extend(meant.map(|file| (file, weight)));
     }
     imported.sort_by(|one, other| {

@@ -131,7 +131,8 @@ pub(super) fn role_of(path: &str, language: &str) -> FileRole {
     let rooted = format!("/{lower}");
     if is_in(VENDORED) {
         FileRole::Vendored
-    } else if GENERATED_ENDS.iter().any(|end| rooted.ends_with(end)) || lower.contains(".generated.")
+    } else if GENERATED_ENDS.iter().any(|end| rooted.ends_with(end))
+        || lower.contains(".generated.")
     {
         FileRole::Generated
     } else if is_in(TESTS) || is_test_name(path) {
@@ -149,9 +150,9 @@ pub(super) fn role_of(path: &str, language: &str) -> FileRole {
 /// is read line by line.
 fn is_program(path: &str) -> bool {
     const ENDINGS: &[&str] = &[
-        ".astro", ".clj", ".cljs", ".coffee", ".cr", ".d", ".elm", ".erl", ".f90", ".fs", ".groovy",
-        ".gradle", ".hx", ".jsp", ".lisp", ".nim", ".pas", ".pl", ".pm", ".rkt", ".scm", ".svelte",
-        ".tcl", ".v", ".vb", ".vhd", ".vue",
+        ".astro", ".clj", ".cljs", ".coffee", ".cr", ".d", ".elm", ".erl", ".f90", ".fs",
+        ".groovy", ".gradle", ".hx", ".jsp", ".lisp", ".nim", ".pas", ".pl", ".pm", ".rkt", ".scm",
+        ".svelte", ".tcl", ".v", ".vb", ".vhd", ".vue",
     ];
     ENDINGS.iter().any(|ending| path.ends_with(ending))
 }

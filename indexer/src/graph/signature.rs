@@ -139,10 +139,9 @@ pub(super) fn kind(signature: &str, chunk: ChunkKind) -> ChunkKind {
             ChunkKind::Method
         }
         (true, _) => ChunkKind::Function,
-        (
-            false,
-            ChunkKind::Class | ChunkKind::Struct | ChunkKind::Enum | ChunkKind::Interface,
-        ) => ChunkKind::Property,
+        (false, ChunkKind::Class | ChunkKind::Struct | ChunkKind::Enum | ChunkKind::Interface) => {
+            ChunkKind::Property
+        }
         (false, ChunkKind::Section | ChunkKind::Rule | ChunkKind::Table | ChunkKind::Text) => chunk,
         (false, _) => ChunkKind::Variable,
     }
@@ -155,11 +154,23 @@ mod tests {
     #[test]
     fn signatures_end_before_the_body() {
         for (text, expected) in [
-            ("pub fn dial(host: &str) -> Conn {\n    x\n}", "pub fn dial(host: &str) -> Conn"),
-            ("fn long(\n    one: u8,\n    two: u8,\n) -> u8 {\n", "fn long( one: u8, two: u8, ) -> u8"),
-            ("def parse(text: str, *, strict=False) -> Tree:\n    pass", "def parse(text: str, *, strict=False) -> Tree"),
+            (
+                "pub fn dial(host: &str) -> Conn {\n    x\n}",
+                "pub fn dial(host: &str) -> Conn",
+            ),
+            (
+                "fn long(\n    one: u8,\n    two: u8,\n) -> u8 {\n",
+                "fn long( one: u8, two: u8, ) -> u8",
+            ),
+            (
+                "def parse(text: str, *, strict=False) -> Tree:\n    pass",
+                "def parse(text: str, *, strict=False) -> Tree",
+            ),
             ("class Server:\n", "class Server"),
-            ("export const route = async (request) => {\n", "export const route = async (request)"),
+            (
+                "export const route = async (request) => {\n",
+                "export const route = async (request)",
+            ),
             ("func (c *Context) Next() {\n", "func (c *Context) Next()"),
             ("int main(void)\n{\n", "int main(void)"),
             ("    pub name: String,\n", "pub name: String"),
@@ -184,9 +195,18 @@ mod tests {
 
     #[test]
     fn kinds_are_read_from_the_line() {
-        assert_eq!(kind("pub const fn one()", ChunkKind::Impl), ChunkKind::Function);
-        assert_eq!(kind("const MOST: usize = 3", ChunkKind::Block), ChunkKind::Constant);
+        assert_eq!(
+            kind("pub const fn one()", ChunkKind::Impl),
+            ChunkKind::Function
+        );
+        assert_eq!(
+            kind("const MOST: usize = 3", ChunkKind::Block),
+            ChunkKind::Constant
+        );
         assert_eq!(kind("void run()", ChunkKind::Class), ChunkKind::Method);
-        assert_eq!(kind("pub name: String", ChunkKind::Struct), ChunkKind::Property);
+        assert_eq!(
+            kind("pub name: String", ChunkKind::Struct),
+            ChunkKind::Property
+        );
     }
 }

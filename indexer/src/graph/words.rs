@@ -128,7 +128,8 @@ pub(super) struct WordHasher {
 
 impl WordHasher {
     fn mix(&mut self, value: u64) {
-        let product = u128::from(self.state ^ value) * u128::from(self.seed ^ 0x9e37_79b9_7f4a_7c15);
+        let product =
+            u128::from(self.state ^ value) * u128::from(self.seed ^ 0x9e37_79b9_7f4a_7c15);
         // The halves of the product: both are wanted, so that nothing is lost.
         self.state = (product as u64) ^ ((product >> 64) as u64) ^ value.rotate_left(29);
     }
@@ -164,7 +165,8 @@ mod tests {
 
     #[test]
     fn identifiers_have_three_letters_and_begin_with_none_that_is_a_digit() {
-        let found: Vec<&str> = identifiers("let x = parse_url(a1b, 123abc); größe—von Rc<Foo>").collect();
+        let found: Vec<&str> =
+            identifiers("let x = parse_url(a1b, 123abc); größe—von Rc<Foo>").collect();
         assert_eq!(found, ["let", "parse_url", "a1b", "größe", "von", "Foo"]);
         assert_eq!(identifiers(&"x".repeat(81)).count(), 0);
     }
@@ -177,10 +179,17 @@ mod tests {
             .map(|word| interner.id(word))
             .collect();
         assert_eq!(ids, [Some(0), Some(1), Some(0), Some(2)]);
-        let sorted: Vec<&str> = interner.sorted().into_iter().map(|(word, _)| word).collect();
+        let sorted: Vec<&str> = interner
+            .sorted()
+            .into_iter()
+            .map(|(word, _)| word)
+            .collect();
         assert_eq!(sorted, ["a_name_that_is_longer_than_eight", "one", "two"]);
         let mut list = WordList::default();
         assert!(list.push("one") && list.push("") && list.push("two"));
-        assert_eq!([list.get(0), list.get(1), list.get(2), list.get(3)], ["one", "", "two", ""]);
+        assert_eq!(
+            [list.get(0), list.get(1), list.get(2), list.get(3)],
+            ["one", "", "two", ""]
+        );
     }
 }

@@ -59,7 +59,8 @@ pub(super) fn python(text: &str, found: &mut Found<'_>) {
             } else {
                 line
             };
-            let Some((module, names)) = whole["from ".len().min(whole.len())..].split_once(" import")
+            let Some((module, names)) =
+                whole["from ".len().min(whole.len())..].split_once(" import")
             else {
                 continue;
             };
@@ -162,7 +163,10 @@ pub(super) fn java(text: &str, found: &mut Found<'_>) {
         } else if let Some((package, names)) = name.split_once(".{") {
             for name in names.trim_end_matches('}').split(',') {
                 let name = name.split("=>").next().unwrap_or_default();
-                found.add(&dotted(&format!("{package}.{}", name.trim())), Base::Anywhere);
+                found.add(
+                    &dotted(&format!("{package}.{}", name.trim())),
+                    Base::Anywhere,
+                );
             }
         } else if name.contains('.') {
             found.add(&dotted(name), Base::Anywhere);
@@ -194,7 +198,8 @@ pub(super) fn ruby(text: &str, found: &mut Found<'_>) {
     for (line, _) in lines(text) {
         if let Some(name) = line.strip_prefix("require_relative").and_then(quoted) {
             found.add(name, Base::Folder);
-        } else if let Some(name) = after(line, &["require ", "require(", "load "]).and_then(quoted) {
+        } else if let Some(name) = after(line, &["require ", "require(", "load "]).and_then(quoted)
+        {
             found.add(name, Base::Anywhere);
         }
     }
@@ -227,7 +232,10 @@ pub(super) fn dart(text: &str, found: &mut Found<'_>) {
         let Some(name) = after(line, &["import ", "export ", "part "]).and_then(quoted) else {
             continue;
         };
-        match name.strip_prefix("package:").and_then(|it| it.split_once('/')) {
+        match name
+            .strip_prefix("package:")
+            .and_then(|it| it.split_once('/'))
+        {
             Some((_, inside)) => found.add(&format!("lib/{inside}"), Base::Anywhere),
             None if !name.contains(':') => found.add(name, Base::Folder),
             None => {}

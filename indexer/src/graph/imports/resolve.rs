@@ -61,10 +61,12 @@ fn crate_name(text: &str) -> Option<&str> {
     let (_, package) = text.split_once("[package]")?;
     let mut lines = package.lines().skip(1);
     let lines = lines.by_ref().take_while(|line| !line.starts_with('['));
-    let name = lines.filter_map(|line| line.split_once('=')).find_map(|(key, value)| {
-        let is_name = key.trim() == "name";
-        is_name.then(|| value.split('"').nth(1)).flatten()
-    });
+    let name = lines
+        .filter_map(|line| line.split_once('='))
+        .find_map(|(key, value)| {
+            let is_name = key.trim() == "name";
+            is_name.then(|| value.split('"').nth(1)).flatten()
+        });
     name
 }
 
@@ -155,7 +157,8 @@ impl<'a> Paths<'a> {
             let mut rest = whole;
             for _ in 0..=form.missing {
                 let mut ends = form.endings.iter();
-                let found = ends.find_map(|end| self.nearest(importer, &format!("{rest}{end}"), rest));
+                let found =
+                    ends.find_map(|end| self.nearest(importer, &format!("{rest}{end}"), rest));
                 if found.is_some() {
                     return found;
                 }
@@ -182,7 +185,10 @@ impl<'a> Paths<'a> {
         };
         let key = |file: &u32| {
             let path = self.path(*file);
-            (shared_folders(path, importer), std::cmp::Reverse(path.len()))
+            (
+                shared_folders(path, importer),
+                std::cmp::Reverse(path.len()),
+            )
         };
         // Of equals the first: `max_by_key` would take the last.
         let mut best: Option<u32> = None;
@@ -274,10 +280,17 @@ impl<'a> Paths<'a> {
 
     fn other_crate(&self, text: &str) -> Option<u32> {
         let (name, inside) = text.split_once('/').unwrap_or((text, ""));
-        let mut named = self.manifests.crates.iter().filter(|(known, _)| known == name);
+        let mut named = self
+            .manifests
+            .crates
+            .iter()
+            .filter(|(known, _)| known == name);
         named.find_map(|(_, sources)| {
             let own = ["/lib.rs", "/main.rs"].map(|end| joined(sources, end));
-            let own = || own.iter().find_map(|path| self.exact.get(path.as_str()).copied());
+            let own = || {
+                own.iter()
+                    .find_map(|path| self.exact.get(path.as_str()).copied())
+            };
             self.module(sources, inside, false).or_else(own)
         })
     }
@@ -349,7 +362,9 @@ fn crate_root(path: &str) -> Option<&str> {
 /// How many folders two paths begin with in common.
 fn shared_folders(one: &str, other: &str) -> usize {
     let [one, other] = [one, other].map(|path| folder_of(path).split('/'));
-    one.zip(other).take_while(|(one, other)| one == other).count()
+    one.zip(other)
+        .take_while(|(one, other)| one == other)
+        .count()
 }
 
 /// Whether a folder, written with `/` behind it, is around a file, or holds the sources of one that

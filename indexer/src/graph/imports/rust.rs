@@ -50,7 +50,10 @@ fn expand(prefix: String, tree: &str, depth: usize, paths: &mut Vec<String>) {
     let tree = tree.trim();
     let Some((head, inside)) = tree.split_once('{') else {
         let name = tree.split(" as ").next().unwrap_or_default();
-        let name = name.trim().trim_end_matches("::*").trim_end_matches("::self");
+        let name = name
+            .trim()
+            .trim_end_matches("::*")
+            .trim_end_matches("::self");
         let name = if ["*", "self"].contains(&name) && depth > 0 {
             ""
         } else {
