@@ -10,6 +10,7 @@
 //! - [`model`]: the models that ollacode talks to; [`model::ollama`] alone knows Ollama.
 //! - [`retrieval`]: the index as the engine asks it.
 //! - [`permission`], [`sandbox`], [`visible`]: what may be done, how commands run, what is shown.
+//! - [`git`]: git, run for the program itself.
 //! - [`edit`], [`syntax`], [`tools`]: what the model can have done.
 //! - [`session`]: what was said and changed, in a journal.
 //! - [`engine`]: a question in, events out; no front end is named there.
@@ -30,6 +31,7 @@ pub mod edit;
 pub mod engine;
 pub mod failure;
 pub mod frontends;
+pub mod git;
 pub mod jail;
 pub mod message;
 pub mod model;

@@ -1,0 +1,5 @@
+//! Git as the program itself uses it: by git's command line, in the sandbox, in machine formats.
+
+pub mod run;
+
+pub use run::{GitError, GitOutput, GitRunner, GitWrite};
