@@ -9,6 +9,7 @@
 //!   `ignore_files`, `git_index`, `default_excludes`, `hidden`: which of them are indexed.
 //! - `language`, `parse`, `chunk`: the grammar of a file, its definitions, its chunks.
 //! - `graph`: which files use which, from the chunks of a snapshot, with PageRank.
+//! - [`related`]: which files belong to a file, from the graph and what was changed together.
 //! - [`Embedder`]: the interface to an embedding model, implemented outside this crate.
 //!
 //! The crate uses no HTTP and no terminal, reads no environment variables, and prints nothing.
@@ -46,6 +47,7 @@ pub mod query;
 pub mod rank;
 mod reconcile;
 mod refresh;
+pub mod related;
 mod retrievers;
 mod sample;
 mod scanners;
