@@ -6,7 +6,7 @@ use crate::graph::{FileGraph, FileId};
 
 /// An identifier counts if at most one file in so many has it,
 const RARE_SHARE: usize = 10;
-/// or at most so many files: in small projects nothing would be rare.
+/// or at most so many files, and half of them: in small projects nothing would be rare, or all.
 const RARE_FILES: usize = 5;
 
 /// How alike each file is, from 0 to 1. Files that share nothing are left out.
@@ -63,9 +63,10 @@ struct Rarity {
 impl Rarity {
     fn of(graph: &FileGraph) -> Rarity {
         let files = graph.files().len();
+        let most = (files / RARE_SHARE).max(RARE_FILES.min(files / 2));
         Rarity {
             files: files as f64,
-            most: u32::try_from((files / RARE_SHARE).max(RARE_FILES)).unwrap_or(u32::MAX),
+            most: u32::try_from(most).unwrap_or(u32::MAX),
         }
     }
 
@@ -76,8 +77,7 @@ impl Rarity {
         if files < 2 || files > self.most {
             return None;
         }
-        // Where all files have it, it still is a link, if a weak one.
-        let rare = (self.files / f64::from(files)).ln().max(0.1);
+        let rare = (self.files / f64::from(files)).ln();
         Some((1.0 + f64::from(count.max(1)).ln()) * rare)
     }
 
