@@ -222,9 +222,10 @@ impl Index {
         async move {
             for _ in 0..ROUNDS {
                 match self.graph_once(freshness, events).await {
+                    // Who trusts the index does not wait for one that is made anew.
                     Err(IndexError::Store(
                         StoreError::Corrupt { .. } | StoreError::Lance(_) | StoreError::Sqlite(_),
-                    )) => self.repair(events).await?,
+                    )) if freshness == Freshness::Refresh => self.repair(events).await?,
                     Err(IndexError::StaleGeneration) => {}
                     other => return other,
                 }
