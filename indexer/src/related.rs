@@ -166,12 +166,14 @@ pub fn rankings(
     ]
 }
 
-/// The files that belong to a file, the most first; at most `limit`.
+/// The files that belong to a file, the most first; at most `limit`, and only those that may be
+/// shown.
 pub fn related(
     graph: &FileGraph,
     history: Option<&ChangeHistory>,
     file: FileId,
     limit: usize,
+    is_shown: &dyn Fn(FileId) -> bool,
 ) -> Vec<RelatedFile> {
     let rankings = rankings(graph, history, file);
     let mut found: Vec<(FileId, f64)> = fused(&rankings).into_iter().collect();
@@ -182,6 +184,9 @@ pub fn related(
     for (other, score) in found {
         if files.len() == limit {
             break;
+        }
+        if !is_shown(other) {
+            continue;
         }
         let reasons = reasons(graph, history, file, other, &rankings);
         if !reasons.is_empty() {
@@ -262,7 +267,12 @@ fn reasons(
     reasons
 }
 
-/// The indexed paths nearest to one that is not, at most three: for what to try next.
-pub fn nearest_paths(graph: &FileGraph, path: &str) -> Vec<String> {
-    names::nearest(graph, path)
+/// The indexed paths nearest to one that is not, at most three of those that may be shown: for what
+/// to try next.
+pub fn nearest_paths(
+    graph: &FileGraph,
+    path: &str,
+    is_shown: &dyn Fn(FileId) -> bool,
+) -> Vec<String> {
+    names::nearest(graph, path, is_shown)
 }

@@ -156,10 +156,15 @@ fn words(stem: &str) -> BTreeSet<String> {
 }
 
 /// The indexed paths nearest to one that is not: the same name elsewhere, else a similar one.
-pub(super) fn nearest(graph: &FileGraph, path: &str) -> Vec<String> {
+pub(super) fn nearest(
+    graph: &FileGraph,
+    path: &str,
+    is_shown: &dyn Fn(FileId) -> bool,
+) -> Vec<String> {
     let wanted_name = name_of(path).to_lowercase();
     let mut near: Vec<(f64, usize, &str)> = Vec::new();
-    for file in graph.files() {
+    let ids = (0_u32..).map(FileId);
+    for (id, file) in ids.zip(graph.files()) {
         let name = name_of(&file.path).to_lowercase();
         // Comparing names whose lengths differ much would take time for nothing.
         let is_far = name.len().abs_diff(wanted_name.len()) * 2 > wanted_name.len();
@@ -167,7 +172,7 @@ pub(super) fn nearest(graph: &FileGraph, path: &str) -> Vec<String> {
             true => 0.0,
             false => strsim::normalized_damerau_levenshtein(&wanted_name, &name),
         };
-        if likeness >= CLOSE {
+        if likeness >= CLOSE && is_shown(id) {
             near.push((
                 likeness,
                 agreeing_names(&file.path, path),

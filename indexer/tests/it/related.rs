@@ -67,7 +67,7 @@ async fn project(files: &[(&str, &str)]) -> Project {
 impl Project {
     fn related(&self, path: &str, history: Option<&ChangeHistory>) -> Vec<RelatedFile> {
         let file = self.graph.id(path).expect("an indexed file");
-        related(&self.graph, history, file, 10)
+        related(&self.graph, history, file, 10, &|_| true)
     }
 
     /// The paths by one signal, the best first.
@@ -200,8 +200,9 @@ async fn the_same_files_give_the_same_order() {
 async fn the_limit_holds_and_one_file_has_no_others() {
     let project = project(PROJECT).await;
     let file = project.graph.id("src/parser.rs").unwrap();
-    assert_eq!(related(&project.graph, None, file, 2).len(), 2);
-    assert!(related(&project.graph, None, file, 0).is_empty());
+    assert_eq!(related(&project.graph, None, file, 2, &|_| true).len(), 2);
+    assert!(related(&project.graph, None, file, 0, &|_| true).is_empty());
+    assert!(related(&project.graph, None, file, 10, &|_| false).is_empty());
     let alone = self::project(&[("only.rs", "fn only() {}\n")]).await;
     assert!(alone.related("only.rs", None).is_empty());
 }
@@ -209,10 +210,11 @@ async fn the_limit_holds_and_one_file_has_no_others() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_path_that_is_not_indexed_has_near_ones() {
     let project = project(PROJECT).await;
-    let near = |path| nearest_paths(&project.graph, path);
+    let near = |path| nearest_paths(&project.graph, path, &|_| true);
     assert_eq!(near("parser.rs"), ["src/parser.rs", "tests/parser.rs"]);
     assert_eq!(near("lib/tests/parser.rs")[0], "tests/parser.rs");
     assert_eq!(near("src/praser.rs")[0], "src/parser.rs");
     assert!(near("zzzzzzzzzzzz").is_empty());
     assert!(near("").is_empty());
+    assert!(nearest_paths(&project.graph, "parser.rs", &|_| false).is_empty());
 }
