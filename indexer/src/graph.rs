@@ -1,10 +1,12 @@
 //! Which files use which: definitions of chunks against the words of the others, and imports.
 //!
 //! In reading order: `words` interns identifiers, `role` says what a file is, `signature` finds the
-//! line of a definition, `imports` reads import lines, `build` joins them, `rank` is PageRank. The
+//! line of a definition, `imports` reads import lines, `build` takes chunks in, `edges` joins files,
+//! `rank` is PageRank. The
 //! graph is kept in memory beside the index, and made anew when the table of chunks has changed.
 
 mod build;
+mod edges;
 mod imports;
 mod rank;
 mod role;

@@ -14,10 +14,16 @@ pub fn mermaid(parts: &Parts) -> String {
         text.push_str(&format!("  p{at}[\"{}\"]\n", escaped(&label(part))));
     }
     for edge in &parts.edges {
-        text.push_str(&format!("  p{} -->|{}| p{}\n", edge.from, edge.count, edge.to));
+        text.push_str(&format!(
+            "  p{} -->|{}| p{}\n",
+            edge.from, edge.count, edge.to
+        ));
     }
     if parts.left_out > 0 {
-        text.push_str(&format!("  %% {} lighter connections are left out\n", parts.left_out));
+        text.push_str(&format!(
+            "  %% {} lighter connections are left out\n",
+            parts.left_out
+        ));
     }
     text
 }

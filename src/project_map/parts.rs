@@ -124,7 +124,9 @@ fn pieces<'a>(part: &Part, path: &dyn Fn(&FileId) -> &'a str) -> Vec<Part> {
         pieces.entry(folder).or_default().push(*file);
     }
     let pieces = pieces.into_iter();
-    pieces.map(|(folder, files)| Part { folder, files }).collect()
+    pieces
+        .map(|(folder, files)| Part { folder, files })
+        .collect()
 }
 
 fn edges(files: &ShownFiles, parts: &[Part]) -> Vec<PartEdge> {
@@ -143,12 +145,14 @@ fn edges(files: &ShownFiles, parts: &[Part]) -> Vec<PartEdge> {
             }
         }
     }
-    let edges = sums.into_iter().map(|((from, to), (count, weight))| PartEdge {
-        from,
-        to,
-        count,
-        weight,
-    });
+    let edges = sums
+        .into_iter()
+        .map(|((from, to), (count, weight))| PartEdge {
+            from,
+            to,
+            count,
+            weight,
+        });
     let mut edges: Vec<PartEdge> = edges.collect();
     edges.sort_by(|one, other| {
         let weight = other.weight.total_cmp(&one.weight);

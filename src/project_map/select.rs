@@ -49,9 +49,8 @@ pub(super) fn select(files: &ShownFiles, order: &MapOrder) -> ProjectMap {
     // Few lines, so that what is no code does not take the room of what is.
     let aside = aside(files, &mut room.left, budget / ASIDE_SHARE);
     room.fill(files, &entries(files, &rank, &order.focus));
-    let is_left_out = |id: &FileId| {
-        is_code(files.graph.file(*id).role) && !room.places.contains_key(id)
-    };
+    let is_left_out =
+        |id: &FileId| is_code(files.graph.file(*id).role) && !room.places.contains_key(id);
     let left_out = files.ids().filter(is_left_out).count();
     ProjectMap {
         budget,
@@ -90,11 +89,13 @@ fn wanted(files: &ShownFiles, focus: &[FileId]) -> Vec<(FileId, MapReason)> {
     }
     let mut neighbours: Vec<((FileId, MapReason), (bool, f32))> = weights.into_iter().collect();
     // What the focus imports comes first, then by weight; of equals by path.
-    neighbours.sort_by(|(one, (imports, weight)), (other, (other_imports, other_weight))| {
-        let imported = other_imports.cmp(imports);
-        let weight = imported.then_with(|| other_weight.total_cmp(weight));
-        weight.then_with(|| one.cmp(other))
-    });
+    neighbours.sort_by(
+        |(one, (imports, weight)), (other, (other_imports, other_weight))| {
+            let imported = other_imports.cmp(imports);
+            let weight = imported.then_with(|| other_weight.total_cmp(weight));
+            weight.then_with(|| one.cmp(other))
+        },
+    );
     for ((file, reason), _) in neighbours {
         if files.is_shown(file) && seen.insert(file) {
             wanted.push((file, reason));

@@ -82,7 +82,10 @@ pub(super) fn last_line(left_out: usize, unread: usize) -> String {
         let _ = write!(line, "… {left_out} more {files} of code …");
     }
     if unread > 0 {
-        let _ = write!(line, "… {unread} files were not looked at, there are too many …");
+        let _ = write!(
+            line,
+            "… {unread} files were not looked at, there are too many …"
+        );
     }
     line
 }
@@ -92,9 +95,8 @@ pub(super) fn last_line(left_out: usize, unread: usize) -> String {
 pub fn brief(files: &ShownFiles, tokens: u32, is_there: &dyn Fn(&str) -> bool) -> String {
     const HEAD: &str = "Most used files, with what others use of them (as indexed at the start):";
     let rank = files.graph.rank(&[]);
-    let is_wanted = |id: &FileId| {
-        is_code(files.graph.file(*id).role) && !files.graph.used_by(*id).is_empty()
-    };
+    let is_wanted =
+        |id: &FileId| is_code(files.graph.file(*id).role) && !files.graph.used_by(*id).is_empty();
     let mut order: Vec<FileId> = files.ids().filter(is_wanted).collect();
     order.sort_by(|one, other| {
         let rank = rank[other.0 as usize].total_cmp(&rank[one.0 as usize]);

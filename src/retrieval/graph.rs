@@ -22,7 +22,10 @@ impl CodeIndex {
         if !self.index.exists() {
             return Ok(None);
         }
-        let found = self.index.graph_with_notes(Freshness::Refresh, events).await;
+        let found = self
+            .index
+            .graph_with_notes(Freshness::Refresh, events)
+            .await;
         let (graph, notes) = found?;
         Ok(Some((ShownFiles::new(graph, &self.rules), notes)))
     }

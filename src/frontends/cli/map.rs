@@ -16,7 +16,10 @@ pub async fn run(app: &App, arguments: &MapArguments) -> Result<CommandEnd, Erro
     make_index(app).await?;
     let (files, notes) = {
         let progress = IndexProgress::new();
-        let found = app.code_index().files(&|event| progress.show(event)).await?;
+        let found = app
+            .code_index()
+            .files(&|event| progress.show(event))
+            .await?;
         // An index was made just now; another process can only have removed it.
         found.ok_or_else(|| anyhow!("the index is gone; run `ollacode index`, then try again"))?
     };
