@@ -138,7 +138,10 @@ fn file_of(files: &ShownFiles, given: &str) -> Result<FileId, RelatedError> {
     let named = |ids: &mut dyn Iterator<Item = FileId>| -> Vec<String> {
         ids.take(NAMED).map(|id| of(&id).to_owned()).collect()
     };
-    let below = format!("{path}/");
+    let below = match path {
+        "" | "." => String::new(),
+        path => format!("{path}/"),
+    };
     let inside = named(&mut files.ids().filter(|id| of(id).starts_with(&below)));
     if !inside.is_empty() {
         return Err(RelatedError::Folder {
@@ -237,7 +240,10 @@ fn shown(name: &str) -> String {
 }
 
 fn listed(files: &[String]) -> String {
-    let files: Vec<String> = files.iter().map(|file| format!("`{}`", shown(file))).collect();
+    let files: Vec<String> = files
+        .iter()
+        .map(|file| format!("`{}`", shown(file)))
+        .collect();
     files.join(", ")
 }
 

@@ -260,10 +260,7 @@ fn reasons(
     }
     parts.sort_by(|(one, _), (other, _)| other.total_cmp(one));
     let mut reasons: Vec<Reason> = parts.into_iter().flat_map(|(_, reasons)| reasons).collect();
-    // That they lie side by side says little where there is more to say.
-    if reasons.len() > 1 {
-        reasons.retain(|reason| *reason != Reason::SameFolder);
-    }
+    reason::without_repeats(&mut reasons);
     reasons
 }
 

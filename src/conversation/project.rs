@@ -5,6 +5,7 @@ use anyhow::{Error, bail};
 use super::Conversation;
 use super::reply::CommandReply;
 use crate::project_map::{MapOrder, map};
+use crate::related::{self, RelatedError};
 use crate::text::fenced;
 
 /// Tokens of the map of `/map`: about two screens.
@@ -33,8 +34,20 @@ impl Conversation {
         Ok(CommandReply::Report(report))
     }
 
-    pub(super) async fn related(&mut self, _path: &str) -> Result<CommandReply, Error> {
-        bail!("this is not available yet")
+    /// The files that belong to a file.
+    pub(super) async fn related(&mut self, path: &str) -> Result<CommandReply, Error> {
+        if path.is_empty() {
+            return Ok(CommandReply::Usage("/related PATH"));
+        }
+        let app = &self.workspace.app;
+        let stop = self.shared.stop.child_token();
+        let found = app.related(path, related::USUAL, &|_| {}, &stop).await;
+        match found {
+            Err(RelatedError::NotIndexed) => {
+                bail!("this folder is not indexed yet; /index indexes it")
+            }
+            found => Ok(CommandReply::Report(found?.markdown())),
+        }
     }
 
     pub(super) async fn template(&mut self, _argument: &str) -> Result<CommandReply, Error> {

@@ -26,6 +26,7 @@ mod outline;
 mod paths;
 mod project_map;
 mod read_file;
+mod related_files;
 mod render;
 mod rewrite_leave;
 mod run_command;
@@ -46,6 +47,7 @@ use futures::future::BoxFuture;
 use parking_lot::{Mutex, MutexGuard};
 use tokio_util::sync::CancellationToken;
 
+use crate::git::HistoryCache;
 use crate::jail::{Hash, Jail, is_masked_path};
 use crate::message::{Source, ToolCall};
 use crate::model::{EditForm, ToolSpec};
@@ -100,6 +102,8 @@ pub struct ToolContext {
     pub changes: Mutex<Changes>,
     /// How far git's history was looked through for secrets.
     pub git_versions: GitVersions,
+    /// What was changed together.
+    pub git_history: Arc<HistoryCache>,
     /// The form in which the model edits files.
     pub edit_form: Mutex<EditForm>,
 }

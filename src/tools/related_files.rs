@@ -98,7 +98,9 @@ async fn run(
     let mut sources = Vec::new();
     let name = render::name(&answer.path);
     if !answer.files.is_empty() {
-        page.push(&format!("Files that belong to `{name}`, the closest first:"));
+        page.push(&format!(
+            "Files that belong to `{name}`, the closest first:"
+        ));
     }
     for (file, line) in answer.files.iter().zip(answer.lines()) {
         if page.push(&line) {
@@ -151,7 +153,8 @@ mod tests {
     use super::*;
     use crate::tools::tests_support::{Bench, call};
 
-    const PARSER: &str = "pub struct Parser;\n\nimpl Parser {\n    pub fn parse_header(&self) {}\n}\n";
+    const PARSER: &str =
+        "pub struct Parser;\n\nimpl Parser {\n    pub fn parse_header(&self) {}\n}\n";
     const SERVER: &str = "pub fn serve(parser: &Parser) {\n    parser.parse_header();\n}\n";
     const COLOURS: &str = "pub fn paint() {}\n";
 
@@ -179,13 +182,20 @@ mod tests {
         let bench = bench().await;
         let output = related(&bench, "src/parser.rs").await;
         let text = &output.text;
-        assert!(text.starts_with("Files that belong to `src/parser.rs`"), "{text}");
+        assert!(
+            text.starts_with("Files that belong to `src/parser.rs`"),
+            "{text}"
+        );
         assert!(text.contains("tests/parser.rs  its test"), "{text}");
         assert!(text.contains("src/server.rs  uses "), "{text}");
         assert!(!text.contains("lib/colours.rs"), "{text}");
         assert!(text.contains("not a git repository"), "{text}");
         assert_eq!(output.summary, "2 files");
-        let paths: Vec<&str> = output.sources.iter().map(|source| source.path.as_str()).collect();
+        let paths: Vec<&str> = output
+            .sources
+            .iter()
+            .map(|source| source.path.as_str())
+            .collect();
         assert_eq!(paths.len(), 2);
         assert!(paths.contains(&"tests/parser.rs"), "{paths:?}");
     }
@@ -195,7 +205,12 @@ mod tests {
         let bench = bench().await;
         let expected = related(&bench, "src/parser.rs").await.text;
         let full = bench.root().join("src/parser.rs");
-        for path in ["`src/parser.rs`", "./src/parser.rs", "src/parser.rs:3", full.to_str().unwrap()] {
+        for path in [
+            "`src/parser.rs`",
+            "./src/parser.rs",
+            "src/parser.rs:3",
+            full.to_str().unwrap(),
+        ] {
             assert_eq!(related(&bench, path).await.text, expected, "{path}");
         }
         // The end of a path is enough where only one file has it.
@@ -214,9 +229,16 @@ mod tests {
     #[tokio::test]
     async fn what_is_not_there_is_an_error_with_near_paths() {
         let bench = bench().await;
-        let failed = async |path: &str| bench.failed(&call("related_files", json!({"path": path}))).await;
+        let failed = async |path: &str| {
+            bench
+                .failed(&call("related_files", json!({"path": path})))
+                .await
+        };
         let text = failed("src/praser.rs").await;
-        assert!(text.contains("no indexed file is called `src/praser.rs`"), "{text}");
+        assert!(
+            text.contains("no indexed file is called `src/praser.rs`"),
+            "{text}"
+        );
         assert!(text.contains("`src/parser.rs`"), "{text}");
         let text = failed("parser.rs").await;
         assert!(text.contains("is several files"), "{text}");
@@ -257,16 +279,25 @@ mod tests {
     #[tokio::test]
     async fn the_limit_and_the_room_hold() {
         let bench = bench().await;
-        let asked = call("related_files", json!({"path": "src/parser.rs", "limit": 1}));
+        let asked = call(
+            "related_files",
+            json!({"path": "src/parser.rs", "limit": 1}),
+        );
         let output = bench.call(&asked).await.unwrap();
         assert_eq!(output.summary, "1 file");
         let bench = Bench::new().narrow(200);
         bench.file("src/parser.rs", PARSER);
         for number in 0..60 {
-            bench.file(&format!("src/a_folder_with_a_long_name/server_{number}.rs"), SERVER);
+            bench.file(
+                &format!("src/a_folder_with_a_long_name/server_{number}.rs"),
+                SERVER,
+            );
         }
         bench.index().await;
-        let asked = call("related_files", json!({"path": "src/parser.rs", "limit": 60}));
+        let asked = call(
+            "related_files",
+            json!({"path": "src/parser.rs", "limit": 60}),
+        );
         let text = bench.call(&asked).await.unwrap().text;
         assert!(text.contains("left out"), "{text}");
         assert!(crate::text::tokens::estimate_text(&text) <= 200, "{text}");

@@ -1,13 +1,16 @@
 //! Files that share identifiers which few files have: the cosine of their counts, each weighted by
 //! how few files have it.
 
-use super::reason::{MOST_NAMES, Reason};
+use super::reason::Reason;
 use crate::graph::{FileGraph, FileId};
 
 /// An identifier counts if at most one file in so many has it,
 const RARE_SHARE: usize = 10;
 /// or at most so many files, and half of them: in small projects nothing would be rare, or all.
 const RARE_FILES: usize = 5;
+
+/// Shared identifiers that are looked at for a reason, of which some may be used rather than shared.
+const MOST_SHARED: usize = 12;
 
 /// How alike each file is, from 0 to 1. Files that share nothing are left out.
 pub(super) fn values(graph: &FileGraph, file: FileId) -> Vec<(FileId, f64)> {
@@ -44,7 +47,7 @@ pub(super) fn reasons(graph: &FileGraph, file: FileId, other: FileId) -> Vec<Rea
     shared.sort_by(|(one, first), (other, second)| {
         second.total_cmp(first).then_with(|| one.cmp(other))
     });
-    let names = shared.iter().take(MOST_NAMES);
+    let names = shared.iter().take(MOST_SHARED);
     let names: Vec<String> = names
         .map(|(id, _)| graph.identifier(*id).to_owned())
         .collect();

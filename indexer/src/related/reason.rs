@@ -111,6 +111,24 @@ impl fmt::Display for Reason {
     }
 }
 
+/// Takes out what says nothing more than another reason: names that are shared because one file uses
+/// them, and that files lie side by side.
+pub(super) fn without_repeats(reasons: &mut Vec<Reason>) {
+    let is_shares = |reason: &Reason| matches!(reason, Reason::Shares { .. });
+    let others = reasons.iter().filter(|reason| !is_shares(reason));
+    let used: Vec<String> = others.flat_map(|reason| reason.names().to_vec()).collect();
+    for reason in reasons.iter_mut() {
+        if let Reason::Shares { names } = reason {
+            names.retain(|name| !used.contains(name));
+            names.truncate(MOST_NAMES);
+        }
+    }
+    reasons.retain(|reason| !is_shares(reason) || !reason.names().is_empty());
+    if reasons.len() > 1 {
+        reasons.retain(|reason| *reason != Reason::SameFolder);
+    }
+}
+
 /// What connects two files in the graph: what `other` uses of `file`, then the reverse.
 pub(super) fn of_edges(graph: &FileGraph, file: FileId, other: FileId) -> Vec<Reason> {
     let mut reasons = Vec::new();
