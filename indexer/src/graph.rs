@@ -2,8 +2,8 @@
 //!
 //! In reading order: `words` interns identifiers, `role` says what a file is, `signature` finds the
 //! line of a definition, `imports` reads import lines, `build` takes chunks in, `edges` joins files,
-//! `rank` is PageRank. The
-//! graph is kept in memory beside the index, and made anew when the table of chunks has changed.
+//! `rank` is PageRank. The graph is kept in memory beside the index, and made anew when the table of
+//! chunks has changed.
 
 mod build;
 mod edges;
@@ -101,6 +101,18 @@ pub struct FileGraph {
 }
 
 impl FileGraph {
+    /// Files of which only their definitions are known: for tests of what shows graphs.
+    pub fn without_edges(mut files: Vec<GraphFile>) -> FileGraph {
+        files.sort_by(|one, other| one.path.cmp(&other.path));
+        FileGraph {
+            uses: vec![Vec::new(); files.len()],
+            used_by: vec![Vec::new(); files.len()],
+            identifiers: vec![Vec::new(); files.len()],
+            files,
+            ..FileGraph::default()
+        }
+    }
+
     /// Every indexed file, sorted by path.
     pub fn files(&self) -> &[GraphFile] {
         &self.files

@@ -43,9 +43,8 @@ pub struct ShownFiles {
 
 impl ShownFiles {
     pub fn new(graph: Arc<FileGraph>, rules: &Rules) -> ShownFiles {
-        let is_open = |path: &str| {
-            !rules.hides(path) && (!is_secret_path(path) || rules.opens_secret(path))
-        };
+        let is_open =
+            |path: &str| !rules.hides(path) && (!is_secret_path(path) || rules.opens_secret(path));
         let files = graph.files().iter();
         ShownFiles {
             is_shown: files.map(|file| is_open(&file.path)).collect(),
@@ -98,7 +97,11 @@ impl ShownFiles {
         let stem = name.split('.').next().filter(|stem| stem.len() > 2);
         let is_alike = |path: &str| stem.is_some_and(|stem| path.contains(stem));
         let files = self.ids().map(|id| self.graph.file(id).path.as_str());
-        let alike: Vec<String> = files.filter(|path| is_alike(path)).take(3).map(shown).collect();
+        let alike: Vec<String> = files
+            .filter(|path| is_alike(path))
+            .take(3)
+            .map(shown)
+            .collect();
         let path = shown(path);
         match alike.as_slice() {
             [] => format!("no indexed file is called `{path}`"),

@@ -15,6 +15,9 @@ const MOST_EDGES: usize = 30;
 /// A connection by names below this weight is a coincidence more often than not.
 const LIGHTEST: f32 = 1.0;
 
+/// A folder is not divided into fewer parts, unless it has no more.
+const FEWEST: usize = 3;
+
 /// A folder of at most so many files is not divided.
 const SMALL: usize = 3;
 
@@ -87,17 +90,45 @@ fn divided<'a>(files: Vec<FileId>, path: &dyn Fn(&FileId) -> &'a str) -> Vec<Par
     let mut done: Vec<Part> = Vec::new();
     while let Some(at) = largest(&parts) {
         let part = parts.swap_remove(at);
+        let room = MOST_PARTS - parts.len() - done.len();
         let pieces = pieces(&part, path);
         let is_one = pieces.len() == 1 && pieces[0].folder == part.folder;
-        let has_room = parts.len() + done.len() + pieces.len() <= MOST_PARTS;
-        if is_one || !has_room || part.files.len() <= SMALL {
+        if is_one || part.files.len() <= SMALL || room < FEWEST.min(pieces.len()) {
             done.push(part);
         } else {
-            parts.extend(pieces);
+            let (own, rest) = largest_of(pieces, room, &part.folder);
+            parts.extend(own);
+            done.extend(rest);
         }
     }
     done.sort_by(|one, other| one.folder.cmp(&other.folder));
     done
+}
+
+/// The largest pieces of a folder, and the others as one part that has the name of the folder, if
+/// there is not room for all.
+fn largest_of(mut pieces: Vec<Part>, room: usize, folder: &str) -> (Vec<Part>, Option<Part>) {
+    if pieces.len() <= room {
+        return (pieces, None);
+    }
+    pieces.sort_by(|one, other| {
+        let is_rest = |part: &Part| part.folder == folder;
+        let size = other.files.len().cmp(&one.files.len());
+        // What is in none of the folders belongs to the rest.
+        let order = is_rest(one).cmp(&is_rest(other)).then(size);
+        order.then_with(|| one.folder.cmp(&other.folder))
+    });
+    let mut rest: Vec<FileId> = pieces
+        .split_off(room - 1)
+        .into_iter()
+        .flat_map(|piece| piece.files)
+        .collect();
+    rest.sort_unstable();
+    let rest = Part {
+        folder: folder.to_owned(),
+        files: rest,
+    };
+    (pieces, Some(rest))
 }
 
 /// The place of the largest part; of equals the first by name.

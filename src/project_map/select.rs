@@ -38,8 +38,12 @@ pub(super) fn select(files: &ShownFiles, order: &MapOrder) -> ProjectMap {
     let budget = order.budget.clamp(*BUDGETS.start(), *BUDGETS.end());
     let rank = files.graph.rank(&order.focus);
     let mut room = Room {
-        // For the line that says how many files are left out, whatever the number is.
-        left: budget - cost(&last_line(usize::MAX, usize::MAX)),
+        // For the line that says how many files are left out: at most all of them.
+        left: budget
+            - cost(&last_line(
+                files.ids().count().max(1),
+                files.graph.left_out(),
+            )),
         files: Vec::new(),
         places: HashMap::new(),
     };

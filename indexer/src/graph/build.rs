@@ -44,6 +44,8 @@ pub(super) struct FileDraft {
     /// The first line of the chunk that the language is of.
     first_line: u32,
     pub role: FileRole,
+    /// Whether its first lines say that a program wrote it.
+    says_generated: bool,
     lines: u32,
     definitions: Vec<DefinitionDraft>,
     /// Words and how often they occur: chunk by chunk, in the end sorted.
@@ -91,6 +93,7 @@ impl GraphBuilder {
                     language: chunk.language.to_owned(),
                     first_line: chunk.start_line,
                     role: role_of(chunk.path, chunk.language),
+                    says_generated: false,
                     lines: 0,
                     definitions: Vec::new(),
                     words: Vec::new(),
@@ -107,35 +110,37 @@ impl GraphBuilder {
                 chunk.language.clone_into(&mut file.language);
             }
         }
-        if chunk.start_line <= 5 && file.role == FileRole::Source && is_generated(chunk.text) {
-            file.role = FileRole::Generated;
-        }
+        file.says_generated |= chunk.start_line <= 5 && is_generated(chunk.text);
         Some(at)
     }
 
     fn add_definitions(&mut self, at: usize, chunk: &ChunkView<'_>) {
+        // Where the search for the next one begins, and the name before.
         let mut from = 0;
+        let mut last = "";
+        let mut symbol = chunk.symbol;
         for name in chunk.definitions() {
             if self.files[at].definitions.len() == MOST_DEFINITIONS {
                 return;
             }
+            if name == last {
+                // A type and its `impl`: the same line is not meant twice.
+                from = line_end(chunk.text, from);
+            }
+            last = name;
             // Definitions stand in their order, but for those whose line is not found.
             let place = find(chunk.text, name, from).or_else(|| find(chunk.text, name, 0));
-            let (line, start) = match &place {
-                Some(place) => (place.line, place.start),
-                None => (0, 0),
-            };
-            if place.is_some() {
-                from = from.max(start);
-            }
-            let signature = match place {
-                Some(_) => signature(&chunk.text[start..]),
+            let line = place.as_ref().map_or(0, |place| place.line);
+            let signature = match &place {
+                Some(place) => {
+                    from = from.max(place.start);
+                    signature(&chunk.text[place.start..])
+                }
                 None => name.chars().take(80).collect(),
             };
-            let kind = if chunk.symbol == Some(name) {
-                chunk.kind
-            } else {
-                kind(&signature, chunk.kind)
+            let kind = match symbol.take_if(|symbol| *symbol == name) {
+                Some(_) => chunk.kind,
+                None => kind(&signature, chunk.kind),
             };
             let word = is_identifier(name).then(|| self.interner.id(name));
             self.files[at].definitions.push(DefinitionDraft {
@@ -208,8 +213,12 @@ impl GraphBuilder {
 impl FileDraft {
     /// Brings what was added into an order that does not depend on that of the chunks.
     fn tidy(&mut self) {
+        // The language is known only now: a component has several.
+        self.role = role_of(&self.path, &self.language);
+        if self.says_generated && self.role == FileRole::Source {
+            self.role = FileRole::Generated;
+        }
         if self.role == FileRole::Generated {
-            // Known only now for those that say so in their first lines.
             self.words.clear();
             self.imports.clear();
         }
@@ -264,6 +273,12 @@ impl FileDraft {
             lines: self.lines,
         }
     }
+}
+
+/// The end of the line that a byte of a text is on.
+fn line_end(text: &str, at: usize) -> usize {
+    let rest = text.get(at..).unwrap_or_default();
+    at + rest.find('\n').unwrap_or(rest.len())
 }
 
 /// Words with the sum of their counts, sorted.
