@@ -33,7 +33,7 @@ use ollacode_indexer::{FileGraph, FileId, Freshness, Index, RefreshOptions};
 use tokio::runtime::Builder;
 
 use scoring::mean;
-use trees::{Clone, Commit, WorkTree};
+use trees::{Commit, Repository, WorkTree};
 
 /// The program's allocator.
 #[global_allocator]
@@ -242,10 +242,9 @@ fn print_row(name: &str, questions: &str, columns: &[Score]) {
 
 /// Asks all questions of a repository.
 async fn repository(folder: &Path, step: usize) -> Result<Scores, Error> {
-    let clone = Clone::open(folder)?;
-    let commits = clone.commits()?;
-    let paths = |commit: &Commit| commit.files.iter().map(String::as_str).collect();
-    let history = ChangeHistory::new(commits.iter().map(|commit| paths(commit)));
+    let repository = Repository::open(folder)?;
+    let commits = repository.commits()?;
+    let history = ChangeHistory::new(commits.iter().map(paths));
     let mut asked: Vec<usize> = (0..commits.len())
         .filter(|&at| is_asked(&commits[at]))
         .take(MOST_COMMITS)
@@ -258,7 +257,7 @@ async fn repository(folder: &Path, step: usize) -> Result<Scores, Error> {
     let mut scores = Scores::default();
     for group in asked.chunks(step) {
         let parent = commits[group[0]].parent.as_deref().unwrap_or_default();
-        tree.check_out(&clone, parent)?;
+        tree.check_out(&repository, parent)?;
         let graph = indexed.graph(tree.root()).await?;
         for &at in group {
             let files = commits[at].files.iter().filter(|path| is_source(path));
@@ -269,6 +268,10 @@ async fn repository(folder: &Path, step: usize) -> Result<Scores, Error> {
         }
     }
     Ok(scores)
+}
+
+fn paths(commit: &Commit) -> Vec<&str> {
+    commit.files.iter().map(String::as_str).collect()
 }
 
 fn is_asked(commit: &Commit) -> bool {

@@ -26,23 +26,23 @@ pub struct Commit {
 }
 
 /// A clone, bare or not.
-pub struct Clone {
+pub struct Repository {
     git_dir: PathBuf,
 }
 
-impl Clone {
-    pub fn open(folder: &Path) -> Result<Clone, Error> {
+impl Repository {
+    pub fn open(folder: &Path) -> Result<Repository, Error> {
         let below = folder.join(".git");
         let git_dir = if below.exists() {
             below
         } else {
             folder.to_owned()
         };
-        let clone = Clone { git_dir };
-        clone
+        let repository = Repository { git_dir };
+        repository
             .git(&["rev-parse", "--verify", "HEAD"])
             .with_context(|| format!("{} is no clone of a repository", folder.display()))?;
-        Ok(clone)
+        Ok(repository)
     }
 
     /// The newest first.
@@ -140,8 +140,8 @@ impl WorkTree {
     }
 
     /// Makes the files those of a commit; writes only those that differ.
-    pub fn check_out(&mut self, clone: &Clone, commit: &str) -> Result<(), Error> {
-        let wanted = clone.files(commit)?;
+    pub fn check_out(&mut self, repository: &Repository, commit: &str) -> Result<(), Error> {
+        let wanted = repository.files(commit)?;
         let gone = self.files.keys().filter(|path| !wanted.contains_key(*path));
         for path in gone {
             // Where a folder took its place, it is gone already.
@@ -151,13 +151,13 @@ impl WorkTree {
             .iter()
             .filter(|(path, id)| self.files.get(*path) != Some(*id));
         let changed: Vec<(&String, &String)> = changed.collect();
-        self.write(clone, &changed)?;
+        self.write(repository, &changed)?;
         self.files = wanted;
         Ok(())
     }
 
-    fn write(&self, clone: &Clone, files: &[(&String, &String)]) -> Result<(), Error> {
-        let mut process = clone
+    fn write(&self, repository: &Repository, files: &[(&String, &String)]) -> Result<(), Error> {
+        let mut process = repository
             .command(&["cat-file", "--batch"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -176,6 +176,10 @@ impl WorkTree {
             let folder = file.parent().context("a file is in a folder")?.to_owned();
             if made.insert(folder.clone()) {
                 fs::create_dir_all(&folder)?;
+            }
+            if file.is_dir() {
+                // A file took the place of a folder, whose files are gone.
+                fs::remove_dir_all(&file)?;
             }
             if contents.len() <= LARGEST {
                 fs::write(&file, contents)?;

@@ -10,6 +10,7 @@ mod doctor;
 mod index;
 mod kept;
 mod queries;
+mod related;
 mod search;
 
 mod freshness;
