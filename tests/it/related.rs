@@ -190,6 +190,7 @@ fn a_linked_work_tree_has_the_history_of_its_repository() {
     );
 }
 
+#[cfg(unix)]
 #[test]
 fn hostile_names_in_the_history_do_no_harm() {
     let environment = project();

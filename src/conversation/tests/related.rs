@@ -14,9 +14,10 @@ async fn related_files_are_a_report() {
     fs::create_dir(work.join("tests")).expect("a folder");
     fs::write(work.join("tests/main.rs"), "fn run() {}\n").expect("a file");
     fs::write(work.join("main_loop.rs"), "fn run_loop() {}\n").expect("a file");
-    let index = &lab.shared.workspaces.first().app.index;
+    let workspace = lab.shared.workspaces.first();
     let options = RefreshOptions::default();
-    index.refresh(&options, &|_| {}).await.expect("an index");
+    let refreshed = workspace.app.index.refresh(&options, &|_| {}).await;
+    refreshed.expect("an index");
     let reply = type_in(&mut conversation, "/related main_loop.rs").await;
     let Ok(CommandReply::Report(report)) = reply else {
         panic!("it is no report");
