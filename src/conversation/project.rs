@@ -46,6 +46,7 @@ impl Conversation {
             Err(RelatedError::NotIndexed) => {
                 bail!("this folder is not indexed yet; /index indexes it")
             }
+            Err(RelatedError::Index(error)) => Err(error.into()),
             found => Ok(CommandReply::Report(found?.markdown())),
         }
     }

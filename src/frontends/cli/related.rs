@@ -28,6 +28,8 @@ pub async fn run(app: &App, arguments: &RelatedArguments) -> Result<CommandEnd, 
         Err(RelatedError::NotIndexed) => {
             bail!("the index is gone; run `ollacode index`, then try again")
         }
+        // The kind of failure is that of the index.
+        Err(RelatedError::Index(error)) => return Err(error.into()),
         found => found?,
     };
     for text in &answer.notes {
