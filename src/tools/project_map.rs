@@ -109,7 +109,56 @@ mod tests {
     async fn without_an_index_it_says_what_to_do() {
         let bench = Bench::new();
         bench.file("src/a.rs", "fn run() {}\n");
-        let error = bench.refused(&call("project_map", json!({}))).await;
+        let error = failure(&bench, json!({})).await;
         assert!(error.contains("list_directory"), "{error}");
+    }
+
+    /// What a call is told that does not work.
+    async fn failure(bench: &Bench, arguments: serde_json::Value) -> String {
+        let result = bench.call(&call("project_map", arguments)).await;
+        result.expect_err("it fails").to_string()
+    }
+
+    async fn shop(bench: &Bench) {
+        bench.file("src/cart.rs", "pub struct Cart;\n");
+        bench.file(
+            "src/order.rs",
+            "use crate::cart::Cart;\npub fn order(cart: Cart) {}\n",
+        );
+        bench.index().await;
+    }
+
+    #[tokio::test]
+    async fn the_map_is_shown_as_a_whole_or_around_a_path() {
+        let bench = Bench::new();
+        shop(&bench).await;
+        let whole = bench.call(&call("project_map", json!({}))).await;
+        let whole = whole.expect("a map");
+        assert!(
+            whole.text.starts_with("src/cart.rs\n  1 pub struct Cart\n"),
+            "{}",
+            whole.text
+        );
+        assert_eq!(whole.summary, "2 files");
+        let around = json!({"path": "./src/order.rs"});
+        let around = bench
+            .call(&call("project_map", around))
+            .await
+            .expect("a map");
+        assert!(around.text.starts_with("src/order.rs\n"), "{}", around.text);
+        assert!(around.text.contains("src/cart.rs\n"), "{}", around.text);
+        let error = failure(&bench, json!({"path": "src/none.rs"})).await;
+        assert!(
+            error.contains("no indexed file is called `src/none.rs`"),
+            "{error}"
+        );
+    }
+
+    #[tokio::test]
+    async fn where_there_is_no_room_it_says_so() {
+        let bench = Bench::new().narrow(200);
+        shop(&bench).await;
+        let error = failure(&bench, json!({})).await;
+        assert!(error.contains("no room"), "{error}");
     }
 }

@@ -13,6 +13,8 @@ mod queries;
 mod related;
 mod search;
 
+mod map;
+
 mod freshness;
 mod watch;
 

@@ -22,7 +22,7 @@ const MOST_FILES: usize = 50_000;
 /// Most definitions of a file.
 const MOST_DEFINITIONS: usize = 2_000;
 
-/// Formats of data, whose words are not read.
+/// Formats of data, of which nothing is read.
 const DATA: &[&str] = &["json"];
 
 #[derive(Default)]
@@ -69,9 +69,11 @@ impl GraphBuilder {
         };
         let role = self.files[at].role;
         self.manifests.read(chunk.path, chunk.text);
+        if DATA.contains(&chunk.language) {
+            return;
+        }
         self.add_definitions(at, chunk);
-        let is_written_here = !matches!(role, FileRole::Generated | FileRole::Vendored);
-        if is_written_here && !DATA.contains(&chunk.language) {
+        if !matches!(role, FileRole::Generated | FileRole::Vendored) {
             read_imports(chunk.language, chunk.text, &mut self.files[at].imports);
             self.count_words(at, chunk.text);
         }
