@@ -72,6 +72,7 @@ async fn measure() -> Result<(), Error> {
         seen: Mutex::default(),
         changes: Mutex::new(session.changes()),
         git_versions: GitVersions::default(),
+        git_history: Arc::default(),
         edit_form: Mutex::default(),
     };
     let engine = Engine::new(EngineParts {

@@ -5,6 +5,7 @@ mod confinement;
 mod indexes;
 mod isolated;
 mod reading;
+mod related;
 mod searching;
 
 use std::borrow::Cow;
@@ -22,6 +23,7 @@ use crate::config::{
     ConfigError, EmbedModel, Environment, Flags, GivenFolder, Settings, ToolChoice,
 };
 use crate::engine::{ChatActivity, Engine, EngineOptions, EngineParts};
+use crate::git::HistoryCache;
 use crate::jail::{GitSettings, Holds, Jail, JailError, PrivatePath, keys_below};
 use crate::model::ollama::{ClientLimits, OllamaChat, OllamaClient, OllamaEmbedder, OllamaError};
 use crate::permission::{RepositoryRules, Rules};
@@ -70,6 +72,8 @@ pub struct App {
     connection: Connection,
     /// Whether the folder is being indexed for the first time.
     first_index: Arc<watch::Sender<bool>>,
+    /// What was changed together, as far as it was asked for.
+    git_history: Arc<HistoryCache>,
 }
 
 /// Why the program cannot start.
@@ -151,6 +155,7 @@ impl App {
             environment: environment.clone(),
             connection: Connection::default(),
             first_index: Arc::default(),
+            git_history: Arc::default(),
         })
     }
 
@@ -290,6 +295,7 @@ impl App {
             seen: Mutex::default(),
             changes: Mutex::new(session.changes()),
             git_versions: GitVersions::default(),
+            git_history: Arc::clone(&self.git_history),
             edit_form: Mutex::default(),
         };
         let Settings {

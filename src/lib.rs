@@ -9,6 +9,8 @@
 //! - [`message`]: the words that models and the engine share.
 //! - [`model`]: the models that ollacode talks to; [`model::ollama`] alone knows Ollama.
 //! - [`retrieval`]: the index as the engine asks it.
+//! - [`project_map`]: the map of a project: its most used files.
+//! - [`related`]: the files that belong to a file, with git's history.
 //! - [`permission`], [`sandbox`], [`visible`]: what may be done, how commands run, what is shown.
 //! - [`git`]: git, run for the program itself.
 //! - [`edit`], [`syntax`], [`tools`]: what the model can have done.
@@ -38,6 +40,8 @@ pub mod message;
 pub mod model;
 pub mod network;
 pub mod permission;
+pub mod project_map;
+pub mod related;
 pub mod retrieval;
 pub mod sandbox;
 pub mod session;

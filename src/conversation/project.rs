@@ -5,17 +5,53 @@ use anyhow::{Error, bail};
 use super::Conversation;
 use super::reply::CommandReply;
 use crate::jail::Jail;
+use crate::project_map::{MapOrder, map};
+use crate::related::{self, RelatedError};
 use crate::retrieval::fenced;
 use crate::templates::{ListedTemplate, Template};
 use crate::visible::escape_hidden;
 
+/// Tokens of the map of `/map`: about two screens.
+const MAP_TOKENS: u32 = 1_000;
+
 impl Conversation {
-    pub(super) async fn map(&mut self, _focus: &str) -> Result<CommandReply, Error> {
-        bail!("this is not available yet")
+    /// The most used files, or those around one.
+    pub(super) async fn map(&mut self, focus: &str) -> Result<CommandReply, Error> {
+        let code = self.workspace.app.code_index();
+        let Some((files, notes)) = code.files(&|_| {}).await? else {
+            bail!("this folder is not indexed yet; /index indexes it");
+        };
+        let focus = match focus {
+            "" => Vec::new(),
+            path => files.named(path).map_err(Error::msg)?,
+        };
+        let budget = MAP_TOKENS;
+        let text = map(&files, &MapOrder { budget, focus }).text();
+        let mut report = match text.trim_end() {
+            "" => "There is no code in the index.".to_owned(),
+            text => fenced(text, ""),
+        };
+        for note in notes {
+            report.push_str(&format!("\n\n{note}"));
+        }
+        Ok(CommandReply::Report(report))
     }
 
-    pub(super) async fn related(&mut self, _path: &str) -> Result<CommandReply, Error> {
-        bail!("this is not available yet")
+    /// The files that belong to a file.
+    pub(super) async fn related(&mut self, path: &str) -> Result<CommandReply, Error> {
+        if path.is_empty() {
+            return Ok(CommandReply::Usage("/related PATH"));
+        }
+        let app = &self.workspace.app;
+        let stop = self.shared.stop.child_token();
+        let found = app.related(path, related::USUAL, &|_| {}, &stop).await;
+        match found {
+            Err(RelatedError::NotIndexed) => {
+                bail!("this folder is not indexed yet; /index indexes it")
+            }
+            Err(RelatedError::Index(error)) => Err(error.into()),
+            found => Ok(CommandReply::Report(found?.markdown())),
+        }
     }
 
     /// The templates, or one of them. A model uses them with a tool, the command line with

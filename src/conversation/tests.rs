@@ -1,6 +1,7 @@
 //! Whole conversations with a scripted model: what every front end relies on.
 
 mod page;
+mod related;
 
 use std::collections::VecDeque;
 use std::fs;

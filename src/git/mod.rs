@@ -4,6 +4,7 @@
 //! message of a commit out of what a model says; [`ownership`] tells what is a session's own work.
 
 pub mod commit;
+pub mod history;
 pub mod message;
 pub mod ownership;
 pub mod run;
@@ -11,6 +12,7 @@ pub mod state;
 #[cfg(all(test, target_os = "linux"))]
 mod tests_support;
 
+pub use history::{HistoryCache, HistoryError, ReadHistory};
 pub use run::{GitError, GitOutput, GitRunner, GitWrite};
 pub use state::GitOperation;
 

@@ -25,7 +25,9 @@ mod move_file;
 mod new_from_template;
 mod outline;
 mod paths;
+mod project_map;
 mod read_file;
+mod related_files;
 mod render;
 mod rewrite_leave;
 mod run_command;
@@ -46,6 +48,7 @@ use futures::future::BoxFuture;
 use parking_lot::{Mutex, MutexGuard};
 use tokio_util::sync::CancellationToken;
 
+use crate::git::HistoryCache;
 use crate::jail::{Hash, Jail, is_masked_path};
 use crate::message::{Source, ToolCall};
 use crate::model::{EditForm, ToolSpec};
@@ -102,6 +105,8 @@ pub struct ToolContext {
     pub changes: Mutex<Changes>,
     /// How far git's history was looked through for secrets.
     pub git_versions: GitVersions,
+    /// What was changed together.
+    pub git_history: Arc<HistoryCache>,
     /// The form in which the model edits files.
     pub edit_form: Mutex<EditForm>,
 }

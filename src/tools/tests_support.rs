@@ -62,6 +62,7 @@ impl Bench {
             seen: Mutex::default(),
             changes: Mutex::new(Changes::new(top.join("session"))),
             git_versions: super::GitVersions::default(),
+            git_history: Arc::default(),
             edit_form: Mutex::default(),
         };
         Bench {
@@ -98,7 +99,10 @@ impl Bench {
         fs::write(&file, text).unwrap();
         let user = UserRules::read(&file, None).unwrap();
         let rules = Rules::new(&self.root, &user, RepositoryRules::default());
-        self.context.rules = Arc::new(rules);
+        let (rules, index) = (Arc::new(rules), self.context.code.index().clone());
+        let code = CodeIndex::new(index, Arc::new(WordsOnly), Arc::clone(&rules));
+        self.context.code = Arc::new(code);
+        self.context.rules = rules;
         self
     }
 

@@ -25,10 +25,13 @@ const FRONT: [&str; 4] = [
 
 /// Where commands and their flags are described.
 const COMMAND_PAGES: [(&str, &str); 13] = [
+const COMMAND_PAGES: [(&str, &str); 14] = [
     ("chat", "docs/chat.md"),
     ("commit", "docs/git.md"),
     ("index", "docs/search.md"),
+    ("map", "docs/map.md"),
     ("search", "docs/search.md"),
+    ("related", "docs/related.md"),
     ("telegram", "docs/telegram.md"),
     ("web", "docs/web.md"),
     ("init", "docs/init.md"),

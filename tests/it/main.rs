@@ -10,7 +10,10 @@ mod doctor;
 mod index;
 mod kept;
 mod queries;
+mod related;
 mod search;
+
+mod map;
 
 mod freshness;
 mod watch;

@@ -12,6 +12,7 @@ mod languages;
 mod parts;
 mod query;
 mod rank;
+mod related;
 mod sample;
 mod support;
 mod walk;

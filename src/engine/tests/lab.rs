@@ -317,6 +317,7 @@ impl Lab {
             seen: Mutex::default(),
             changes: Mutex::new(session.changes()),
             git_versions: crate::tools::GitVersions::default(),
+            git_history: Arc::default(),
             edit_form: Mutex::default(),
         };
         let engine = Engine::new(EngineParts {
