@@ -1,7 +1,43 @@
-//! `/design`.
+//! `/design`: a design document of what is there, or a draft for something new.
+//!
+//! Facts are by the program: `source` is what the graph of files and the manifests say, `parts` divides
+//! it, `outline` counts, `chart` draws. A model describes each part in three sentences (`words`), which
+//! are checked (`claims`). `document` renders, and `renewal` puts that into an earlier document without
+//! touching text of the user. `goal` is the other direction.
+
+mod chart;
+mod claims;
+mod document;
+mod goal;
+mod outline;
+mod parts;
+mod project;
+mod renewal;
+mod source;
+mod target;
+mod words;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::task::spawn_blocking;
 
 use super::{JobRun, failed};
 use crate::engine::event::TurnEnd;
+use crate::engine::side::{SideError, SideRequest};
+use crate::message::Message;
+use crate::model::ModelError;
+use claims::Doubt;
+use document::{code, overview, part_block, title, words_of};
+use project::{Project, shown_text};
+use renewal::{Block, BlockId, Segment, renewed, segments};
+use target::{Target, deliver};
+use words::{Description, description, material};
+
+/// Most tokens of the description of a part.
+const REPLY_TOKENS: u32 = 700;
+/// Replies in a row that are of no use, after which no more are asked for.
+const MOST_FAILURES: usize = 3;
 
 /// What is wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,7 +62,12 @@ impl DesignOrder {
     ///
     /// How it is used, if it cannot be understood.
     pub fn parse(argument: &str) -> Result<DesignOrder, &'static str> {
-        let goal = (!argument.is_empty()).then(|| argument.to_owned());
+        let argument = argument.trim();
+        let goal = argument.trim_matches(['"', '“', '”']).trim();
+        if goal.is_empty() && !argument.is_empty() {
+            return Err("`/design` describes the project, `/design GOAL` drafts a design for a goal");
+        }
+        let goal = (!goal.is_empty()).then(|| goal.to_owned());
         Ok(DesignOrder {
             goal,
             ..DesignOrder::default()
@@ -34,6 +75,324 @@ impl DesignOrder {
     }
 }
 
-pub(super) async fn run(_: &mut JobRun<'_, '_>, _: &DesignOrder) -> Result<(), TurnEnd> {
-    Err(failed("this is not available yet"))
+pub(super) async fn run(job: &mut JobRun<'_, '_>, order: &DesignOrder) -> Result<(), TurnEnd> {
+    match &order.goal {
+        Some(goal) => goal::draft(job, goal, order.out.as_deref()).await,
+        None => describe(job, order).await,
+    }
 }
+
+/// Describes what is there.
+async fn describe(job: &mut JobRun<'_, '_>, order: &DesignOrder) -> Result<(), TurnEnd> {
+    let target = Target::find(job, order.out.as_deref()).await?;
+    let project = Arc::new(Project::read(job).await?);
+    if project.outline.parts.is_empty() {
+        return Err(failed("the index has no source code, so there is nothing to describe"));
+    }
+    let chosen = chosen(&project, order.part.as_deref())?;
+    let old = segments(&target.text).map_err(|error| failed(format!("`{}`: {error}", target.path)))?;
+    let plan = Plan::new(&project, &old, chosen.as_deref());
+    let described = describe_parts(job, &project, &plan.wanted).await?;
+    let text = plan.document(&project, &old, &described.words, &target.workspace);
+    notify(job, &plan, &described).await;
+    deliver(job, &target, &old, &text, &report(&project, &plan, &described)).await
+}
+
+/// The parts that are wanted; `None` for all.
+fn chosen(project: &Project, part: Option<&str>) -> Result<Option<Vec<usize>>, TurnEnd> {
+    let Some(given) = part else {
+        return Ok(None);
+    };
+    let found = project.outline.named(given);
+    if found.is_empty() || !is_there(project, given) {
+        let numbers = 0..project.outline.parts.len();
+        let labels: Vec<String> = numbers.map(|part| code(project.outline.label(part))).collect();
+        return Err(failed(format!(
+            "no part has {}; the parts are {}",
+            code(given),
+            labels.join(", ")
+        )));
+    }
+    Ok(Some(found))
+}
+
+fn is_there(project: &Project, given: &str) -> bool {
+    let path = given.trim_start_matches("./").trim_end_matches('/');
+    path.is_empty() || path == "." || project.existing.paths.contains(path)
+}
+
+/// What happens to each part.
+struct Plan {
+    /// Those for which a model is asked.
+    wanted: Vec<usize>,
+    /// Those whose description stays.
+    kept: usize,
+    /// Parts whose block somebody changed by hand: it stays.
+    by_hand: Vec<usize>,
+    /// Whether that is so for the overview.
+    overview_by_hand: bool,
+    /// How many blocks are about parts that are gone.
+    gone: usize,
+}
+
+impl Plan {
+    fn new(project: &Project, old: &[Segment<'_>], chosen: Option<&[usize]>) -> Plan {
+        let known: BTreeMap<&BlockId, &Block<'_>> =
+            blocks(old).map(|block| (&block.id, block)).collect();
+        let overview = known.get(&BlockId::Overview);
+        let mut plan = Plan {
+            wanted: Vec::new(),
+            kept: 0,
+            by_hand: Vec::new(),
+            overview_by_hand: overview.is_some_and(|block| !block.is_untouched),
+            gone: 0,
+        };
+        for (number, part) in project.outline.parts.iter().enumerate() {
+            let block = known.get(&BlockId::Part(part.path.clone()));
+            let is_current = |block: &&Block<'_>| {
+                let words = words_of(block.body);
+                block.outline == part.hash && words.is_some_and(|words| project.has_places_of(words))
+            };
+            if chosen.is_some_and(|chosen| chosen.contains(&number)) {
+                plan.wanted.push(number);
+            } else if block.is_some_and(|block| !block.is_untouched) {
+                plan.by_hand.push(number);
+            } else if block.is_some_and(is_current) {
+                plan.kept += 1;
+            } else if chosen.is_none() {
+                plan.wanted.push(number);
+            }
+        }
+        let is_gone = |id: &&&BlockId| match id {
+            BlockId::Overview => false,
+            BlockId::Part(path) => project.outline.parts.iter().all(|part| part.path != *path),
+        };
+        plan.gone = known.keys().filter(is_gone).count();
+        plan
+    }
+
+    /// The new text of the document.
+    fn document(
+        &self,
+        project: &Project,
+        old: &[Segment<'_>],
+        words: &BTreeMap<usize, String>,
+        workspace: &str,
+    ) -> String {
+        let outline = &project.outline;
+        let mut fresh = Vec::new();
+        let mut without_words = 0;
+        for (number, part) in outline.parts.iter().enumerate() {
+            let id = BlockId::Part(part.path.clone());
+            let before = blocks(old).find(|block| block.id == id);
+            let has_words = words.contains_key(&number)
+                || before.is_some_and(|block| words_of(block.body).is_some());
+            without_words += usize::from(!has_words);
+            let text = part_text(project, number, words.get(&number), before);
+            fresh.push((id, text));
+        }
+        let before = blocks(old).find(|block| block.id == BlockId::Overview);
+        let first = match before {
+            Some(block) if self.overview_by_hand => block.whole.to_owned(),
+            _ => overview(outline, without_words),
+        };
+        fresh.insert(0, (BlockId::Overview, first));
+        let title = title(workspace);
+        let new = [Segment::Foreign(&title)];
+        renewed(if old.is_empty() { &new[..] } else { old }, &fresh)
+    }
+}
+
+/// The block of a part: with a new description, or else with the one it had, and its hash, so that the
+/// next run asks again if the part has changed. What somebody changed by hand stays until there is
+/// something new.
+fn part_text(
+    project: &Project,
+    number: usize,
+    words: Option<&String>,
+    before: Option<&Block<'_>>,
+) -> String {
+    let outline = &project.outline;
+    match (words, before) {
+        (Some(words), _) => {
+            part_block(outline, number, Some((words, &outline.parts[number].hash)))
+        }
+        (None, Some(block)) if !block.is_untouched => block.whole.to_owned(),
+        (None, Some(block)) => {
+            let kept = words_of(block.body).map(|words| (words, block.outline.as_str()));
+            part_block(outline, number, kept)
+        }
+        (None, None) => part_block(outline, number, None),
+    }
+}
+
+fn blocks<'a, 'text>(segments: &'a [Segment<'text>]) -> impl Iterator<Item = &'a Block<'text>> {
+    segments.iter().filter_map(|segment| match segment {
+        Segment::Block(block) => Some(block),
+        Segment::Foreign(_) => None,
+    })
+}
+
+/// The descriptions that a model gave.
+#[derive(Default)]
+struct Described {
+    words: BTreeMap<usize, String>,
+    /// Sentences that were taken out, by their reason.
+    doubts: Vec<Doubt>,
+    /// Parts of which no sentence is left.
+    empty: Vec<usize>,
+    /// Why the model was not asked any more.
+    gave_up: Option<String>,
+}
+
+/// Asks a model about each part, one request a part.
+async fn describe_parts(
+    job: &JobRun<'_, '_>,
+    project: &Arc<Project>,
+    wanted: &[usize],
+) -> Result<Described, TurnEnd> {
+    let mut described = Described::default();
+    let mut failures = 0;
+    for (place, number) in (1..).zip(wanted) {
+        let label = code(project.outline.label(*number));
+        let count = wanted.len();
+        job.notice(&format!("describing {label} ({place} of {count})")).await;
+        match describe_part(job, project, *number).await? {
+            Ok(description) => {
+                failures = 0;
+                described.doubts.extend(description.doubts);
+                if description.text.is_empty() {
+                    described.empty.push(*number);
+                } else {
+                    described.words.insert(*number, description.text);
+                }
+            }
+            Err(error) => {
+                failures += 1;
+                described.empty.push(*number);
+                let is_hopeless = matches!(&error, SideError::Model(error) if is_hopeless(error));
+                if is_hopeless || failures == MOST_FAILURES {
+                    described.gave_up = Some(in_short(&error));
+                    break;
+                }
+            }
+        }
+    }
+    Ok(described)
+}
+
+/// Whether the next request fails as well.
+fn is_hopeless(error: &ModelError) -> bool {
+    !matches!(
+        error,
+        ModelError::Incomplete
+            | ModelError::Endless(_)
+            | ModelError::BrokenCall(_)
+            | ModelError::Crashed(_)
+            | ModelError::TooLong { .. }
+    )
+}
+
+/// An error without the reply.
+pub(super) fn in_short(error: &SideError) -> String {
+    match error {
+        SideError::Unfit { .. } => "its replies do not have the requested form".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+async fn describe_part(
+    job: &JobRun<'_, '_>,
+    project: &Arc<Project>,
+    number: usize,
+) -> Result<Result<Description, SideError>, TurnEnd> {
+    let tokens = words::budget(job.turn.window());
+    let (context, of_part) = (Arc::clone(&job.turn.engine.context), Arc::clone(project));
+    let collecting = spawn_blocking(move || {
+        let read = |path: &str| shown_text(&context, path);
+        material(&of_part.tree, &of_part.outline, number, read, tokens)
+    });
+    let collected = collecting.await;
+    let material = collected.map_err(|error| failed(format!("files could not be read: {error}")))?;
+    let [text] = job.turn.redact_secret_values([material.text]).await?;
+    let schema = words::schema();
+    let request = SideRequest {
+        system: Some(words::TASK),
+        messages: vec![Message::user(text)],
+        schema: Some(&schema),
+        reply_tokens: REPLY_TOKENS,
+    };
+    match job.ask_model(request).await {
+        Ok(reply) => {
+            let object = reply.object.unwrap_or_default();
+            Ok(Ok(description(&object, &material.shown, &project.existing)))
+        }
+        Err(SideError::Stopped) => Err(TurnEnd::Stopped),
+        Err(error) => Ok(Err(error)),
+    }
+}
+
+/// Says what did not go as wanted.
+async fn notify(job: &JobRun<'_, '_>, plan: &Plan, described: &Described) {
+    if let Some(why) = &described.gave_up {
+        let all = if described.words.is_empty() {
+            "the document is made of facts alone"
+        } else {
+            "the other parts have facts alone"
+        };
+        job.notice(&format!("the model could not be asked: {why}; {all}")).await;
+    }
+    if plan.overview_by_hand {
+        job.notice("the overview was changed by hand and is left as it is; delete its block to have a new one")
+            .await;
+    }
+}
+
+/// What was done, in a few sentences.
+fn report(project: &Project, plan: &Plan, described: &Described) -> String {
+    let list = |parts: &[usize]| {
+        let labels: Vec<String> = parts
+            .iter()
+            .map(|part| code(project.outline.label(*part)))
+            .collect();
+        labels.join(", ")
+    };
+    let count = |count: usize, one: &str, many: &str| match count {
+        1 => format!("1 {one}"),
+        _ => format!("{count} {many}"),
+    };
+    let parts = |number: usize| count(number, "part", "parts");
+    let mut sentences = vec![format!(
+        "{} described, {} kept.",
+        parts(described.words.len()),
+        plan.kept + plan.by_hand.len()
+    )];
+    if !plan.by_hand.is_empty() {
+        sentences.push(format!(
+            "Changed by hand, so left as they are: {}; `--part` renews them.",
+            list(&plan.by_hand)
+        ));
+    }
+    if plan.gone > 0 {
+        sentences.push(format!("{} that are gone were taken out.", parts(plan.gone)));
+    }
+    if !described.doubts.is_empty() {
+        let wrong = described.doubts.iter();
+        let cited = wrong.filter(|doubt| matches!(doubt, Doubt::Citation(_) | Doubt::Uncited));
+        sentences.push(format!(
+            "{} of the model did not hold and were taken out, {} for their citation.",
+            count(described.doubts.len(), "sentence", "sentences"),
+            cited.count()
+        ));
+    }
+    if !described.empty.is_empty() {
+        sentences.push(format!(
+            "No new description came of it for {}.",
+            list(&described.empty)
+        ));
+    }
+    sentences.join(" ")
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ollacode_indexer::graph::{FileRole, GraphFile};
+use ollacode_indexer::{FileRole, GraphFile};
 
 use super::source::{SourceTree, is_code};
 

@@ -1,7 +1,7 @@
 //! What a design document is made of: the files of the graph that may be shown, who uses whom, and
 //! what the manifests say.
 
-use ollacode_indexer::graph::{FileGraph, FileId, FileRole, GraphFile};
+use ollacode_indexer::{FileGraph, FileId, FileRole, GraphFile};
 
 use crate::permission::Rules;
 use crate::survey::Facts;
