@@ -11,6 +11,7 @@
 //! - [`retrieval`]: the index as the engine asks it.
 //! - [`permission`], [`sandbox`], [`visible`]: what may be done, how commands run, what is shown.
 //! - [`edit`], [`syntax`], [`tools`]: what the model can have done.
+//! - [`survey`]: what the manifests say of a project, and the commands that build and test it.
 //! - [`session`]: what was said and changed, in a journal.
 //! - [`engine`]: a question in, events out; no front end is named there.
 //! - [`app`]: the one place that builds the real parts from settings and joins them.
@@ -38,6 +39,7 @@ pub mod permission;
 pub mod retrieval;
 pub mod sandbox;
 pub mod session;
+pub mod survey;
 pub mod syntax;
 pub mod text;
 pub mod tools;
