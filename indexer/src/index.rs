@@ -18,6 +18,7 @@ use tokio::sync::Mutex;
 use crate::difference::{Difference, RefreshScope, difference, guard_against_loss};
 use crate::error::IndexError;
 use crate::folder::Folder;
+use crate::graph::CachedGraph;
 use crate::prepare::Redactor;
 use crate::progress::{Events, IndexEvent, RefreshReport};
 use crate::reconcile::{
@@ -61,6 +62,7 @@ pub struct Index {
     pub(crate) retried: Arc<AtomicBool>,
     /// The counts of the last search: adding up tens of thousands of rows takes longer than one.
     pub(crate) counted: Arc<parking_lot::Mutex<Option<CachedCounts>>>,
+    pub(crate) graph: Arc<Mutex<Option<CachedGraph>>>,
     redactor: Option<Redactor>,
 }
 
@@ -83,6 +85,7 @@ impl Index {
             writer: Arc::default(),
             retried: Arc::default(),
             counted: Arc::default(),
+            graph: Arc::default(),
             redactor: None,
         }
     }

@@ -8,6 +8,7 @@
 //! - `folder`: how files are listed and read, beneath one handle on the workspace; `walker`,
 //!   `ignore_files`, `git_index`, `default_excludes`, `hidden`: which of them are indexed.
 //! - `language`, `parse`, `chunk`: the grammar of a file, its definitions, its chunks.
+//! - `graph`: which files use which, from the chunks of a snapshot, with PageRank.
 //! - [`Embedder`]: the interface to an embedding model, implemented outside this crate.
 //!
 //! The crate uses no HTTP and no terminal, reads no environment variables, and prints nothing.
@@ -27,6 +28,7 @@ mod embed_requests;
 mod error;
 mod focus;
 mod folder;
+mod graph;
 pub mod git_index;
 mod hidden;
 mod ignore_files;
@@ -63,6 +65,7 @@ pub use embed::{EmbedError, Embedded, Embedder, EmbeddingModel, Role};
 pub use embed_pipeline::EmbedReport;
 pub use error::IndexError;
 pub use folder::read_file;
+pub use graph::{FileGraph, FileId, FileRole, GraphDefinition, GraphEdge, GraphFile};
 pub use index::Index;
 pub use prepare::Redactor;
 pub use progress::{Events, IndexEvent, RefreshReport, SecretFound};

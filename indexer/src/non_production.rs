@@ -68,13 +68,18 @@ pub(crate) const DOCUMENT_WORDS: &[&str] = &[
 ];
 
 pub(crate) fn is_document(chunk: &Chunk) -> bool {
+    is_document_path(&chunk.path, &chunk.language)
+}
+
+/// Whether a file is a document or has settings, by its path and language.
+pub(crate) fn is_document_path(path: &str, language: &str) -> bool {
     const LANGUAGES: &[&str] = &["cmake", "css", "html", "json", "markdown", "toml", "yaml"];
     const ENDINGS: &[&str] = &[
         ".txt", ".rst", ".adoc", ".csv", ".xml", ".cfg", ".ini", ".rast",
     ];
     // Code in a language without a grammar is plain text, too, and no document.
-    LANGUAGES.contains(&chunk.language.as_str())
-        || chunk.language == PLAIN_TEXT && ENDINGS.iter().any(|ending| chunk.path.ends_with(ending))
+    LANGUAGES.contains(&language)
+        || language == PLAIN_TEXT && ENDINGS.iter().any(|ending| path.ends_with(ending))
 }
 
 /// Whether a chunk is a test, an example or the like. Code in a folder of documents is one of its
@@ -117,7 +122,16 @@ pub(crate) fn is_aside(chunk: &Chunk) -> bool {
     let mut folders = folders.split('/');
     let in_documents = |folder: &str| DOCUMENT_FOLDERS.contains(&folder) && !is_document(chunk);
     folders.any(|folder| FOLDERS.contains(&folder) || in_documents(folder))
-        || stem.starts_with("test_")
+        || is_test_name(path)
+        || is_changelog(chunk, &lower, stem)
+}
+
+/// Whether the name of a file is that of a test.
+pub(crate) fn is_test_name(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    let name = lower.rsplit('/').next().unwrap_or(&lower);
+    let stem = file_stem(name);
+    stem.starts_with("test_")
         || ["_test", "_tests", "_spec", "test", "tests", "conftest"]
             .iter()
             .any(|end| stem.ends_with(end) && (end.starts_with('_') || stem == *end))
@@ -126,7 +140,6 @@ pub(crate) fn is_aside(chunk: &Chunk) -> bool {
         || name.contains(".tests.")
         || name.ends_with(".t.sol")
         || is_camel_test(path)
-        || is_changelog(chunk, &lower, stem)
 }
 
 /// Whether a document lists what has changed: the words of everything, and no answer.

@@ -91,6 +91,11 @@ impl Overlay {
         Ok(left_out)
     }
 
+    /// Every chunk.
+    pub(crate) fn all_rows(&self) -> impl Iterator<Item = &ChunkRow> {
+        self.files.values().flatten()
+    }
+
     /// The chunks that pass a filter.
     pub(crate) fn rows<'a>(&'a self, filter: &'a Filter) -> Vec<&'a ChunkRow> {
         let passes = |row: &&ChunkRow| {

@@ -258,7 +258,7 @@ impl Index {
     }
 
     /// Refreshes the index, or reads changed files into memory while another process writes.
-    async fn take_in_changes(
+    pub(crate) async fn take_in_changes(
         &self,
         events: Events<'_>,
         notes: &mut Vec<String>,

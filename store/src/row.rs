@@ -41,6 +41,19 @@ pub(crate) const OUTLINE: [&str; 9] = [
     "content_key",
 ];
 
+/// The columns that make a chunk that is only looked at; see [`crate::scan`].
+pub(crate) const SCANNED: [&str; 9] = [
+    "path",
+    "language",
+    "kind",
+    "symbol",
+    "definitions",
+    "start_line",
+    "end_line",
+    "header_length",
+    TERMS,
+];
+
 /// The columns that make the text of a chunk.
 pub(crate) const TEXT: [&str; 2] = ["header_length", TERMS];
 
@@ -225,7 +238,8 @@ pub(crate) fn strings<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a Stri
         .ok_or_else(|| damaged(format!("there is no column `{name}` of texts")))
 }
 
-fn numbers<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a UInt32Array> {
+/// A column of numbers.
+pub(crate) fn numbers<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a UInt32Array> {
     batch
         .column_by_name(name)
         .and_then(|column| column.as_primitive_opt::<UInt32Type>())
@@ -233,12 +247,19 @@ fn numbers<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a UInt32Array> {
 }
 
 fn split_terms(terms: &str, header_length: u32) -> Result<(String, String)> {
-    let length = usize::try_from(header_length).unwrap_or(usize::MAX);
-    let (Some(header), Some(text)) = (terms.get(..length), terms.get(length.saturating_add(1)..))
-    else {
-        return Err(damaged("a header is longer than its text"));
-    };
+    let text = text_of(terms, header_length)?;
+    let header = &terms[..terms.len() - text.len() - 1];
     Ok((header.to_owned(), text.to_owned()))
+}
+
+/// The text behind the header and its line feed.
+pub(crate) fn text_of(terms: &str, header_length: u32) -> Result<&str> {
+    let length = usize::try_from(header_length).unwrap_or(usize::MAX);
+    let header = terms.get(..length);
+    let text = terms.get(length.saturating_add(1)..);
+    header
+        .and(text)
+        .ok_or_else(|| damaged("a header is longer than its text"))
 }
 
 fn join(names: &[String]) -> String {
@@ -246,10 +267,13 @@ fn join(names: &[String]) -> String {
 }
 
 fn split(joined: &str) -> Vec<String> {
-    if joined.is_empty() {
-        return Vec::new();
-    }
-    joined.split(SEPARATOR).map(str::to_owned).collect()
+    separated(joined).map(str::to_owned).collect()
+}
+
+/// The names in one column.
+pub(crate) fn separated(joined: &str) -> impl Iterator<Item = &str> {
+    let names = (!joined.is_empty()).then(|| joined.split(SEPARATOR));
+    names.into_iter().flatten()
 }
 
 /// Reads a content key from its hexadecimal digits.
@@ -261,7 +285,7 @@ pub(crate) fn key_from_hex(text: &str) -> Result<ContentKey> {
         .ok_or_else(|| damaged(format!("`{text}` is not a content key")))
 }
 
-fn damaged(seen: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreError {
+pub(crate) fn damaged(seen: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreError {
     StoreError::corrupt("the table of chunks", seen)
 }
 

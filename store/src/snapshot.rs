@@ -101,6 +101,10 @@ impl Snapshot {
         self.dataset.version().version
     }
 
+    pub(crate) fn dataset(&self) -> &Dataset {
+        &self.dataset
+    }
+
     /// Finds chunks by full-text search (BM25), best first, ties by path and line.
     pub fn search_text<'a>(
         &'a self,
