@@ -13,6 +13,8 @@ mod outline;
 mod parts;
 mod project;
 mod renewal;
+#[cfg(test)]
+mod samples;
 mod source;
 mod target;
 mod words;
@@ -65,7 +67,9 @@ impl DesignOrder {
         let argument = argument.trim();
         let goal = argument.trim_matches(['"', '“', '”']).trim();
         if goal.is_empty() && !argument.is_empty() {
-            return Err("`/design` describes the project, `/design GOAL` drafts a design for a goal");
+            return Err(
+                "`/design` describes the project, `/design GOAL` drafts a design for a goal",
+            );
         }
         let goal = (!goal.is_empty()).then(|| goal.to_owned());
         Ok(DesignOrder {
@@ -87,15 +91,25 @@ async fn describe(job: &mut JobRun<'_, '_>, order: &DesignOrder) -> Result<(), T
     let target = Target::find(job, order.out.as_deref()).await?;
     let project = Arc::new(Project::read(job).await?);
     if project.outline.parts.is_empty() {
-        return Err(failed("the index has no source code, so there is nothing to describe"));
+        return Err(failed(
+            "the index has no source code, so there is nothing to describe",
+        ));
     }
     let chosen = chosen(&project, order.part.as_deref())?;
-    let old = segments(&target.text).map_err(|error| failed(format!("`{}`: {error}", target.path)))?;
+    let old =
+        segments(&target.text).map_err(|error| failed(format!("`{}`: {error}", target.path)))?;
     let plan = Plan::new(&project, &old, chosen.as_deref());
     let described = describe_parts(job, &project, &plan.wanted).await?;
     let text = plan.document(&project, &old, &described.words, &target.workspace);
     notify(job, &plan, &described).await;
-    deliver(job, &target, &old, &text, &report(&project, &plan, &described)).await
+    deliver(
+        job,
+        &target,
+        &old,
+        &text,
+        &report(&project, &plan, &described),
+    )
+    .await
 }
 
 /// The parts that are wanted; `None` for all.
@@ -106,7 +120,9 @@ fn chosen(project: &Project, part: Option<&str>) -> Result<Option<Vec<usize>>, T
     let found = project.outline.named(given);
     if found.is_empty() || !is_there(project, given) {
         let numbers = 0..project.outline.parts.len();
-        let labels: Vec<String> = numbers.map(|part| code(project.outline.label(part))).collect();
+        let labels: Vec<String> = numbers
+            .map(|part| code(project.outline.label(part)))
+            .collect();
         return Err(failed(format!(
             "no part has {}; the parts are {}",
             code(given),
@@ -151,7 +167,8 @@ impl Plan {
             let block = known.get(&BlockId::Part(part.path.clone()));
             let is_current = |block: &&Block<'_>| {
                 let words = words_of(block.body);
-                block.outline == part.hash && words.is_some_and(|words| project.has_places_of(words))
+                block.outline == part.hash
+                    && words.is_some_and(|words| project.has_places_of(words))
             };
             if chosen.is_some_and(|chosen| chosen.contains(&number)) {
                 plan.wanted.push(number);
@@ -214,9 +231,7 @@ fn part_text(
 ) -> String {
     let outline = &project.outline;
     match (words, before) {
-        (Some(words), _) => {
-            part_block(outline, number, Some((words, &outline.parts[number].hash)))
-        }
+        (Some(words), _) => part_block(outline, number, Some((words, &outline.parts[number].hash))),
         (None, Some(block)) if !block.is_untouched => block.whole.to_owned(),
         (None, Some(block)) => {
             let kept = words_of(block.body).map(|words| (words, block.outline.as_str()));
@@ -256,7 +271,8 @@ async fn describe_parts(
     for (place, number) in (1..).zip(wanted) {
         let label = code(project.outline.label(*number));
         let count = wanted.len();
-        job.notice(&format!("describing {label} ({place} of {count})")).await;
+        job.notice(&format!("describing {label} ({place} of {count})"))
+            .await;
         match describe_part(job, project, *number).await? {
             Ok(description) => {
                 failures = 0;
@@ -313,7 +329,8 @@ async fn describe_part(
         material(&of_part.tree, &of_part.outline, number, read, tokens)
     });
     let collected = collecting.await;
-    let material = collected.map_err(|error| failed(format!("files could not be read: {error}")))?;
+    let material =
+        collected.map_err(|error| failed(format!("files could not be read: {error}")))?;
     let [text] = job.turn.redact_secret_values([material.text]).await?;
     let schema = words::schema();
     let request = SideRequest {
@@ -340,7 +357,8 @@ async fn notify(job: &JobRun<'_, '_>, plan: &Plan, described: &Described) {
         } else {
             "the other parts have facts alone"
         };
-        job.notice(&format!("the model could not be asked: {why}; {all}")).await;
+        job.notice(&format!("the model could not be asked: {why}; {all}"))
+            .await;
     }
     if plan.overview_by_hand {
         job.notice("the overview was changed by hand and is left as it is; delete its block to have a new one")
@@ -374,7 +392,10 @@ fn report(project: &Project, plan: &Plan, described: &Described) -> String {
         ));
     }
     if plan.gone > 0 {
-        sentences.push(format!("{} that are gone were taken out.", parts(plan.gone)));
+        sentences.push(format!(
+            "{} that are gone were taken out.",
+            parts(plan.gone)
+        ));
     }
     if !described.doubts.is_empty() {
         let wrong = described.doubts.iter();

@@ -158,7 +158,10 @@ mod tests {
                 assert!(digits.parse::<u32>().is_ok(), "{label}");
             }
         }
-        assert_eq!(escaped(&"long".repeat(50)).chars().count(), LONGEST_LABEL + 1);
+        assert_eq!(
+            escaped(&"long".repeat(50)).chars().count(),
+            LONGEST_LABEL + 1
+        );
         assert_eq!(escaped("한글/src"), "한글/src");
     }
 

@@ -29,7 +29,9 @@ impl Shown {
         let mut joined: Vec<(u64, u64)> = Vec::new();
         for (first, last) in ranges.drain(..) {
             match joined.last_mut() {
-                Some(before) if first <= before.1.saturating_add(1) => before.1 = before.1.max(last),
+                Some(before) if first <= before.1.saturating_add(1) => {
+                    before.1 = before.1.max(last)
+                }
                 _ => joined.push((first, last)),
             }
         }
@@ -133,7 +135,9 @@ pub(super) fn checked(
             other => Doubt::Citation(other.to_owned()),
         });
     }
-    let unknown = names(&sentence).into_iter().find(|name| !exists(name, shown, existing));
+    let unknown = names(&sentence)
+        .into_iter()
+        .find(|name| !exists(name, shown, existing));
     if let Some(name) = unknown {
         return Err(Doubt::Name(name));
     }
@@ -159,7 +163,9 @@ pub(super) fn plain(sentence: &str, shortest: usize) -> Option<String> {
     let letters = line.chars().filter(|c| c.is_alphanumeric()).count();
     let is_fit = (shortest..=LONGEST).contains(&letters)
         && line.chars().count() <= LONGEST
-        && !["```", "~~~", "://", "](", "[redacted"].iter().any(|sign| line.contains(sign))
+        && !["```", "~~~", "://", "](", "[redacted"]
+            .iter()
+            .any(|sign| line.contains(sign))
         && line.matches('`').count() % 2 == 0;
     is_fit.then(|| without_tags(line))
 }
@@ -234,7 +240,12 @@ mod tests {
 
     fn existing() -> Existing {
         let mut existing = Existing::default();
-        for path in ["src/net/server.rs", "src/net/client.rs", "src/old/client.rs", "docs/use.md"] {
+        for path in [
+            "src/net/server.rs",
+            "src/net/client.rs",
+            "src/old/client.rs",
+            "docs/use.md",
+        ] {
             existing.add_path(path);
         }
         existing.add_name("Server::accept");
@@ -307,7 +318,10 @@ mod tests {
         let at = "src/net/server.rs:1";
         for (sentence, name) in [
             ("It begins in `Server::fly` of this part.", "Server::fly"),
-            ("It calls parse_everything for each client.", "parse_everything"),
+            (
+                "It calls parse_everything for each client.",
+                "parse_everything",
+            ),
             ("It reads src/net/lost.rs and listens.", "src/net/lost.rs"),
         ] {
             assert_eq!(check(sentence, at), Err(Doubt::Name(name.to_owned())));
@@ -336,7 +350,10 @@ mod tests {
         }
         let long = "long words ".repeat(100);
         assert_eq!(check(&long, at), Err(Doubt::Unfit));
-        let hostile = check("# It <!-- ollacode:design end --> accepts <b>all</b> clients", at);
+        let hostile = check(
+            "# It <!-- ollacode:design end --> accepts <b>all</b> clients",
+            at,
+        );
         let hostile = hostile.expect("a sentence");
         assert!(!hostile.contains(['<', '>', '\n', '#']), "{hostile}");
     }

@@ -33,7 +33,9 @@ pub(super) fn overview(outline: &Outline, without_words: usize) -> String {
         let edges = "Numbers count uses; dotted lines are uses by tests only.";
         let left_out = match chart.left_out {
             0 => String::new(),
-            more => format!(" The chart has the {MOST_NODES} most connected parts; {more} are left out."),
+            more => format!(
+                " The chart has the {MOST_NODES} most connected parts; {more} are left out."
+            ),
         };
         sections.push(fenced(&chart.text, "mermaid"));
         sections.push(format!("{edges}{left_out}"));
@@ -44,9 +46,10 @@ pub(super) fn overview(outline: &Outline, without_words: usize) -> String {
 }
 
 fn introduction(without_words: usize, parts: usize) -> String {
-    let mut text = "`ollacode design` wrote what stands between the marks, and renews it; your own text \
+    let mut text =
+        "`ollacode design` wrote what stands between the marks, and renews it; your own text \
                     around them stays. Numbers, names and edges come from the index."
-        .to_owned();
+            .to_owned();
     if without_words > 0 {
         let which = if without_words == parts {
             "No part".to_owned()
@@ -101,7 +104,12 @@ fn circles(outline: &Outline) -> Option<String> {
             format!("- {}", labels.join(" → "))
         })
         .collect();
-    (!circles.is_empty()).then(|| format!("Parts that use each other in a circle:\n\n{}", circles.join("\n")))
+    (!circles.is_empty()).then(|| {
+        format!(
+            "Parts that use each other in a circle:\n\n{}",
+            circles.join("\n")
+        )
+    })
 }
 
 fn test_edges(outline: &Outline) -> Option<String> {
@@ -183,12 +191,21 @@ pub(super) fn facts(outline: &Outline, number: usize) -> String {
     });
     add("Used most", definitions.collect());
     let uses = part.uses.iter().take(MOST_USES);
-    add("Uses", uses.map(|used| edge(outline, used.part, used)).collect());
+    add(
+        "Uses",
+        uses.map(|used| edge(outline, used.part, used)).collect(),
+    );
     let used_by = outline.used_by(number).into_iter().take(MOST_USES);
-    add("Used by", used_by.map(|(other, used)| edge(outline, other, used)).collect());
-    let entries = part.entries.iter().map(|(path, what)| {
-        format!("{} ({})", code(path), visible_name(what))
-    });
+    add(
+        "Used by",
+        used_by
+            .map(|(other, used)| edge(outline, other, used))
+            .collect(),
+    );
+    let entries = part
+        .entries
+        .iter()
+        .map(|(path, what)| format!("{} ({})", code(path), visible_name(what)));
     add("Entry points", entries.collect());
     let mut tests: Vec<String> = part.tests.iter().map(|path| code(path)).collect();
     let unnamed = part.test_count.saturating_sub(tests.len());

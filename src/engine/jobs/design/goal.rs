@@ -9,9 +9,9 @@ use ollacode_indexer::{Freshness, SearchRequest};
 use tokio::task::spawn_blocking;
 
 use super::document::code;
+use super::in_short;
 use super::project::Project;
 use super::target::{Target, write};
-use super::in_short;
 use crate::engine::event::{Event, Failure, FailureCode, TurnEnd};
 use crate::engine::jobs::{JobRun, failed};
 use crate::engine::side::{SideError, SideRequest};
@@ -54,7 +54,11 @@ pub(super) async fn draft(
     };
     let project = Arc::new(Project::read(job).await?);
     let found = found(job, goal).await?;
-    let paths: Vec<&str> = found.sources.iter().map(|source| source.path.as_str()).collect();
+    let paths: Vec<&str> = found
+        .sources
+        .iter()
+        .map(|source| source.path.as_str())
+        .collect();
     let related = related(&project, &paths);
     let asked = request(&project, goal, &found, &related, job.turn.window());
     let draft = match asked_for(job, &project, &asked).await? {
@@ -66,11 +70,17 @@ pub(super) async fn draft(
         None => job.say(&text).await,
         Some(target) if write(job, &target, &text).await? => {
             let path = code(&target.path);
-            job.say(&format!("Wrote {path}; its last section is a plan for `/task`.\n")).await
+            job.say(&format!(
+                "Wrote {path}; its last section is a plan for `/task`.\n"
+            ))
+            .await
         }
         Some(target) => {
             let path = code(&target.path);
-            job.say(&format!("{path} was not written; the design was:\n\n{text}")).await
+            job.say(&format!(
+                "{path} was not written; the design was:\n\n{text}"
+            ))
+            .await
         }
     }
 }
@@ -145,9 +155,14 @@ async fn asked_for(
         let why = match job.ask_model(asked).await {
             Ok(reply) => {
                 let object = reply.object.unwrap_or_default();
-                let (context, of_draft) = (Arc::clone(&job.turn.engine.context), Arc::clone(project));
+                let (context, of_draft) =
+                    (Arc::clone(&job.turn.engine.context), Arc::clone(project));
                 let reading = spawn_blocking(move || {
-                    let places = Places::new(&context, &of_draft.existing);
+                    let places = Places {
+                        jail: &context.jail,
+                        rules: &context.rules,
+                        existing: &of_draft.existing,
+                    };
                     Draft::read(&object, &places)
                 });
                 let read = reading.await;
@@ -170,8 +185,10 @@ async fn asked_for(
             }
         };
         if attempt < ATTEMPTS {
-            job.notice(&format!("the model's draft could not be used: {why}; asking once more"))
-                .await;
+            job.notice(&format!(
+                "the model's draft could not be used: {why}; asking once more"
+            ))
+            .await;
         }
         text = format!("{request}\n\nYour last reply could not be used: {why}.");
     }
@@ -189,18 +206,28 @@ async fn given_up(
         .iter()
         .map(|source| format!("{}:{}-{}", source.path, source.start_line, source.end_line));
     let found = found.map(|place| format!("- {}", code(&place)));
-    let related = related.iter().map(|(path, reason)| format!("- {}: {reason}", code(path)));
+    let related = related
+        .iter()
+        .map(|(path, reason)| format!("- {}: {reason}", code(path)));
     let lines: Vec<String> = found.chain(related).collect();
     if !lines.is_empty() {
         let lines = lines.join("\n");
-        job.say(&format!("There is no draft. What belongs to the goal:\n\n{lines}\n")).await?;
+        job.say(&format!(
+            "There is no draft. What belongs to the goal:\n\n{lines}\n"
+        ))
+        .await?;
     }
     Err(match why {
         SideError::Model(error) => TurnEnd::Failed(error.failure()),
         other => {
-            let why = format!("the model gave no design that can be used: {}", in_short(&other));
+            let why = format!(
+                "the model gave no design that can be used: {}",
+                in_short(&other)
+            );
             let failure = Failure::new(FailureCode::ReplyUnusable, why);
-            TurnEnd::Failed(failure.with_hint("try again, say the goal in other words, or take a larger model"))
+            TurnEnd::Failed(
+                failure.with_hint("try again, say the goal in other words, or take a larger model"),
+            )
         }
     })
 }

@@ -45,9 +45,16 @@ pub(super) fn parts(tree: &SourceTree) -> Parts {
         by_folders(tree, &code, &mut found);
     }
     let is_of_use = |part: &Part| {
-        !part.path.is_empty() || found.len() == 1 || has_sources(tree, part) || part.files.len() >= FEWEST_FILES
+        !part.path.is_empty()
+            || found.len() == 1
+            || has_sources(tree, part)
+            || part.files.len() >= FEWEST_FILES
     };
-    let mut list: Vec<Part> = found.values().filter(|part| is_of_use(part)).cloned().collect();
+    let mut list: Vec<Part> = found
+        .values()
+        .filter(|part| is_of_use(part))
+        .cloned()
+        .collect();
     let folded = fold(&tree.files, &mut list);
     let mut of_file = vec![None; tree.files.len()];
     for (number, part) in list.iter_mut().enumerate() {
@@ -138,7 +145,13 @@ fn by_folders(tree: &SourceTree, code: &[usize], found: &mut BTreeMap<String, Pa
         beside.extend(&inner.direct);
         let is_large = |files: &&Vec<usize>| files.len() >= FEWEST_FILES;
         let large = inner.children.values().filter(is_large).count();
-        let outside_large = files.len() - inner.children.values().filter(is_large).map(Vec::len).sum::<usize>();
+        let outside_large = files.len()
+            - inner
+                .children
+                .values()
+                .filter(is_large)
+                .map(Vec::len)
+                .sum::<usize>();
         if large >= 2 || large == 1 && outside_large >= FEWEST_FILES {
             for (name, files) in &inner.children {
                 if files.len() < FEWEST_FILES {

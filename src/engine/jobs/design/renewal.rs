@@ -68,7 +68,11 @@ pub(super) fn block(id: &BlockId, outline: &str, body: &str) -> String {
 fn without_marks(body: &str) -> String {
     let lines = body.lines().map(|line| {
         let is_mark = line.trim() == END || read_mark(line).is_some();
-        if is_mark { line.replacen("<!--", "&lt;!--", 1) } else { line.to_owned() }
+        if is_mark {
+            line.replacen("<!--", "&lt;!--", 1)
+        } else {
+            line.to_owned()
+        }
     });
     lines.collect::<Vec<String>>().join("\n")
 }

@@ -36,27 +36,37 @@ impl Target {
         let given = out.unwrap_or(DEFAULT).to_owned();
         let finding = spawn_blocking(move || find(&context, &given));
         let found = finding.await;
-        let found = found.map_err(|error| failed(format!("the file could not be read: {error}")))?;
+        let found =
+            found.map_err(|error| failed(format!("the file could not be read: {error}")))?;
         found.map_err(failed)
     }
 }
 
 fn find(context: &ToolContext, given: &str) -> Result<Target, String> {
     let jail = &context.jail;
-    let wrong = |error: JailError| format!("{} cannot be written: {}", code(given), with_causes(&error));
+    let wrong =
+        |error: JailError| format!("{} cannot be written: {}", code(given), with_causes(&error));
     let mut path = jail.path(given).map_err(wrong)?;
     if jail.kind(&path).map_err(wrong)?.is_none() {
         // The same name in other letters is the same file to many people, and to some systems.
-        let (folder, name) = path.as_str().rsplit_once('/').unwrap_or((".", path.as_str()));
+        let (folder, name) = path
+            .as_str()
+            .rsplit_once('/')
+            .unwrap_or((".", path.as_str()));
         let entries = jail.path(folder).and_then(|folder| jail.list(&folder));
         let mut entries = entries.unwrap_or_default().into_iter();
         let is_same = |of_entry: &str| of_entry.to_lowercase() == name.to_lowercase();
         if let Some(entry) = entries.find(|entry| is_same(&entry.name)) {
-            path = jail.path(&format!("{folder}/{}", entry.name)).map_err(wrong)?;
+            path = jail
+                .path(&format!("{folder}/{}", entry.name))
+                .map_err(wrong)?;
         }
     }
     if is_secret(&path) || context.rules.hides(path.as_str()) {
-        return Err(format!("{} may not be read, so it is not written", code(given)));
+        return Err(format!(
+            "{} may not be read, so it is not written",
+            code(given)
+        ));
     }
     let root = jail.root();
     let name = root.file_name().unwrap_or(root.as_os_str());
@@ -81,9 +91,7 @@ fn find(context: &ToolContext, given: &str) -> Result<Target, String> {
 /// Whether a document has text and no block: it is somebody's own.
 pub(super) fn is_foreign(old: &[Segment<'_>]) -> bool {
     let is_block = |segment: &Segment<'_>| matches!(segment, Segment::Block(_));
-    let has_text = |segment: &Segment<'_>| {
-        matches!(segment, Segment::Foreign(text) if !text.trim().is_empty())
-    };
+    let has_text = |segment: &Segment<'_>| matches!(segment, Segment::Foreign(text) if !text.trim().is_empty());
     old.iter().any(has_text) && !old.iter().any(is_block)
 }
 
@@ -110,7 +118,8 @@ pub(super) async fn deliver(
     if write(job, target, text).await? {
         return job.say(&format!("Wrote {path}. {report}\n")).await;
     }
-    job.say(&format!("{path} was not written. {report}\n")).await
+    job.say(&format!("{path} was not written. {report}\n"))
+        .await
 }
 
 /// Writes a file through the tools, so that it is approved, journaled and can be undone; `false` if

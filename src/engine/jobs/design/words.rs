@@ -57,7 +57,11 @@ pub(super) fn material(
     files.sort_by_key(|file| (file.role != FileRole::Source, std::cmp::Reverse(uses(file))));
     let mut shown = Shown::default();
     let of_outline = tokens / 100 * OUTLINE_PERCENT;
-    let mut text = format!("# Part {}\n\n{}", code(outline.label(number)), facts(outline, number));
+    let mut text = format!(
+        "# Part {}\n\n{}",
+        code(outline.label(number)),
+        facts(outline, number)
+    );
     text = clipped(&text, of_outline / 2);
     text.push_str("\n\n# Outline\n");
     let mut left = of_outline.saturating_sub(estimate_text(&text));
@@ -88,7 +92,10 @@ pub(super) fn material(
             .zip(taken)
             .map(|(number, line)| numbered(EditForm::Search, number, line, &escape_hidden(line)))
             .collect();
-        let excerpt = format!("\n{path}:{first}-{last}\n{}\n", fenced(&body.join("\n"), ""));
+        let excerpt = format!(
+            "\n{path}:{first}-{last}\n{}\n",
+            fenced(&body.join("\n"), "")
+        );
         match left.checked_sub(estimate_text(&excerpt)) {
             Some(rest) => left = rest,
             // A shorter one may still fit.
@@ -103,7 +110,10 @@ pub(super) fn material(
 }
 
 fn uses(file: &GraphFile) -> u64 {
-    let uses = file.definitions.iter().map(|of_file| u64::from(of_file.uses));
+    let uses = file
+        .definitions
+        .iter()
+        .map(|of_file| u64::from(of_file.uses));
     uses.sum()
 }
 
@@ -148,7 +158,11 @@ fn excerpts<'a>(files: &[&'a GraphFile]) -> Vec<(&'a str, usize, usize)> {
         .collect();
     let mut definitions: Vec<(&str, &GraphDefinition, usize)> = sources
         .flat_map(|file| {
-            let lines: Vec<u32> = file.definitions.iter().map(|of_file| of_file.line).collect();
+            let lines: Vec<u32> = file
+                .definitions
+                .iter()
+                .map(|of_file| of_file.line)
+                .collect();
             file.definitions.iter().map(move |definition| {
                 let next = lines.iter().filter(|line| **line > definition.line).min();
                 let next = next.map_or(usize::MAX, |line| *line as usize);

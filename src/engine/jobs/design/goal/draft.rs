@@ -10,7 +10,7 @@ use super::super::document::code;
 use crate::engine::proof::citations::check_citations;
 use crate::jail::{EntryKind, Jail, is_secret};
 use crate::message::Source;
-use crate::tools::ToolContext;
+use crate::permission::Rules;
 use crate::visible::visible_name;
 
 /// Most options, files and steps; a task has at most twelve steps.
@@ -54,9 +54,9 @@ pub(super) fn schema() -> Value {
 
 /// What exists where.
 pub(super) struct Places<'a> {
-    jail: &'a Jail,
-    context: &'a ToolContext,
-    existing: &'a Existing,
+    pub jail: &'a Jail,
+    pub rules: &'a Rules,
+    pub existing: &'a Existing,
 }
 
 /// A path that may be in a draft.
@@ -66,15 +66,7 @@ struct Place {
     is_new: bool,
 }
 
-impl<'a> Places<'a> {
-    pub(super) fn new(context: &'a ToolContext, existing: &'a Existing) -> Places<'a> {
-        Places {
-            jail: &context.jail,
-            context,
-            existing,
-        }
-    }
-
+impl Places<'_> {
     /// The file that a path means: one that exists, or a new one in a folder that exists.
     fn place(&self, given: &str) -> Option<Place> {
         let given = given.trim().trim_matches(['`', '"', '\'']).trim();
@@ -82,7 +74,7 @@ impl<'a> Places<'a> {
         let name = path.as_str();
         let is_closed = path.is_root()
             || is_secret(&path)
-            || self.context.rules.hides(name)
+            || self.rules.hides(name)
             || name.split('/').any(|part| part == ".git")
             || visible_name(name) != name;
         if is_closed {
@@ -180,7 +172,11 @@ impl Draft {
         }
         for step in objects(reply, "steps").take(MOST_STEPS) {
             let files = step.get("files").and_then(Value::as_array);
-            let files: Vec<&str> = files.into_iter().flatten().filter_map(Value::as_str).collect();
+            let files: Vec<&str> = files
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .collect();
             draft.add_step(member(step, "do"), &files, places);
         }
         if draft.steps.is_empty() {
@@ -246,7 +242,10 @@ impl Draft {
     /// The design as Markdown. Its last section is a numbered list of steps, each a line with its files
     /// as code, so that a task can carry it out.
     pub(super) fn markdown(&self, goal: &str, found: &[Source]) -> String {
-        let mut sections = vec![format!("# Design: {}", title(goal)), "## Context".to_owned()];
+        let mut sections = vec![
+            format!("# Design: {}", title(goal)),
+            "## Context".to_owned(),
+        ];
         if !self.context.is_empty() {
             sections.push(self.context.clone());
         }
@@ -260,8 +259,14 @@ impl Draft {
         for [name, pro, contra] in &self.options {
             let sides = [("For", pro), ("Against", contra)];
             let sides = sides.iter().filter(|(_, text)| !text.is_empty());
-            let sides: Vec<String> = sides.map(|(side, text)| format!("- {side}: {text}")).collect();
-            sections.push(format!("### {name}\n\n{}", sides.join("\n")).trim_end().to_owned());
+            let sides: Vec<String> = sides
+                .map(|(side, text)| format!("- {side}: {text}"))
+                .collect();
+            sections.push(
+                format!("### {name}\n\n{}", sides.join("\n"))
+                    .trim_end()
+                    .to_owned(),
+            );
         }
         sections.push(format!("## Decision\n\n{}", self.decision));
         let files = self.files.iter().map(|(place, change)| {
@@ -299,7 +304,10 @@ impl Draft {
 }
 
 fn place_of(source: &Source) -> String {
-    code(&format!("{}:{}-{}", source.path, source.start_line, source.end_line))
+    code(&format!(
+        "{}:{}-{}",
+        source.path, source.start_line, source.end_line
+    ))
 }
 
 /// A text of an object; empty if there is none.
@@ -322,7 +330,10 @@ fn title(text: &str) -> String {
     let line = visible_name(&words.join(" "));
     let line = line.trim_matches(|c: char| "#*`<>|[]() ".contains(c));
     let line: String = line.chars().take(LONGEST_TITLE).collect();
-    line.replace('`', "'").replace('<', "&lt;").trim_end().to_owned()
+    line.replace('`', "'")
+        .replace('<', "&lt;")
+        .trim_end()
+        .to_owned()
 }
 
 #[cfg(test)]

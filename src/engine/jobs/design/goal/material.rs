@@ -66,7 +66,11 @@ pub(super) fn request(
             .map(|definition| code(&definition.name))
             .collect();
         let label = code(outline.label(number));
-        format!("- {label}: {} files; {}", part.files.len(), definitions.join(", "))
+        format!(
+            "- {label}: {} files; {}",
+            part.files.len(),
+            definitions.join(", ")
+        )
     });
     let parts: Vec<String> = parts.collect();
     let related: Vec<String> = related
@@ -76,15 +80,24 @@ pub(super) fn request(
     let most = part(window, FACTS_PERCENT);
     let goal = defang_chat_markers(goal);
     let mut sections = vec![
-        format!("# Goal\n\n{}", clipped_to(&goal, part(window, GOAL_PERCENT))),
-        format!("# Parts of the program\n\n{}", clipped_to(&parts.join("\n"), most)),
+        format!(
+            "# Goal\n\n{}",
+            clipped_to(&goal, part(window, GOAL_PERCENT))
+        ),
+        format!(
+            "# Parts of the program\n\n{}",
+            clipped_to(&parts.join("\n"), most)
+        ),
     ];
     if !found.text.is_empty() {
         sections.push(format!("# Code that was found\n\n{}", found.text));
     }
     if !related.is_empty() {
         let related = related.join("\n");
-        sections.push(format!("# Files that belong to it\n\n{}", clipped_to(&related, most)));
+        sections.push(format!(
+            "# Files that belong to it\n\n{}",
+            clipped_to(&related, most)
+        ));
     }
     sections.join("\n\n")
 }
