@@ -28,6 +28,7 @@ mod attacks;
 mod chat;
 mod config;
 mod confinement;
+mod design;
 mod docs;
 mod fixtures;
 mod licences;

@@ -166,26 +166,20 @@ fn a_part_that_is_gone_is_taken_out_and_the_users_text_stays() {
 
 #[test]
 fn a_chosen_part_is_the_only_one_that_is_asked_about() {
-    let project = project(sample());
-    let plan = plan_for(&project, "", Some(&[1]));
-    assert_eq!(plan.wanted, [1]);
-    let chosen = |path: &str| chosen(&project, Some(path));
-    assert!(chosen("net").is_err(), "the project knows no path");
-    let mut known = super::tests::project(sample());
-    for file in &known.tree.files {
-        known.existing.add_path(&file.path);
+    let mut project = project(sample());
+    for file in &project.tree.files {
+        project.existing.add_path(&file.path);
     }
-    let chosen = |path: &str| super::chosen(&known, Some(path));
-    assert_eq!(chosen("net/"), Ok(Some(vec![1])));
-    assert_eq!(chosen("./store/a.rs"), Ok(Some(vec![2])));
-    let error = chosen("nowhere").expect_err("no part");
+    assert_eq!(plan_for(&project, "", Some(&[1])).wanted, [1]);
+    assert_eq!(chosen(&project, None), Ok(None));
+    assert_eq!(chosen(&project, Some("net/")), Ok(Some(vec![1])));
+    assert_eq!(chosen(&project, Some("./store/a.rs")), Ok(Some(vec![2])));
+    let error = chosen(&project, Some("nowhere")).expect_err("no part");
     let TurnEnd::Failed(failure) = error else {
         panic!("{error:?}");
     };
-    assert!(
-        failure.message.contains("`app`, `net`, `store`"),
-        "{failure}"
-    );
+    let message = failure.message;
+    assert!(message.contains("`app`, `net`, `store`"), "{message}");
 }
 
 #[test]
