@@ -97,7 +97,7 @@ fn first_place(request: &Value) -> String {
 fn describing(word: &str) -> Reply {
     let word = word.to_owned();
     Reply::with(move |request| {
-        let text = format!("This part does what the shop needs, says the {word}.");
+        let text = format!("As the {word} says, this part does what the shop needs.");
         let sentences = [json!({"text": text, "at": first_place(request)})];
         Reply::text(&json!({ "sentences": sentences }).to_string())
     })
@@ -115,7 +115,7 @@ fn part<'text>(document: &'text str, path: &str) -> &'text str {
     let mark = format!("<!-- ollacode:design part=\"{path}\"");
     let (_, rest) = document.split_once(&mark).expect("the mark of a part");
     let (body, _) = rest
-        .split_once("<!-- ollacode:design end -->")
+        .split_once("<!-- /ollacode:design -->")
         .expect("its end");
     body
 }
@@ -137,7 +137,7 @@ fn the_first_run_describes_every_part() {
     for path in ["shop/billing", "shop/orders", "shop/web"] {
         let block = part(&text, path);
         assert!(
-            block.contains("This part does what the shop needs"),
+            block.contains("this part does what the shop needs"),
             "{block}"
         );
         assert!(
@@ -267,7 +267,7 @@ fn where_nobody_can_be_asked_the_document_is_shown() {
     let environment = environment(&server);
     let output = design(&environment, &[], 1);
     assert!(!environment.workspace().join("docs").exists());
-    assert!(output.stdout.contains("says the b."), "{output:#?}");
+    assert!(output.stdout.contains("As the b says"), "{output:#?}");
     output.expect_words(&["was not written", "--auto-edit"]);
 }
 
@@ -306,7 +306,7 @@ fn what_a_rule_hides_is_in_no_request_and_no_document() {
     environment.write("shop/orders/more.py", "def more_orders():\n    return 2\n");
     design(&environment, &["--auto-edit"], 0);
     for request in server.requests() {
-        assert!(!asked(&request).contains("find_order"), "{request:#}");
+        assert!(!asked(&request).contains("store.py"), "{request:#}");
     }
     let text = environment.read(DOCUMENT);
     assert!(!text.contains("store.py"), "{text}");

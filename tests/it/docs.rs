@@ -24,12 +24,13 @@ const FRONT: [&str; 4] = [
 ];
 
 /// Where commands and their flags are described.
-const COMMAND_PAGES: [(&str, &str); 12] = [
+const COMMAND_PAGES: [(&str, &str); 13] = [
     ("chat", "docs/chat.md"),
     ("index", "docs/search.md"),
     ("search", "docs/search.md"),
     ("telegram", "docs/telegram.md"),
     ("web", "docs/web.md"),
+    ("design", "docs/design.md"),
     ("sessions", "docs/commands.md"),
     ("export", "docs/commands.md"),
     ("log", "docs/commands.md"),

@@ -31,7 +31,7 @@ fn one_changed_part_is_one_request_and_text_of_the_user_stays() {
     let server = ChatServer::start(Vec::new());
     let environment = described(&server);
     let mine = "\n## Why we do it so\n\nBecause `<!-- -->` of   our customers.\t\n";
-    let end = "<!-- ollacode:design end -->\n";
+    let end = "<!-- /ollacode:design -->\n";
     let text = environment.read(DOCUMENT);
     let text = text.replacen("# Architecture of `workspace`", "# The shop", 1);
     let text = text.replacen(end, &format!("{end}{mine}"), 2) + "no line end";
@@ -47,7 +47,7 @@ fn one_changed_part_is_one_request_and_text_of_the_user_stays() {
     assert_eq!(requests.len(), 4, "one more");
     assert!(asked(&requests[3]).contains("check_form"));
     assert!(
-        part(&new, "shop/web").contains("says the newcomer"),
+        part(&new, "shop/web").contains("As the newcomer says"),
         "{new}"
     );
     for path in ["shop/orders", "shop/billing"] {
@@ -67,23 +67,23 @@ fn a_block_that_was_changed_by_hand_is_renewed_only_by_name() {
     let server = ChatServer::start(Vec::new());
     let environment = described(&server);
     let text = environment.read(DOCUMENT);
-    let edited = text.replace("says the b.", "as I wrote myself.");
+    let edited = text.replace("As the b says", "As I wrote myself");
     assert_ne!(edited, text);
     environment.write(DOCUMENT, &edited);
     environment.write("shop/orders/more.py", "def more_orders():\n    return 2\n");
     let output = design(&environment, &["--auto-edit"], 0);
     assert_eq!(server.requests().len(), 3, "nothing is asked");
     let new = environment.read(DOCUMENT);
-    assert!(new.contains("as I wrote myself."), "{new}");
+    assert!(new.contains("As I wrote myself"), "{new}");
     output.expect_words(&["changed by hand", "`shop/orders`"]);
     server.then(vec![describing("newcomer")]);
     design(&environment, &["--auto-edit", "--part", "shop/orders"], 0);
     let new = environment.read(DOCUMENT);
     assert!(
-        part(&new, "shop/orders").contains("says the newcomer"),
+        part(&new, "shop/orders").contains("As the newcomer says"),
         "{new}"
     );
-    assert!(!new.contains("as I wrote myself."), "{new}");
+    assert!(!new.contains("As I wrote myself"), "{new}");
 }
 
 #[test]
@@ -107,13 +107,13 @@ fn a_document_of_somebody_else_is_never_overwritten() {
         environment.write(path, OWN);
         let output = design(&environment, &["--auto-approve"], 0);
         assert_eq!(environment.read(path), OWN);
-        assert!(output.stdout.contains("says the b."), "{output:#?}");
+        assert!(output.stdout.contains("As the b says"), "{output:#?}");
         output.expect_words(&["nothing was overwritten", "--out", path]);
         let entries = std::fs::read_dir(environment.workspace().join("docs"));
         assert_eq!(entries.expect("a folder").count(), 1);
         server.then(vec![describing("a"), describing("b"), describing("c")]);
         design(&environment, &["--auto-edit", "--out", "docs/parts.md"], 0);
-        assert!(environment.read("docs/parts.md").contains("says the b."));
+        assert!(environment.read("docs/parts.md").contains("As the b says"));
     }
 }
 
@@ -123,7 +123,7 @@ fn a_mark_without_an_end_is_an_error_and_nothing_is_asked() {
     let environment = described(&server);
     let text = environment.read(DOCUMENT);
     let (broken, _) = text
-        .rsplit_once("<!-- ollacode:design end -->")
+        .rsplit_once("<!-- /ollacode:design -->")
         .expect("an end");
     environment.write(DOCUMENT, broken);
     let output = design(&environment, &["--auto-edit"], 1);

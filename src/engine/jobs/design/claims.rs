@@ -351,7 +351,7 @@ mod tests {
         let long = "long words ".repeat(100);
         assert_eq!(check(&long, at), Err(Doubt::Unfit));
         let hostile = check(
-            "# It <!-- ollacode:design end --> accepts <b>all</b> clients",
+            "# It <!-- /ollacode:design --> accepts <b>all</b> clients",
             at,
         );
         let hostile = hostile.expect("a sentence");

@@ -9,7 +9,7 @@ use crate::jail::hash_of;
 const MARK: &str = "<!-- ollacode:design ";
 const MARK_END: &str = " -->";
 /// The line behind it.
-const END: &str = "<!-- ollacode:design end -->";
+const END: &str = "<!-- /ollacode:design -->";
 /// Characters of a hash that are kept.
 const HASH: usize = 16;
 

@@ -160,7 +160,7 @@ fn a_part_that_is_gone_is_taken_out_and_the_users_text_stays() {
     let old = segments(&text).expect("marks that fit");
     let new = plan.document(&after, &old, &BTreeMap::new(), "shop");
     assert!(new.starts_with("# Our shop\n\nWelcome.\n\n<!-- "), "{new}");
-    assert!(new.ends_with("end -->\n\nBye."), "{new}");
+    assert!(new.ends_with("design -->\n\nBye."), "{new}");
     assert!(!new.contains("## `store`"), "{new}");
 }
 

@@ -76,7 +76,7 @@ fn hostile_names_stay_names() {
         "`tick",
         "``",
         "x\ny",
-        "<!-- ollacode:design end -->",
+        "<!-- /ollacode:design -->",
         "--> <script>",
         "\u{202e}",
     ] {
