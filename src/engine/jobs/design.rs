@@ -38,6 +38,8 @@ use words::{Description, description, material};
 
 /// Most tokens of the description of a part.
 const REPLY_TOKENS: u32 = 700;
+/// Most things that sentences named in vain which are shown.
+const MOST_EXAMPLES: usize = 3;
 /// Replies in a row that are of no use, after which no more are asked for.
 const MOST_FAILURES: usize = 3;
 
@@ -205,7 +207,12 @@ impl Plan {
             let has_words = words.contains_key(&number)
                 || before.is_some_and(|block| words_of(block.body).is_some());
             without_words += usize::from(!has_words);
-            let text = part_text(project, number, words.get(&number), before);
+            let text = part_text(
+                project,
+                number,
+                words.get(&number).map(String::as_str),
+                before,
+            );
             fresh.push((id, text));
         }
         let before = blocks(old).find(|block| block.id == BlockId::Overview);
@@ -226,12 +233,16 @@ impl Plan {
 fn part_text(
     project: &Project,
     number: usize,
-    words: Option<&String>,
+    words: Option<&str>,
     before: Option<&Block<'_>>,
 ) -> String {
     let outline = &project.outline;
     match (words, before) {
-        (Some(words), _) => part_block(outline, number, Some((words, &outline.parts[number].hash))),
+        (Some(words), _) => part_block(
+            outline,
+            number,
+            Some((words, outline.parts[number].hash.as_str())),
+        ),
         (None, Some(block)) if !block.is_untouched => block.whole.to_owned(),
         (None, Some(block)) => {
             let kept = words_of(block.body).map(|words| (words, block.outline.as_str()));
@@ -397,15 +408,7 @@ fn report(project: &Project, plan: &Plan, described: &Described) -> String {
             parts(plan.gone)
         ));
     }
-    if !described.doubts.is_empty() {
-        let wrong = described.doubts.iter();
-        let cited = wrong.filter(|doubt| matches!(doubt, Doubt::Citation(_) | Doubt::Uncited));
-        sentences.push(format!(
-            "{} of the model did not hold and were taken out, {} for their citation.",
-            count(described.doubts.len(), "sentence", "sentences"),
-            cited.count()
-        ));
-    }
+    sentences.extend(doubted(&described.doubts));
     if !described.empty.is_empty() {
         sentences.push(format!(
             "No new description came of it for {}.",
@@ -413,6 +416,29 @@ fn report(project: &Project, plan: &Plan, described: &Described) -> String {
         ));
     }
     sentences.join(" ")
+}
+
+/// How many sentences were taken out, and what some of them cited or named.
+fn doubted(doubts: &[Doubt]) -> Option<String> {
+    let is_cited = |doubt: &&Doubt| matches!(doubt, Doubt::Citation(_) | Doubt::Uncited);
+    let cited = doubts.iter().filter(is_cited).count();
+    let examples = doubts.iter().filter_map(|doubt| match doubt {
+        Doubt::Citation(what) | Doubt::Name(what) => Some(code(what)),
+        Doubt::Uncited | Doubt::Unfit => None,
+    });
+    let examples: Vec<String> = examples.take(MOST_EXAMPLES).collect();
+    let sentences = match doubts.len() {
+        0 => return None,
+        1 => "1 sentence of the model did not hold and was taken out".to_owned(),
+        count => format!("{count} sentences of the model did not hold and were taken out"),
+    };
+    let examples = match examples.as_slice() {
+        [] => String::new(),
+        examples => format!(": {}", examples.join(", ")),
+    };
+    Some(format!(
+        "{sentences}, {cited} for their citation{examples}."
+    ))
 }
 
 #[cfg(test)]

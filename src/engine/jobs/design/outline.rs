@@ -186,12 +186,14 @@ fn most_used(files: &[&GraphFile]) -> Vec<ListedDefinition> {
     let sources = files.iter().filter(|file| file.role == FileRole::Source);
     let mut found: Vec<ListedDefinition> = sources
         .flat_map(|file| {
-            file.definitions.iter().map(|definition| ListedDefinition {
-                name: definition.name.clone(),
-                path: file.path.clone(),
-                line: definition.line,
-                uses: definition.uses,
-            })
+            file.definitions
+                .iter()
+                .map(move |definition| ListedDefinition {
+                    name: definition.name.clone(),
+                    path: file.path.clone(),
+                    line: definition.line,
+                    uses: definition.uses,
+                })
         })
         .filter(|definition| definition.uses > 0 && !definition.name.trim().is_empty())
         .collect();
@@ -265,13 +267,13 @@ fn hash(tree: &SourceTree, parts: &Parts, part: &PartOutline) -> String {
 fn circles(parts: &[PartOutline]) -> Vec<Vec<usize>> {
     let mut found: Vec<Vec<usize>> = Vec::new();
     for start in 0..parts.len() {
-        let Some(circle) = shortest_circle(parts, start) else {
+        let Some(mut circle) = shortest_circle(parts, start) else {
             continue;
         };
         // Begins with the first part, so that a circle looks the same from everywhere in it.
         let first = circle.iter().enumerate().min_by_key(|(_, part)| **part);
-        let mut circle = circle.clone();
-        circle.rotate_left(first.map_or(0, |(at, _)| at));
+        let first = first.map_or(0, |(at, _)| at);
+        circle.rotate_left(first);
         if !found.contains(&circle) {
             found.push(circle);
         }

@@ -199,6 +199,6 @@ fn a_report_says_what_did_not_hold() {
     assert_eq!(
         report(&project, &plan, &described),
         "1 part described, 0 kept. 3 sentences of the model did not hold and were taken out, 2 for \
-         their citation. No new description came of it for `net`."
+         their citation: `a.rs:9`. No new description came of it for `net`."
     );
 }
