@@ -2,7 +2,7 @@
 //!
 //! Facts are by the program: `source` is what the graph of files and the manifests say, `parts` divides
 //! it, `outline` counts, `chart` draws. A model describes each part in three sentences (`words`), which
-//! are checked (`claims`). `document` renders, and `renewal` puts that into an earlier document without
+//! are checked (`claims`); what they cite is followed where it moves (`places`). `document` renders, and `renewal` puts that into an earlier document without
 //! touching text of the user. `goal` is the other direction.
 
 mod chart;
@@ -11,6 +11,7 @@ mod document;
 mod goal;
 mod outline;
 mod parts;
+mod places;
 mod project;
 mod renewal;
 #[cfg(test)]
@@ -19,7 +20,7 @@ mod source;
 mod target;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tokio::task::spawn_blocking;
@@ -30,8 +31,10 @@ use crate::engine::side::{SideError, SideRequest};
 use crate::message::Message;
 use crate::model::ModelError;
 use claims::Doubt;
-use document::{code, overview, part_block, title, words_of};
-use project::{Project, shown_text};
+use document::{Words, code, overview, part_block, title, words_of};
+use outline::Outline;
+use places::{FileLines, cited_paths, line_marks, with_moved_places};
+use project::{Project, lines_of, shown_text};
 use renewal::{Block, BlockId, Segment, renewed, segments};
 use target::{Target, deliver};
 use words::{Description, description, material};
@@ -100,9 +103,20 @@ async fn describe(job: &mut JobRun<'_, '_>, order: &DesignOrder) -> Result<(), T
     let chosen = chosen(&project, order.part.as_deref())?;
     let old =
         segments(&target.text).map_err(|error| failed(format!("`{}`: {error}", target.path)))?;
-    let plan = Plan::new(&project, &old, chosen.as_deref());
+    let words = blocks(&old).filter_map(|block| words_of(block.body));
+    let cited: BTreeSet<String> = words.flat_map(cited_paths).collect();
+    let files = lines_of(job, cited).await?;
+    let plan = Plan::new(&project, &old, &files, chosen.as_deref());
     let described = describe_parts(job, &project, &plan.wanted).await?;
-    let text = plan.document(&project, &old, &described.words, &target.workspace);
+    let words = described.words.values().map(String::as_str);
+    let cited: BTreeSet<String> = words.flat_map(cited_paths).collect();
+    let files = lines_of(job, cited).await?;
+    let text = plan.document(
+        &project,
+        &old,
+        &described.words,
+        (&target.workspace, &files),
+    );
     notify(job, &plan, &described).await;
     deliver(
         job,
@@ -143,8 +157,8 @@ fn is_there(project: &Project, given: &str) -> bool {
 struct Plan {
     /// Those for which a model is asked.
     wanted: Vec<usize>,
-    /// Those whose description stays.
-    kept: usize,
+    /// Descriptions that stay; their citations name the lines where they are now.
+    kept: BTreeMap<usize, String>,
     /// Parts whose block somebody changed by hand: it stays.
     by_hand: Vec<usize>,
     /// Whether that is so for the overview.
@@ -154,30 +168,35 @@ struct Plan {
 }
 
 impl Plan {
-    fn new(project: &Project, old: &[Segment<'_>], chosen: Option<&[usize]>) -> Plan {
+    /// `files` are those that descriptions cite.
+    fn new(
+        project: &Project,
+        old: &[Segment<'_>],
+        files: &FileLines,
+        chosen: Option<&[usize]>,
+    ) -> Plan {
         let known: BTreeMap<&BlockId, &Block<'_>> =
             blocks(old).map(|block| (&block.id, block)).collect();
         let overview = known.get(&BlockId::Overview);
         let mut plan = Plan {
             wanted: Vec::new(),
-            kept: 0,
+            kept: BTreeMap::new(),
             by_hand: Vec::new(),
             overview_by_hand: overview.is_some_and(|block| !block.is_untouched),
             gone: 0,
         };
         for (number, part) in project.outline.parts.iter().enumerate() {
             let block = known.get(&BlockId::Part(part.path.clone()));
-            let is_current = |block: &&Block<'_>| {
-                let words = words_of(block.body);
-                block.outline == part.hash
-                    && words.is_some_and(|words| project.has_places_of(words))
+            let current = || {
+                let block = block.filter(|block| block.outline == part.hash)?;
+                with_moved_places(words_of(block.body)?, &block.lines, files)
             };
             if chosen.is_some_and(|chosen| chosen.contains(&number)) {
                 plan.wanted.push(number);
             } else if block.is_some_and(|block| !block.is_untouched) {
                 plan.by_hand.push(number);
-            } else if block.is_some_and(is_current) {
-                plan.kept += 1;
+            } else if let Some(words) = current() {
+                plan.kept.insert(number, words);
             } else if chosen.is_none() {
                 plan.wanted.push(number);
             }
@@ -190,13 +209,13 @@ impl Plan {
         plan
     }
 
-    /// The new text of the document.
+    /// The new text of the document. `files` are those that new descriptions cite.
     fn document(
         &self,
         project: &Project,
         old: &[Segment<'_>],
         words: &BTreeMap<usize, String>,
-        workspace: &str,
+        (workspace, files): (&str, &FileLines),
     ) -> String {
         let outline = &project.outline;
         let mut fresh = Vec::new();
@@ -207,12 +226,14 @@ impl Plan {
             let has_words = words.contains_key(&number)
                 || before.is_some_and(|block| words_of(block.body).is_some());
             without_words += usize::from(!has_words);
-            let text = part_text(
-                project,
-                number,
-                words.get(&number).map(String::as_str),
-                before,
-            );
+            let new = words.get(&number).map(String::as_str);
+            let lines = line_marks(new.unwrap_or_default(), files);
+            let new = new.map(|text| Words {
+                text,
+                outline: &part.hash,
+                lines: &lines,
+            });
+            let text = self.part_text(outline, number, new, before);
             fresh.push((id, text));
         }
         let before = blocks(old).find(|block| block.id == BlockId::Overview);
@@ -225,30 +246,30 @@ impl Plan {
         let new = [Segment::Foreign(&title)];
         renewed(if old.is_empty() { &new[..] } else { old }, &fresh)
     }
-}
 
-/// The block of a part: with a new description, or else with the one it had, and its hash, so that the
-/// next run asks again if the part has changed. What somebody changed by hand stays until there is
-/// something new.
-fn part_text(
-    project: &Project,
-    number: usize,
-    words: Option<&str>,
-    before: Option<&Block<'_>>,
-) -> String {
-    let outline = &project.outline;
-    match (words, before) {
-        (Some(words), _) => part_block(
-            outline,
-            number,
-            Some((words, outline.parts[number].hash.as_str())),
-        ),
-        (None, Some(block)) if !block.is_untouched => block.whole.to_owned(),
-        (None, Some(block)) => {
-            let kept = words_of(block.body).map(|words| (words, block.outline.as_str()));
-            part_block(outline, number, kept)
+    /// The block of a part: with a new description, or else with the one it had, and its hash, so that
+    /// the next run asks again if the part has changed. What somebody changed by hand stays until there
+    /// is something new.
+    fn part_text(
+        &self,
+        outline: &Outline,
+        number: usize,
+        new: Option<Words<'_>>,
+        before: Option<&Block<'_>>,
+    ) -> String {
+        match (new, before) {
+            (Some(_), _) | (None, None) => part_block(outline, number, new),
+            (None, Some(block)) if !block.is_untouched => block.whole.to_owned(),
+            (None, Some(block)) => {
+                let kept = self.kept.get(&number).map(String::as_str);
+                let words = kept.or_else(|| words_of(block.body)).map(|text| Words {
+                    text,
+                    outline: &block.outline,
+                    lines: &block.lines,
+                });
+                part_block(outline, number, words)
+            }
         }
-        (None, None) => part_block(outline, number, None),
     }
 }
 
@@ -386,15 +407,14 @@ fn report(project: &Project, plan: &Plan, described: &Described) -> String {
             .collect();
         labels.join(", ")
     };
-    let count = |count: usize, one: &str, many: &str| match count {
-        1 => format!("1 {one}"),
-        _ => format!("{count} {many}"),
+    let parts = |count: usize| match count {
+        1 => "1 part".to_owned(),
+        _ => format!("{count} parts"),
     };
-    let parts = |number: usize| count(number, "part", "parts");
     let mut sentences = vec![format!(
         "{} described, {} kept.",
         parts(described.words.len()),
-        plan.kept + plan.by_hand.len()
+        plan.kept.len() + plan.by_hand.len()
     )];
     if !plan.by_hand.is_empty() {
         sentences.push(format!(
@@ -402,11 +422,10 @@ fn report(project: &Project, plan: &Plan, described: &Described) -> String {
             list(&plan.by_hand)
         ));
     }
-    if plan.gone > 0 {
-        sentences.push(format!(
-            "{} that are gone were taken out.",
-            parts(plan.gone)
-        ));
+    match plan.gone {
+        0 => {}
+        1 => sentences.push("1 part that is gone was taken out.".to_owned()),
+        count => sentences.push(format!("{count} parts that are gone were taken out.")),
     }
     sentences.extend(doubted(&described.doubts));
     if !described.empty.is_empty() {

@@ -42,7 +42,7 @@ pub(super) fn overview(outline: &Outline, without_words: usize) -> String {
     }
     sections.extend(circles(outline));
     sections.extend(test_edges(outline));
-    block(&BlockId::Overview, "", &sections.join("\n\n"))
+    block(&BlockId::Overview, ("", ""), &sections.join("\n\n"))
 }
 
 fn introduction(without_words: usize, parts: usize) -> String {
@@ -137,16 +137,25 @@ fn test_edges(outline: &Outline) -> Option<String> {
     })
 }
 
-/// The block of a part. `words` are its description and the hash of the outline that it is about;
-/// without them, the next run asks for a description.
-pub(super) fn part_block(outline: &Outline, number: usize, words: Option<(&str, &str)>) -> String {
+/// A description of a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Words<'text> {
+    pub text: &'text str,
+    /// The hash of the outline that it is about.
+    pub outline: &'text str,
+    /// What tells the lines that it cites.
+    pub lines: &'text str,
+}
+
+/// The block of a part. Without a description, the next run asks for one.
+pub(super) fn part_block(outline: &Outline, number: usize, words: Option<Words<'_>>) -> String {
     let mut sections = vec![heading(outline, number)];
-    sections.extend(words.map(|(text, _)| text.to_owned()));
+    sections.extend(words.map(|words| words.text.to_owned()));
     sections.push(FACTS.to_owned());
     sections.push(facts(outline, number));
-    let hash = words.map_or("", |(_, hash)| hash);
+    let marks = words.map_or(("", ""), |words| (words.outline, words.lines));
     let id = BlockId::Part(outline.parts[number].path.clone());
-    block(&id, hash, &sections.join("\n\n"))
+    block(&id, marks, &sections.join("\n\n"))
 }
 
 fn heading(outline: &Outline, number: usize) -> String {

@@ -1,5 +1,6 @@
 //! What a design is made from: the index, the manifests and the files that may be shown.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ollacode_indexer::{FileGraph, Freshness, IndexError};
@@ -9,11 +10,10 @@ use tokio::task::spawn_blocking;
 use super::claims::Existing;
 use super::outline::{Outline, outline};
 use super::parts::parts;
+use super::places::FileLines;
 use super::source::SourceTree;
 use crate::engine::event::TurnEnd;
 use crate::engine::jobs::{JobRun, failed};
-use crate::engine::names::is_path;
-use crate::engine::proof::citations::named_places;
 use crate::jail::is_secret;
 use crate::survey::survey;
 use crate::text::with_causes;
@@ -44,19 +44,6 @@ impl Project {
         let read = job.turn.stop.run_until_cancelled(reading).await;
         let read = read.ok_or(TurnEnd::Stopped)?;
         read.map_err(|error| failed(format!("the project could not be read: {error}")))
-    }
-}
-
-impl Project {
-    /// Whether the places that a description cites still exist.
-    pub(super) fn has_places_of(&self, words: &str) -> bool {
-        let files = &self.tree.files;
-        named_places(words).all(|place| {
-            let found = files.binary_search_by(|file| file.path.as_str().cmp(&place.path));
-            let last = found.map(|at| u64::from(files[at].lines));
-            // What is no file of the index is no citation, or its sentence is out of date.
-            last.map_or(!is_path(&place.path), |last| place.end <= last)
-        })
     }
 }
 
@@ -95,6 +82,23 @@ fn existing(tree: &SourceTree) -> Existing {
         existing.add_name(name);
     }
     existing
+}
+
+/// The lines of files, as far as they may be shown.
+pub(super) async fn lines_of(
+    job: &JobRun<'_, '_>,
+    paths: BTreeSet<String>,
+) -> Result<FileLines, TurnEnd> {
+    let context = Arc::clone(&job.turn.engine.context);
+    let reading = spawn_blocking(move || {
+        let read = paths.into_iter().filter_map(|path| {
+            let text = shown_text(&context, &path)?;
+            Some((path, text.lines().map(str::to_owned).collect()))
+        });
+        read.collect::<FileLines>()
+    });
+    let read = reading.await;
+    read.map_err(|error| failed(format!("files could not be read: {error}")))
 }
 
 /// The text of a file without secrets, if it may be shown; blocks.

@@ -35,6 +35,8 @@ pub(super) struct Block<'text> {
     pub id: BlockId,
     /// The hash of the outline that its description is about; empty if it has none.
     pub outline: String,
+    /// What tells the lines that it cites.
+    pub lines: String,
     /// Whether it is as the program wrote it.
     pub is_untouched: bool,
     /// Between its marks.
@@ -53,13 +55,16 @@ pub(super) struct OpenBlock {
     line: usize,
 }
 
-/// A block with its marks.
-pub(super) fn block(id: &BlockId, outline: &str, body: &str) -> String {
+/// A block with its marks. `outline` and `lines` are kept for [`Block::outline`] and [`Block::lines`].
+pub(super) fn block(id: &BlockId, (outline, lines): (&str, &str), body: &str) -> String {
     let body = format!("\n{}\n\n", without_marks(body.trim()));
     let text = short_hash(&body);
     let what = match id {
         BlockId::Overview => "overview".to_owned(),
-        BlockId::Part(path) => format!("part=\"{}\" outline=\"{outline}\"", encoded(path)),
+        BlockId::Part(path) => format!(
+            "part=\"{}\" outline=\"{outline}\" lines=\"{lines}\"",
+            encoded(path)
+        ),
     };
     format!("{MARK}{what} text=\"{text}\"{MARK_END}\n{body}{END}\n")
 }
@@ -142,6 +147,7 @@ fn fence_after(line: &str, open: Option<String>) -> Option<String> {
 struct Mark {
     id: BlockId,
     outline: String,
+    lines: String,
     text: String,
 }
 
@@ -152,6 +158,7 @@ impl Mark {
         Block {
             id: self.id.clone(),
             outline: self.outline.clone(),
+            lines: self.lines.clone(),
             is_untouched: short_hash(&as_written) == self.text,
             body,
             whole,
@@ -178,6 +185,7 @@ fn read_mark(line: &str) -> Option<Mark> {
     Some(Mark {
         id,
         outline: value("outline"),
+        lines: value("lines"),
         text: value("text"),
     })
 }

@@ -6,6 +6,9 @@ use super::samples::{definition, tree};
 use super::source::SourceTree;
 use super::*;
 
+/// The name of the workspace, where no description cites a file.
+const NO_FILES: (&str, &FileLines) = ("shop", &FileLines::new());
+
 fn sample() -> SourceTree {
     let mut paths = Vec::new();
     for folder in ["app", "net", "store"] {
@@ -32,12 +35,13 @@ fn words(parts: &[usize]) -> BTreeMap<usize, String> {
 
 /// A document of a project, made anew.
 fn document(project: &Project, described: &[usize]) -> String {
-    let plan = Plan::new(project, &[], None);
-    plan.document(project, &[], &words(described), "shop")
+    let plan = Plan::new(project, &[], &FileLines::new(), None);
+    plan.document(project, &[], &words(described), NO_FILES)
 }
 
 fn plan_for(project: &Project, text: &str, chosen: Option<&[usize]>) -> Plan {
-    Plan::new(project, &segments(text).expect("marks that fit"), chosen)
+    let segments = segments(text).expect("marks that fit");
+    Plan::new(project, &segments, &FileLines::new(), chosen)
 }
 
 #[test]
@@ -71,20 +75,20 @@ fn only_what_changed_is_described_anew() {
     let before = project(sample());
     let text = document(&before, &[0, 1, 2]);
     let same = plan_for(&before, &text, None);
-    assert_eq!((same.wanted.len(), same.kept), (0, 3));
+    assert_eq!((same.wanted.len(), same.kept.len()), (0, 3));
     let old = segments(&text).expect("marks that fit");
-    let again = same.document(&before, &old, &BTreeMap::new(), "shop");
+    let again = same.document(&before, &old, &BTreeMap::new(), NO_FILES);
     assert_eq!(again, text, "nothing changed");
 
     let after = project(sample().defining("store/b.rs", &[definition("open", 1, 0)]));
     let plan = plan_for(&after, &text, None);
-    assert_eq!((plan.wanted.as_slice(), plan.kept), (&[2][..], 2));
+    assert_eq!((plan.wanted.as_slice(), plan.kept.len()), (&[2][..], 2));
     // Without a model the earlier description stays, and is asked for again.
-    let without = plan.document(&after, &old, &BTreeMap::new(), "shop");
+    let without = plan.document(&after, &old, &BTreeMap::new(), NO_FILES);
     assert!(without.contains("Words 2."), "{without}");
     assert_eq!(plan_for(&after, &without, None).wanted, [2]);
     let new = BTreeMap::from([(2, "New words.".to_owned())]);
-    let text = plan.document(&after, &old, &new, "shop");
+    let text = plan.document(&after, &old, &new, NO_FILES);
     assert!(text.contains("New words.") && !text.contains("Words 2."));
     assert_eq!(plan_for(&after, &text, None).wanted, Vec::<usize>::new());
 }
@@ -98,19 +102,38 @@ fn a_part_without_words_is_asked_for_again() {
 }
 
 #[test]
-fn a_description_whose_places_are_gone_is_asked_for_again() {
+fn citations_follow_their_lines_and_a_lost_one_asks_again() {
     let project = project(sample());
-    let plan = Plan::new(&project, &[], None);
+    let lines = |lines: [&str; 2]| lines.map(str::to_owned).to_vec();
+    let before = FileLines::from([
+        ("app/a.rs".to_owned(), lines(["fn begin()", "fn end()"])),
+        ("net/a.rs".to_owned(), lines(["fn dial()", "fn wait()"])),
+    ]);
+    let plan = Plan::new(&project, &[], &before, None);
     let cited = BTreeMap::from([
-        (0, "It begins (`app/a.rs:10`).".to_owned()),
-        (1, "It dials (`net/a.rs:11`).".to_owned()),
+        (0, "It begins (`app/a.rs:1`).".to_owned()),
+        (1, "It waits (`net/a.rs:2`).".to_owned()),
         (
             2,
             "It stores (`store/lost.rs:1`), at localhost:8080.".to_owned(),
         ),
     ]);
-    let text = plan.document(&project, &[], &cited, "shop");
-    assert_eq!(plan_for(&project, &text, None).wanted, [1, 2]);
+    let text = plan.document(&project, &[], &cited, ("shop", &before));
+    let old = segments(&text).expect("marks that fit");
+    let after = FileLines::from([
+        ("app/a.rs".to_owned(), lines(["// new", "fn begin()"])),
+        (
+            "net/a.rs".to_owned(),
+            lines(["fn dial()", "fn wait(x: u8)"]),
+        ),
+    ]);
+    let plan = Plan::new(&project, &old, &after, None);
+    assert_eq!(plan.wanted, [1, 2]);
+    let new = plan.document(&project, &old, &BTreeMap::new(), ("shop", &after));
+    assert!(new.contains("It begins (`app/a.rs:2`)."), "{new}");
+    // Once more: the lines are known by what they say.
+    let old = segments(&new).expect("marks that fit");
+    assert_eq!(Plan::new(&project, &old, &after, None).kept, plan.kept);
 }
 
 #[test]
@@ -122,7 +145,7 @@ fn what_was_changed_by_hand_stays_until_it_is_named() {
     assert_eq!((plan.wanted.len(), plan.by_hand.as_slice()), (0, &[1][..]));
     let old = segments(&edited).expect("marks that fit");
     assert_eq!(
-        plan.document(&project, &old, &BTreeMap::new(), "shop"),
+        plan.document(&project, &old, &BTreeMap::new(), NO_FILES),
         edited
     );
     let named = plan_for(&project, &edited, Some(&[1]));
@@ -131,16 +154,16 @@ fn what_was_changed_by_hand_stays_until_it_is_named() {
         (&[1][..], 0)
     );
     // Without an answer, it stays even then.
-    let kept = named.document(&project, &old, &BTreeMap::new(), "shop");
+    let kept = named.document(&project, &old, &BTreeMap::new(), NO_FILES);
     assert_eq!(kept, edited);
-    let renewed = named.document(&project, &old, &words(&[1]), "shop");
+    let renewed = named.document(&project, &old, &words(&[1]), NO_FILES);
     assert_eq!(renewed, text);
     let overview = text.replace("| part |", "| Part |");
     let plan = plan_for(&project, &overview, None);
     let old = segments(&overview).expect("marks that fit");
     assert!(plan.overview_by_hand);
     assert_eq!(
-        plan.document(&project, &old, &BTreeMap::new(), "shop"),
+        plan.document(&project, &old, &BTreeMap::new(), NO_FILES),
         overview
     );
 }
@@ -158,7 +181,7 @@ fn a_part_that_is_gone_is_taken_out_and_the_users_text_stays() {
     let plan = plan_for(&after, &text, None);
     assert_eq!((plan.gone, plan.wanted.len()), (1, 0));
     let old = segments(&text).expect("marks that fit");
-    let new = plan.document(&after, &old, &BTreeMap::new(), "shop");
+    let new = plan.document(&after, &old, &BTreeMap::new(), NO_FILES);
     assert!(new.starts_with("# Our shop\n\nWelcome.\n\n<!-- "), "{new}");
     assert!(new.ends_with("design -->\n\nBye."), "{new}");
     assert!(!new.contains("## `store`"), "{new}");

@@ -20,6 +20,14 @@ fn sample() -> Outline {
     outline(&tree, &parts(&tree))
 }
 
+fn described(text: &str) -> Words<'_> {
+    Words {
+        text,
+        outline: "cafe",
+        lines: "",
+    }
+}
+
 /// The body of the only block in a text.
 fn body(text: &str) -> String {
     match segments(text).expect("marks that fit")[..] {
@@ -52,7 +60,7 @@ fn the_overview_has_a_table_a_chart_and_circles() {
 fn a_block_has_words_and_facts_and_both_are_found_again() {
     let outline = sample();
     let words = "It dials (`net/a.rs:3`). It waits (`net/b.rs:1`).";
-    let text = body(&part_block(&outline, 1, Some((words, "cafe"))));
+    let text = body(&part_block(&outline, 1, Some(described(words))));
     assert_eq!(words_of(&text), Some(words));
     for expected in [
         "## `net`",
@@ -92,7 +100,7 @@ fn hostile_names_stay_names() {
         let outline = outline(&tree, &parts(&tree));
         let mut text = overview(&outline, 0);
         for number in 0..outline.parts.len() {
-            text.push_str(&part_block(&outline, number, Some(("Words.", "cafe"))));
+            text.push_str(&part_block(&outline, number, Some(described("Words."))));
         }
         let found = segments(&text).expect("marks that fit");
         assert_eq!(found.len(), 1 + outline.parts.len(), "{text}");

@@ -7,7 +7,7 @@ fn part(path: &str) -> BlockId {
 }
 
 fn made(path: &str, body: &str) -> (BlockId, String) {
-    (part(path), block(&part(path), "cafe", body))
+    (part(path), block(&part(path), ("cafe", "1.2"), body))
 }
 
 /// The text of the user in a document, joined.
@@ -44,12 +44,13 @@ fn a_block_is_read_as_it_was_written() {
         "%41",
         "\n",
     ] {
-        let text = block(&part(path), "cafe", "## Title\n\nWords.\n");
+        let text = block(&part(path), ("cafe", "1.2"), "## Title\n\nWords.\n");
         let found = segments(&text).expect("marks that fit");
         let [Segment::Block(found)] = &found[..] else {
             panic!("{found:?}");
         };
         assert_eq!(found.id, part(path));
+        assert_eq!(found.lines, "1.2");
         assert_eq!(
             (found.outline.as_str(), found.whole),
             ("cafe", text.as_str())
@@ -66,14 +67,14 @@ fn a_block_is_read_as_it_was_written() {
 #[test]
 fn a_body_cannot_end_its_block() {
     let hostile = format!("Words.\n{END}\n# Mine\n{MARK}overview -->\n{MARK}part=\"x\" -->");
-    let text = block(&BlockId::Overview, "", &hostile);
+    let text = block(&BlockId::Overview, ("", ""), &hostile);
     let found = segments(&text).expect("marks that fit");
     assert_eq!(found.len(), 1, "{found:?}");
 }
 
 #[test]
 fn what_somebody_changed_is_seen() {
-    let text = block(&part("a"), "cafe", "Words.\n\nMore.");
+    let text = block(&part("a"), ("cafe", ""), "Words.\n\nMore.");
     let is_untouched = |text: &str| match &segments(text).expect("marks that fit")[..] {
         [Segment::Block(block)] => block.is_untouched,
         other => panic!("{other:?}"),
