@@ -2,8 +2,9 @@
 //!
 //! Facts are by the program: `source` is what the graph of files and the manifests say, `parts` divides
 //! it, `outline` counts, `chart` draws. A model describes each part in three sentences (`words`), which
-//! are checked (`claims`); what they cite is followed where it moves (`places`). `document` renders, and `renewal` puts that into an earlier document without
-//! touching text of the user. `goal` is the other direction.
+//! are checked (`claims`); what they cite is followed where it moves (`places`). `document` renders, and
+//! `renewal` puts that into an earlier document without touching text of the user. `goal` is the other
+//! direction.
 
 mod chart;
 mod claims;
