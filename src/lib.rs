@@ -9,6 +9,7 @@
 //! - [`message`]: the words that models and the engine share.
 //! - [`model`]: the models that ollacode talks to; [`model::ollama`] alone knows Ollama.
 //! - [`retrieval`]: the index as the engine asks it.
+//! - [`project_map`]: the map of a project: its most used files.
 //! - [`permission`], [`sandbox`], [`visible`]: what may be done, how commands run, what is shown.
 //! - [`edit`], [`syntax`], [`tools`]: what the model can have done.
 //! - [`survey`]: what the manifests say of a project, and the commands that build and test it.
@@ -36,6 +37,7 @@ pub mod message;
 pub mod model;
 pub mod network;
 pub mod permission;
+pub mod project_map;
 pub mod retrieval;
 pub mod sandbox;
 pub mod session;

@@ -1,5 +1,6 @@
 //! Searches the index for the engine, and selects the hits that the model gets.
 
+mod graph;
 mod relevance;
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,12 @@
 //! Which files use which: definitions of chunks against the words of the others, and imports.
 //!
 //! In reading order: `words` interns identifiers, `role` says what a file is, `signature` finds the
-//! line of a definition, `imports` reads import lines, `build` joins them, `rank` is PageRank. The
-//! graph is kept in memory beside the index, and made anew when the table of chunks has changed.
+//! line of a definition, `imports` reads import lines, `build` takes chunks in, `edges` joins files,
+//! `rank` is PageRank. The graph is kept in memory beside the index, and made anew when the table of
+//! chunks has changed.
 
 mod build;
+mod edges;
 mod imports;
 mod rank;
 mod role;
@@ -99,6 +101,18 @@ pub struct FileGraph {
 }
 
 impl FileGraph {
+    /// Files of which only their definitions are known: for tests of what shows graphs.
+    pub fn without_edges(mut files: Vec<GraphFile>) -> FileGraph {
+        files.sort_by(|one, other| one.path.cmp(&other.path));
+        FileGraph {
+            uses: vec![Vec::new(); files.len()],
+            used_by: vec![Vec::new(); files.len()],
+            identifiers: vec![Vec::new(); files.len()],
+            files,
+            ..FileGraph::default()
+        }
+    }
+
     /// Every indexed file, sorted by path.
     pub fn files(&self) -> &[GraphFile] {
         &self.files
@@ -222,9 +236,10 @@ impl Index {
         async move {
             for _ in 0..ROUNDS {
                 match self.graph_once(freshness, events).await {
+                    // Who trusts the index does not wait for one that is made anew.
                     Err(IndexError::Store(
                         StoreError::Corrupt { .. } | StoreError::Lance(_) | StoreError::Sqlite(_),
-                    )) => self.repair(events).await?,
+                    )) if freshness == Freshness::Refresh => self.repair(events).await?,
                     Err(IndexError::StaleGeneration) => {}
                     other => return other,
                 }

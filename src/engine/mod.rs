@@ -23,6 +23,7 @@ mod git_question;
 pub mod jobs;
 mod live;
 mod loop_detector;
+mod map_facts;
 mod names;
 mod nudge;
 mod parsed_reply;
@@ -68,9 +69,10 @@ use crate::text::tokens::estimate_text;
 use crate::tools::{ToolContext, ToolSet, Toolbox};
 use crate::visible::escape_hidden;
 use event::{Event, TurnEnd};
+use map_facts::{has_room, map_facts};
 use project_instructions::{InstructionsTrust, ProjectInstructions};
 use turn::{EventSink, Turn, not_written};
-use workspace_facts::workspace_facts;
+use workspace_facts::{WorkspaceFacts, workspace_facts};
 
 pub use activity::{ChatActivity, Replying};
 pub use attachment::Attachment;
@@ -100,7 +102,7 @@ pub struct Engine {
     leaking: Mutex<BTreeSet<String>>,
     /// Facts of the workspace when the session began. They stay, as the bytes before a conversation
     /// do.
-    facts: Mutex<Option<String>>,
+    facts: Mutex<Option<WorkspaceFacts>>,
     /// Notices already shown that are shown only once.
     told: Mutex<BTreeSet<String>>,
 }
@@ -357,7 +359,7 @@ impl Engine {
         let (system, said) = match session.messages.split_first() {
             Some((Message::System { text }, said)) => (estimate_text(text), said),
             _ => {
-                let (text, _) = self.fresh_system(&tools, spoken);
+                let (text, _) = self.fresh_system(profile, &tools, spoken);
                 (estimate_text(&text), session.messages.as_slice())
             }
         };
@@ -402,6 +404,7 @@ impl Engine {
 
     fn fresh_system(
         &self,
+        profile: &ModelProfile,
         tools: &[ToolSpec],
         spoken: bool,
     ) -> (String, Option<ProjectInstructions>) {
@@ -409,7 +412,7 @@ impl Engine {
         let name = root.file_name().unwrap_or(root.as_os_str());
         let memory = self.memory();
         let protocol = spoken.then_some(tools);
-        let facts = self.facts();
+        let facts = self.facts(profile);
         let name = name.to_string_lossy();
         let form = self.context.edit_form();
         let text = system_prompt((&name, &facts), memory.as_ref(), form, protocol);
@@ -426,13 +429,15 @@ impl Engine {
         let context = Arc::clone(&self.context);
         let finding = spawn_blocking(move || workspace_facts(&context.jail, &context.rules));
         // That can only fail by a panic; then there are none.
-        let found = finding.await.unwrap_or_default();
-        self.facts.lock().get_or_insert(found);
+        let text = finding.await.unwrap_or_default();
+        let map = map_facts(&self.context).await;
+        self.facts.lock().get_or_insert(WorkspaceFacts { text, map });
     }
 
     /// Facts of the workspace as they were when they were first looked for.
-    fn facts(&self) -> String {
-        self.facts.lock().clone().unwrap_or_default()
+    fn facts(&self, profile: &ModelProfile) -> String {
+        let facts = self.facts.lock().clone().unwrap_or_default();
+        facts.told(has_room(profile))
     }
 
     /// Sets the system message if there is none for this model or if `renew` is set.
@@ -457,7 +462,7 @@ impl Engine {
             *self.facts.lock() = None;
         }
         self.find_facts().await;
-        let (text, memory) = self.fresh_system(tools, spoken);
+        let (text, memory) = self.fresh_system(session.model.profile(), tools, spoken);
         if before == Some(text.as_str()) {
             return Ok(());
         }

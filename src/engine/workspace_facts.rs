@@ -24,6 +24,25 @@ const SOURCES: [&str; 8] = [
 
 const PATHS: &str = "Paths are relative to the root of the repository, and commands start there.";
 
+/// What is told of a workspace.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct WorkspaceFacts {
+    /// Layout, commands, branch.
+    pub text: String,
+    /// The most used files; empty if they are not known.
+    pub map: String,
+}
+
+impl WorkspaceFacts {
+    /// As the system prompt has it.
+    pub(super) fn told(&self, with_map: bool) -> String {
+        if !with_map || self.map.is_empty() {
+            return self.text.clone();
+        }
+        format!("{}\n\n{}", self.text, self.map)
+    }
+}
+
 /// Facts of the workspace, a line each, in at most 150 tokens. Reads files; starts no process.
 pub(super) fn workspace_facts(jail: &Jail, rules: &Rules) -> String {
     let limits = WalkLimits {

@@ -24,6 +24,7 @@ mod list_directory;
 mod move_file;
 mod outline;
 mod paths;
+mod project_map;
 mod read_file;
 mod render;
 mod rewrite_leave;

@@ -27,6 +27,7 @@ const FRONT: [&str; 4] = [
 const COMMAND_PAGES: [(&str, &str); 13] = [
     ("chat", "docs/chat.md"),
     ("index", "docs/search.md"),
+    ("map", "docs/map.md"),
     ("search", "docs/search.md"),
     ("telegram", "docs/telegram.md"),
     ("web", "docs/web.md"),

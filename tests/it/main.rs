@@ -12,6 +12,8 @@ mod kept;
 mod queries;
 mod search;
 
+mod map;
+
 mod freshness;
 mod watch;
 

@@ -9,28 +9,20 @@ use std::mem;
 
 use ollacode_store::{ChunkKind, ChunkView};
 
-use super::imports::{Import, Manifests, Paths, read_imports};
+use super::edges::{Definers, all_edges, transposed};
+use super::imports::{Import, Manifests, read_imports};
 use super::role::{FileRole, is_generated, role_of};
 use super::signature::{find, kind, signature};
 use super::words::{Interner, WordList, identifiers, is_identifier};
-use super::{FileGraph, FileId, GraphDefinition, GraphEdge, GraphFile};
+use super::{FileGraph, GraphDefinition, GraphFile};
 use crate::language::PLAIN_TEXT;
 
 /// Most files: a graph of so many takes about 600 MB.
 const MOST_FILES: usize = 50_000;
 /// Most definitions of a file.
 const MOST_DEFINITIONS: usize = 2_000;
-/// A name that more files define says too little about any of them.
-const MOST_DEFINERS: usize = 5;
-/// Names that an edge keeps.
-const MOST_NAMES: usize = 5;
-/// The weight of an import.
-const IMPORT: f32 = 3.0;
-/// A package of at most so many files is imported as a whole; of a larger one only the files that
-/// share a name.
-const SMALL_PACKAGE: usize = 3;
 
-/// Formats of data, whose words are not read.
+/// Formats of data, of which nothing is read.
 const DATA: &[&str] = &["json"];
 
 #[derive(Default)]
@@ -45,17 +37,20 @@ pub(super) struct GraphBuilder {
     left_out: HashSet<String>,
 }
 
-struct FileDraft {
-    path: String,
+/// A file while the graph is built.
+pub(super) struct FileDraft {
+    pub path: String,
     language: String,
     /// The first line of the chunk that the language is of.
     first_line: u32,
-    role: FileRole,
+    pub role: FileRole,
+    /// Whether its first lines say that a program wrote it.
+    says_generated: bool,
     lines: u32,
     definitions: Vec<DefinitionDraft>,
-    /// Words and how often they occur, chunk by chunk.
-    words: Vec<(u32, u32)>,
-    imports: Vec<Import>,
+    /// Words and how often they occur: chunk by chunk, in the end sorted.
+    pub words: Vec<(u32, u32)>,
+    pub imports: Vec<Import>,
 }
 
 struct DefinitionDraft {
@@ -74,9 +69,11 @@ impl GraphBuilder {
         };
         let role = self.files[at].role;
         self.manifests.read(chunk.path, chunk.text);
+        if DATA.contains(&chunk.language) {
+            return;
+        }
         self.add_definitions(at, chunk);
-        let is_written_here = !matches!(role, FileRole::Generated | FileRole::Vendored);
-        if is_written_here && !DATA.contains(&chunk.language) {
+        if !matches!(role, FileRole::Generated | FileRole::Vendored) {
             read_imports(chunk.language, chunk.text, &mut self.files[at].imports);
             self.count_words(at, chunk.text);
         }
@@ -98,6 +95,7 @@ impl GraphBuilder {
                     language: chunk.language.to_owned(),
                     first_line: chunk.start_line,
                     role: role_of(chunk.path, chunk.language),
+                    says_generated: false,
                     lines: 0,
                     definitions: Vec::new(),
                     words: Vec::new(),
@@ -114,35 +112,37 @@ impl GraphBuilder {
                 chunk.language.clone_into(&mut file.language);
             }
         }
-        if chunk.start_line <= 5 && file.role == FileRole::Source && is_generated(chunk.text) {
-            file.role = FileRole::Generated;
-        }
+        file.says_generated |= chunk.start_line <= 5 && is_generated(chunk.text);
         Some(at)
     }
 
     fn add_definitions(&mut self, at: usize, chunk: &ChunkView<'_>) {
+        // Where the search for the next one begins, and the name before.
         let mut from = 0;
+        let mut last = "";
+        let mut symbol = chunk.symbol;
         for name in chunk.definitions() {
             if self.files[at].definitions.len() == MOST_DEFINITIONS {
                 return;
             }
+            if name == last {
+                // A type and its `impl`: the same line is not meant twice.
+                from = line_end(chunk.text, from);
+            }
+            last = name;
             // Definitions stand in their order, but for those whose line is not found.
             let place = find(chunk.text, name, from).or_else(|| find(chunk.text, name, 0));
-            let (line, start) = match &place {
-                Some(place) => (place.line, place.start),
-                None => (0, 0),
-            };
-            if place.is_some() {
-                from = from.max(start);
-            }
-            let signature = match place {
-                Some(_) => signature(&chunk.text[start..]),
+            let line = place.as_ref().map_or(0, |place| place.line);
+            let signature = match &place {
+                Some(place) => {
+                    from = from.max(place.start);
+                    signature(&chunk.text[place.start..])
+                }
                 None => name.chars().take(80).collect(),
             };
-            let kind = if chunk.symbol == Some(name) {
-                chunk.kind
-            } else {
-                kind(&signature, chunk.kind)
+            let kind = match symbol.take_if(|symbol| *symbol == name) {
+                Some(_) => chunk.kind,
+                None => kind(&signature, chunk.kind),
             };
             let word = is_identifier(name).then(|| self.interner.id(name));
             self.files[at].definitions.push(DefinitionDraft {
@@ -215,8 +215,12 @@ impl GraphBuilder {
 impl FileDraft {
     /// Brings what was added into an order that does not depend on that of the chunks.
     fn tidy(&mut self) {
+        // The language is known only now: a component has several.
+        self.role = role_of(&self.path, &self.language);
+        if self.says_generated && self.role == FileRole::Source {
+            self.role = FileRole::Generated;
+        }
         if self.role == FileRole::Generated {
-            // Known only now for those that say so in their first lines.
             self.words.clear();
             self.imports.clear();
         }
@@ -242,7 +246,7 @@ impl FileDraft {
     }
 
     /// The words that others may use it by.
-    fn defined(&self) -> Vec<u32> {
+    pub(super) fn defined(&self) -> Vec<u32> {
         if self.role == FileRole::Document {
             return Vec::new();
         }
@@ -271,6 +275,12 @@ impl FileDraft {
             lines: self.lines,
         }
     }
+}
+
+/// The end of the line that a byte of a text is on.
+fn line_end(text: &str, at: usize) -> usize {
+    let rest = text.get(at..).unwrap_or_default();
+    at + rest.find('\n').unwrap_or(rest.len())
 }
 
 /// Words with the sum of their counts, sorted.
@@ -311,230 +321,4 @@ fn document_frequency(words: usize, files: &[FileDraft]) -> Vec<u32> {
         frequency[*word as usize] += 1;
     }
     frequency
-}
-
-/// Which files define a word, and how many others use it there.
-struct Definers {
-    /// Of each word, where its entries begin.
-    starts: Vec<u32>,
-    /// Files in their order: those of production first, then tests and examples.
-    entries: Vec<Definer>,
-}
-
-#[derive(Clone, Copy)]
-struct Definer {
-    file: u32,
-    is_aside: bool,
-    uses: u32,
-}
-
-impl Definers {
-    fn of(words: usize, files: &[FileDraft]) -> Definers {
-        let mut all: Vec<(u32, bool, u32)> = Vec::new();
-        for (id, file) in (0..).zip(files) {
-            let is_aside = matches!(file.role, FileRole::Test | FileRole::Example);
-            let words = file.defined().into_iter();
-            all.extend(words.map(|word| (word, is_aside, id)));
-        }
-        all.sort_unstable();
-        let mut starts = vec![0; words + 1];
-        for (word, _, _) in &all {
-            starts[*word as usize + 1] += 1;
-        }
-        for at in 0..words {
-            starts[at + 1] += starts[at];
-        }
-        let entries = all.into_iter().map(|(_, is_aside, file)| Definer {
-            file,
-            is_aside,
-            uses: 0,
-        });
-        Definers {
-            starts,
-            entries: entries.collect(),
-        }
-    }
-
-    fn range(&self, word: u32) -> std::ops::Range<usize> {
-        let at = word as usize;
-        self.starts[at] as usize..self.starts[at + 1] as usize
-    }
-
-    /// Where the definitions are that a file means by a word: its own are none of others.
-    fn meant(&self, word: u32, user: u32, is_aside: bool) -> std::ops::Range<usize> {
-        let all = self.range(word);
-        let entries = &self.entries[all.clone()];
-        let production = entries.partition_point(|entry| !entry.is_aside);
-        let meant = match (production, is_aside) {
-            (0, true) => all,
-            (0, false) => 0..0,
-            (some, _) => all.start..all.start + some,
-        };
-        let is_own = entries.iter().any(|entry| entry.file == user);
-        if is_own || meant.len() > MOST_DEFINERS {
-            0..0
-        } else {
-            meant
-        }
-    }
-
-    fn uses(&self, word: u32, file: u32) -> u32 {
-        let entries = self.entries[self.range(word)].iter();
-        let mut of_file = entries.filter(|entry| entry.file == file);
-        of_file.next().map_or(0, |entry| entry.uses)
-    }
-}
-
-/// A word that a file shares with one that defines it.
-struct SharedWord {
-    file: u32,
-    word: u32,
-    weight: f32,
-    count: u32,
-}
-
-fn all_edges(
-    files: &[FileDraft],
-    words: &WordList,
-    frequency: &[u32],
-    definers: &mut Definers,
-    manifests: Manifests,
-) -> Vec<Vec<GraphEdge>> {
-    let named: Vec<(String, FileRole)> = files
-        .iter()
-        .map(|file| (file.path.clone(), file.role))
-        .collect();
-    let paths = Paths::new(&named, manifests);
-    let mut shared = Vec::new();
-    let mut rows = Vec::with_capacity(files.len());
-    for (id, file) in (0..).zip(files) {
-        shared_words(id, file, frequency, files.len(), definers, &mut shared);
-        let mut edges = edges_of(&mut shared, words);
-        add_imports(id, file, &paths, &mut edges);
-        sort(&mut edges);
-        edges.shrink_to_fit();
-        rows.push(edges);
-    }
-    rows
-}
-
-fn shared_words(
-    id: u32,
-    file: &FileDraft,
-    frequency: &[u32],
-    files: usize,
-    definers: &mut Definers,
-    shared: &mut Vec<SharedWord>,
-) {
-    let is_aside = !matches!(
-        file.role,
-        FileRole::Source | FileRole::Generated | FileRole::Vendored
-    );
-    for (word, count) in &file.words {
-        let meant = definers.meant(*word, id, is_aside);
-        if meant.is_empty() {
-            continue;
-        }
-        let rarity = (1.0 + files as f32 / frequency[*word as usize].max(1) as f32).ln();
-        let weight = (1.0 + (*count as f32).ln()) * rarity / meant.len() as f32;
-        for entry in &mut definers.entries[meant] {
-            entry.uses += 1;
-            shared.push(SharedWord {
-                file: entry.file,
-                word: *word,
-                weight,
-                count: *count,
-            });
-        }
-    }
-}
-
-/// The edges of the words, by file; empties the words.
-fn edges_of(shared: &mut Vec<SharedWord>, words: &WordList) -> Vec<GraphEdge> {
-    shared.sort_by(|one, other| {
-        let file = one.file.cmp(&other.file);
-        file.then_with(|| other.weight.total_cmp(&one.weight))
-            .then_with(|| one.word.cmp(&other.word))
-    });
-    let groups = shared.chunk_by(|one, other| one.file == other.file);
-    let edges = groups.map(|group| GraphEdge {
-        file: FileId(group[0].file),
-        weight: group.iter().map(|it| it.weight).sum(),
-        names: group
-            .iter()
-            .take(MOST_NAMES)
-            .map(|it| words.get(it.word).to_owned())
-            .collect(),
-        is_import: false,
-        count: group.iter().fold(0, |sum, it| it.count.saturating_add(sum)),
-    });
-    let edges = edges.collect();
-    shared.clear();
-    edges
-}
-
-/// Marks the edges that are imports, and adds those that share no name. `edges` are sorted by file.
-fn add_imports(id: u32, file: &FileDraft, paths: &Paths<'_>, edges: &mut Vec<GraphEdge>) {
-    // The weight that each file gets: of packages a part.
-    let mut imported: Vec<(u32, f32)> = Vec::new();
-    for import in &file.imports {
-        let found = paths.resolve(id, import);
-        let is_small = found.len() <= SMALL_PACKAGE;
-        let weight = IMPORT / found.len().max(1) as f32;
-        let shares = |file: &u32| edges.binary_search_by_key(file, |edge| edge.file.0).is_ok();
-        let meant = found
-            .into_iter()
-            .filter(|file| *file != id && (is_small || shares(file)));
-        imported.extend(meant.map(|file| (file, weight)));
-    }
-    imported.sort_by(|one, other| {
-        let file = one.0.cmp(&other.0);
-        file.then_with(|| other.1.total_cmp(&one.1))
-    });
-    // Several names of one file are one import.
-    imported.dedup_by_key(|(file, _)| *file);
-    let known = edges.len();
-    for (file, weight) in imported {
-        match edges[..known].binary_search_by_key(&file, |edge| edge.file.0) {
-            Ok(at) => {
-                edges[at].weight += weight;
-                edges[at].is_import = true;
-            }
-            Err(_) => edges.push(GraphEdge {
-                file: FileId(file),
-                weight,
-                names: Vec::new(),
-                is_import: true,
-                count: 1,
-            }),
-        }
-    }
-}
-
-/// The heaviest first; of equals by file.
-fn sort(edges: &mut [GraphEdge]) {
-    edges.sort_by(|one, other| {
-        let weight = other.weight.total_cmp(&one.weight);
-        weight.then_with(|| one.file.cmp(&other.file))
-    });
-}
-
-fn transposed(uses: &[Vec<GraphEdge>]) -> Vec<Vec<GraphEdge>> {
-    let mut counts = vec![0; uses.len()];
-    for edge in uses.iter().flatten() {
-        counts[edge.file.0 as usize] += 1;
-    }
-    let mut rows: Vec<Vec<GraphEdge>> = counts.into_iter().map(Vec::with_capacity).collect();
-    for (id, edges) in (0..).zip(uses) {
-        for edge in edges {
-            rows[edge.file.0 as usize].push(GraphEdge {
-                file: FileId(id),
-                ..edge.clone()
-            });
-        }
-    }
-    for row in &mut rows {
-        sort(row);
-    }
-    rows
 }

@@ -129,6 +129,7 @@ pub(super) fn role_of(path: &str, language: &str) -> FileRole {
     let folders = lower.rsplit_once('/').map_or("", |(folders, _)| folders);
     let is_in = |names: &[&str]| folders.split('/').any(|folder| names.contains(&folder));
     let rooted = format!("/{lower}");
+    let is_text = language == PLAIN_TEXT || is_document_path(path, language);
     if is_in(VENDORED) {
         FileRole::Vendored
     } else if GENERATED_ENDS.iter().any(|end| rooted.ends_with(end))
@@ -137,7 +138,7 @@ pub(super) fn role_of(path: &str, language: &str) -> FileRole {
         FileRole::Generated
     } else if is_in(TESTS) || is_test_name(path) {
         FileRole::Test
-    } else if is_document_path(path, language) || language == PLAIN_TEXT && !is_program(&lower) {
+    } else if is_text && !is_program(&lower) {
         FileRole::Document
     } else if is_in(EXAMPLES) {
         FileRole::Example
@@ -146,13 +147,13 @@ pub(super) fn role_of(path: &str, language: &str) -> FileRole {
     }
 }
 
-/// Whether a file without a grammar is code all the same: its name has an ending of a language that
-/// is read line by line.
+/// Whether a file that begins with text is code all the same: a component, or a language that has no
+/// grammar here.
 fn is_program(path: &str) -> bool {
     const ENDINGS: &[&str] = &[
         ".astro", ".clj", ".cljs", ".coffee", ".cr", ".d", ".elm", ".erl", ".f90", ".fs",
-        ".groovy", ".gradle", ".hx", ".jsp", ".lisp", ".nim", ".pas", ".pl", ".pm", ".rkt", ".scm",
-        ".svelte", ".tcl", ".v", ".vb", ".vhd", ".vue",
+        ".groovy", ".gradle", ".hx", ".ipynb", ".jsp", ".lisp", ".nim", ".pas", ".pl", ".pm",
+        ".rkt", ".scm", ".svelte", ".tcl", ".v", ".vb", ".vhd", ".vue",
     ];
     ENDINGS.iter().any(|ending| path.ends_with(ending))
 }

@@ -58,7 +58,7 @@ async fn next_line() -> Result<Option<String>, Error> {
 }
 
 /// The first search of a workspace builds the lexical index, which takes seconds.
-async fn make_index(app: &App) -> Result<(), Error> {
+pub(super) async fn make_index(app: &App) -> Result<(), Error> {
     if app.index.exists() {
         return Ok(());
     }

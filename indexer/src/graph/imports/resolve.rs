@@ -59,22 +59,19 @@ fn go_module(text: &str) -> Option<&str> {
 
 fn crate_name(text: &str) -> Option<&str> {
     let (_, package) = text.split_once("[package]")?;
-    let mut lines = package.lines().skip(1);
-    let lines = lines.by_ref().take_while(|line| !line.starts_with('['));
-    let name = lines
-        .filter_map(|line| line.split_once('='))
-        .find_map(|(key, value)| {
-            let is_name = key.trim() == "name";
-            is_name.then(|| value.split('"').nth(1)).flatten()
-        });
-    name
+    let lines = package.lines().skip(1);
+    let settings = lines
+        .take_while(|line| !line.starts_with('['))
+        .filter_map(|line| line.split_once('='));
+    let mut names = settings.filter(|(key, _)| key.trim() == "name");
+    names.next()?.1.split('"').nth(1)
 }
 
 /// The files of a workspace, to be found by what imports say.
 pub(in crate::graph) struct Paths<'a> {
     paths: &'a [(String, FileRole)],
     exact: HashMap<&'a str, u32>,
-    /// By the last two parts of the path, or its only one.
+    /// By the last two parts of the path, and by the last one.
     by_end: HashMap<&'a str, Vec<u32>>,
     /// By folder, without tests; the folders also by their last part.
     by_folder: HashMap<&'a str, Vec<u32>>,
@@ -98,7 +95,11 @@ impl<'a> Paths<'a> {
         };
         for (id, (path, role)) in (0..).zip(paths) {
             all.exact.insert(path, id);
-            all.by_end.entry(end_of(path)).or_default().push(id);
+            let (end, name) = (end_of(path), end_of(path).rsplit('/').next());
+            all.by_end.entry(end).or_default().push(id);
+            if let Some(name) = name.filter(|name| name.len() < end.len()) {
+                all.by_end.entry(name).or_default().push(id);
+            }
             if *role != FileRole::Test && *role != FileRole::Document {
                 all.by_folder.entry(folder_of(path)).or_default().push(id);
             }

@@ -100,16 +100,11 @@ fn add(path: &str, is_at_line_start: bool, found: &mut Found<'_>) {
         "crate" => found.add(rest, Base::Crate),
         "self" if is_at_line_start => found.add(rest, Base::Module(0)),
         "super" if is_at_line_start => {
-            let mut rest = path;
-            let mut up = 0;
-            while let Some(behind) = rest.strip_prefix("super") {
-                up += 1;
-                rest = behind.trim_start_matches('/');
-                if up == 16 {
-                    return;
-                }
+            let parts: Vec<&str> = path.split('/').collect();
+            let up = parts.iter().take_while(|part| **part == "super").count();
+            if let Ok(levels) = u8::try_from(up) {
+                found.add(&parts[up..].join("/"), Base::Module(levels));
             }
-            found.add(rest, Base::Module(up));
         }
         "self" | "super" => {}
         _ => found.add(path, Base::CrateOrModule),

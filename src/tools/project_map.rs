@@ -1,0 +1,164 @@
+//! `project_map`: the most used files and what they define.
+
+use std::sync::LazyLock;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
+use super::render;
+use super::search_codebase::failed;
+use super::{PreparedCall, RunningCall, Tool, ToolContext, ToolError, ToolOutput, arguments};
+use crate::message::ToolCall;
+use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
+use crate::permission::Effect;
+use crate::project_map::{BUDGETS, MapOrder, map};
+
+/// Tokens of a map: larger ones confuse models more than they help.
+const TOKENS: u32 = 2_000;
+
+/// Tokens of a result for what is said around the map.
+const AROUND: u32 = 60;
+
+static SPEC: LazyLock<ToolSpec> = LazyLock::new(|| DECLARATION.spec());
+
+static DECLARATION: ToolDeclaration = ToolDeclaration {
+    name: "project_map",
+    aliases: &["repo_map", "repository_map", "codebase_map", "map"],
+    description: "Show the most used files with their main definitions.",
+    parameters: &[ParameterDeclaration {
+        name: "path",
+        aliases: arguments::PATH,
+        kind: ParameterKind::Text,
+        description: "Begin with this file or folder and what it uses or is used by",
+        required: false,
+    }],
+    is_core: false,
+};
+
+pub(super) struct ProjectMapTool;
+
+impl Tool for ProjectMapTool {
+    fn spec(&self) -> &ToolSpec {
+        &SPEC
+    }
+
+    fn prepare<'a>(
+        &'a self,
+        call: &'a ToolCall,
+        _: &'a ToolContext,
+    ) -> BoxFuture<'a, Result<PreparedCall, ToolError>> {
+        async move {
+            let path = arguments::optional_text(call, "path").map(str::to_owned);
+            let what = path.as_deref().map_or_else(String::new, render::name);
+            Ok(PreparedCall::reading(
+                what,
+                Effect::Read,
+                Box::new(move |running| run(path, running).boxed()),
+            ))
+        }
+        .boxed()
+    }
+}
+
+async fn run(path: Option<String>, running: RunningCall<'_>) -> Result<ToolOutput, ToolError> {
+    let code = &running.context.code;
+    let found = tokio::select! {
+        found = code.files(&|_| {}) => found.map_err(|error| failed(&error))?,
+        () = running.stop.cancelled() => return Err(ToolError::TellModel("stopped".to_owned())),
+    };
+    let Some((files, notes)) = found else {
+        return Err(ToolError::TellModel(
+            "this folder is not indexed yet; use list_directory".to_owned(),
+        ));
+    };
+    let focus = match path.as_deref().filter(|path| ![".", "/"].contains(path)) {
+        Some(path) => files.named(path).map_err(ToolError::TellModel)?,
+        None => Vec::new(),
+    };
+    let said: u32 = notes.iter().map(|note| note.len() as u32).sum();
+    let room = running.tokens.saturating_sub(AROUND.saturating_add(said));
+    if room < *BUDGETS.start() {
+        return Err(ToolError::TellModel(
+            "there is no room for a map; use list_directory or search_codebase".to_owned(),
+        ));
+    }
+    let budget = room.min(TOKENS);
+    let map = map(&files, &MapOrder { budget, focus });
+    let mut text = map.text();
+    if map.files.is_empty() {
+        text.push_str("No code is indexed here; list_directory shows the files.\n");
+    }
+    for note in notes {
+        text.push_str(&format!("({note})\n"));
+    }
+    Ok(ToolOutput {
+        text,
+        summary: render::count(map.files.len(), "file", "files"),
+        ..ToolOutput::default()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::tools::tests_support::{Bench, call};
+
+    #[tokio::test]
+    async fn without_an_index_it_says_what_to_do() {
+        let bench = Bench::new();
+        bench.file("src/a.rs", "fn run() {}\n");
+        let error = failure(&bench, json!({})).await;
+        assert!(error.contains("list_directory"), "{error}");
+    }
+
+    /// What a call is told that does not work.
+    async fn failure(bench: &Bench, arguments: serde_json::Value) -> String {
+        let result = bench.call(&call("project_map", arguments)).await;
+        result.expect_err("it fails").to_string()
+    }
+
+    async fn shop(bench: &Bench) {
+        bench.file("src/cart.rs", "pub struct Cart;\n");
+        bench.file(
+            "src/order.rs",
+            "use crate::cart::Cart;\npub fn order(cart: Cart) {}\n",
+        );
+        bench.index().await;
+    }
+
+    #[tokio::test]
+    async fn the_map_is_shown_as_a_whole_or_around_a_path() {
+        let bench = Bench::new();
+        shop(&bench).await;
+        let whole = bench.call(&call("project_map", json!({}))).await;
+        let whole = whole.expect("a map");
+        assert!(
+            whole.text.starts_with("src/cart.rs\n  1 pub struct Cart\n"),
+            "{}",
+            whole.text
+        );
+        assert_eq!(whole.summary, "2 files");
+        let around = json!({"path": "./src/order.rs"});
+        let around = bench
+            .call(&call("project_map", around))
+            .await
+            .expect("a map");
+        assert!(around.text.starts_with("src/order.rs\n"), "{}", around.text);
+        assert!(around.text.contains("src/cart.rs\n"), "{}", around.text);
+        let error = failure(&bench, json!({"path": "src/none.rs"})).await;
+        assert!(
+            error.contains("no indexed file is called `src/none.rs`"),
+            "{error}"
+        );
+    }
+
+    #[tokio::test]
+    async fn where_there_is_no_room_it_says_so() {
+        let bench = Bench::new().narrow(200);
+        shop(&bench).await;
+        let error = failure(&bench, json!({})).await;
+        assert!(error.contains("no room"), "{error}");
+    }
+}
