@@ -25,7 +25,7 @@ pub(super) const OLD_SECTION: &str = "# Notes of the repository";
 const NAMES: [&str; 2] = ["OLLACODE.md", "AGENTS.md"];
 
 /// Most characters used of the file at the root.
-const ROOT_CAP: usize = 6_000;
+pub(super) const ROOT_CAP: usize = 6_000;
 /// Most characters used of each file in a subfolder.
 const NEAR_CAP: usize = 2_000;
 /// Most instruction files for one source file: the closest ones.

@@ -24,7 +24,7 @@ const FRONT: [&str; 4] = [
 ];
 
 /// Where commands and their flags are described.
-const COMMAND_PAGES: [(&str, &str); 13] = [
+const COMMAND_PAGES: [(&str, &str); 15] = [
     ("chat", "docs/chat.md"),
     ("index", "docs/search.md"),
     ("map", "docs/map.md"),
@@ -32,6 +32,7 @@ const COMMAND_PAGES: [(&str, &str); 13] = [
     ("telegram", "docs/telegram.md"),
     ("web", "docs/web.md"),
     ("design", "docs/design.md"),
+    ("init", "docs/init.md"),
     ("sessions", "docs/commands.md"),
     ("export", "docs/commands.md"),
     ("log", "docs/commands.md"),

@@ -33,6 +33,7 @@ mod confinement;
 mod design;
 mod docs;
 mod fixtures;
+mod init;
 mod licences;
 mod log;
 mod ollama_chat;

@@ -102,8 +102,9 @@ pub(super) async fn run(job: &mut JobRun<'_, '_>, order: &InitOrder) -> Result<(
     let material = gathered(job, &facts, shown, path).await?;
     let source = words::source_of(&material.text);
     report.unread(&material.unread);
-    let has_words = !marked.is_unmarked() && marked.has_words_of(&source);
-    if has_words {
+    if !marked.wants_words() {
+        report.words = WordSource::Unwanted;
+    } else if !marked.is_unmarked() && marked.has_words_of(&source) {
         report.words = WordSource::Kept;
     } else {
         let words = match words::ask(job, &material).await? {

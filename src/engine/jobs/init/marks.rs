@@ -227,6 +227,11 @@ impl<'text> MarkedText<'text> {
         found.map(|(_, _, body)| body)
     }
 
+    /// Whether there is a part for words.
+    pub fn wants_words(&self) -> bool {
+        self.is_unmarked() || self.parts().any(|(part, _, _)| part.is_of_words())
+    }
+
     /// Whether the parts with words that are there were all written from this source.
     pub fn has_words_of(&self, source: &str) -> bool {
         let mut words = self.parts().filter(|(part, _, _)| part.is_of_words());
@@ -268,7 +273,7 @@ impl<'text> MarkedText<'text> {
                         }
                         None => text.push_str(opening),
                     }
-                    text.push_str(new.map_or(body, |new| &new.body));
+                    text.push_str(new.map_or(*body, |new| new.body.as_str()));
                     text.push_str(closing);
                 }
             }

@@ -14,6 +14,8 @@ pub(super) enum WordSource {
     /// They are there already, and what they were written from is the same.
     #[default]
     Kept,
+    /// The user removed the parts for them.
+    Unwanted,
     /// There are none; why.
     None(String),
     /// They are those of before, though the facts have changed; why.
@@ -116,6 +118,7 @@ impl Report {
             WordSource::Kept => {
                 "- The words are those of before: what they describe is the same.".to_owned()
             }
+            WordSource::Unwanted => "- The file has no marked part for words.".to_owned(),
             WordSource::Old(why) => format!("- The words are those of before: {why}."),
             WordSource::None(why) => {
                 format!("- It is made of facts alone, without words of a model: {why}.")

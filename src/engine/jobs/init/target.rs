@@ -1,15 +1,14 @@
 //! The file that is written: as it is, as it would be, and the call that writes it.
 
-use std::collections::BTreeMap;
-
 use serde_json::json;
 
 use super::super::{JobRun, failed};
-use super::marks::{MarkError, MarkedText, Part, PartText};
+use super::marks::{MarkError, MarkedText};
 use super::render::{PartLines, frame, marked_block};
 use super::report::Report;
 use crate::edit::file_diff;
 use crate::engine::event::{Failure, FailureCode, ToolOutcome, TurnEnd};
+use crate::engine::project_instructions::ROOT_CAP;
 use crate::jail::{JailError, TextFile};
 use crate::permission::Mode;
 use crate::retrieval::fenced;
@@ -98,9 +97,9 @@ impl Target {
         source: Option<&str>,
     ) -> String {
         if !marked.is_unmarked() {
-            let emptied = lines.texts(source).into_keys();
-            let emptied = emptied.map(|part| (part, PartText::default()));
-            let rest = marked.with(&emptied.collect::<BTreeMap<Part, PartText>>());
+            let mut emptied = lines.texts(source);
+            emptied.values_mut().for_each(|text| text.body.clear());
+            let rest = marked.with(&emptied);
             lines.fit(size(&rest));
             return marked.with(&lines.texts(source));
         }
@@ -157,14 +156,17 @@ pub(super) async fn put(
         let same = format!("`{path}` is up to date: nothing was written.\n\n");
         return job.say(&format!("{same}{}", report.markdown())).await;
     }
-    if target.is_of_user(marked) {
+    let is_of_user = target.is_of_user(marked);
+    if is_of_user {
         let notice = format!(
             "`{path}` has no marks of `ollacode init`: your text stays as it is, and the marked parts \
              would be appended to it"
         );
         job.notice(&notice).await;
         if path == OWN && !may_append(job).await? {
-            return not_written(job, target, &text, report).await;
+            let why = "it is your own text, and nobody can be asked whether to append to it";
+            let hint = "run it on a terminal";
+            return not_written(job, target, &text, (why, hint), report).await;
         }
     }
     if target.hides_agents {
@@ -190,14 +192,24 @@ pub(super) async fn put(
             } else {
                 "Wrote"
             };
-            let done = format!("{what} `{path}`: {lines} lines, {characters} characters.\n\n");
-            job.say(&format!("{done}{}", report.markdown())).await
+            let mut done = format!("{what} `{path}`: {lines} lines, {characters} characters.");
+            if characters > ROOT_CAP {
+                done.push_str(&format!(" Only the first {ROOT_CAP} are read."));
+            }
+            job.say(&format!("{done}\n\n{}", report.markdown())).await
         }
         ToolOutcome::Denied if job.turn.approver.can_ask() => {
             job.say(&format!("Nothing was written: {}.\n", result.summary))
                 .await
         }
-        ToolOutcome::Denied => not_written(job, target, &text, report).await,
+        ToolOutcome::Denied => {
+            // Somebody's own text is not appended to unless somebody approves it.
+            let hint = match is_of_user && path == OWN {
+                true => "run it on a terminal",
+                false => "run it on a terminal, or with `--auto-approve`",
+            };
+            not_written(job, target, &text, (&result.summary, hint), report).await
+        }
         ToolOutcome::Failed => Err(failed(format!(
             "`{path}` was not written: {}",
             result.summary
@@ -222,6 +234,7 @@ async fn not_written(
     job: &JobRun<'_, '_>,
     target: &Target,
     text: &str,
+    (why, hint): (&str, &str),
     report: &Report,
 ) -> Result<(), TurnEnd> {
     let path = target.path;
@@ -234,13 +247,83 @@ async fn not_written(
         report.markdown()
     ))
     .await?;
-    let failure = Failure::new(
-        FailureCode::JobFailed,
-        format!("`{path}` was not written: it needs approval, and nobody can be asked"),
-    );
-    let hint = match target.before.is_some() && job.turn.session.mode == Mode::AutoApprove {
-        true => "run it on a terminal, or remove the file first",
-        false => "run it on a terminal, or with `--auto-approve`",
-    };
+    let message = format!("`{path}` was not written: {why}");
+    let failure = Failure::new(FailureCode::JobFailed, message);
     Err(TurnEnd::Failed(failure.with_hint(hint)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::checking::Trials;
+    use super::super::render::{MOST_CHARACTERS, MOST_LINES};
+    use super::super::tests::facts;
+    use super::super::words::Words;
+    use super::*;
+    use crate::jail::Jail;
+
+    fn target(text: Option<&str>) -> Target {
+        let folder = tempfile::tempdir().expect("a folder");
+        let jail = Jail::open(folder.path()).expect("a jail");
+        let before = text.map(|text| {
+            std::fs::write(folder.path().join(OWN), text).expect("a file");
+            let path = jail.path(OWN).expect("a path");
+            jail.read(&path).expect("the file")
+        });
+        Target {
+            path: OWN,
+            before,
+            hides_agents: false,
+        }
+    }
+
+    fn renewed(text: Option<&str>, lines: &PartLines) -> String {
+        let target = target(text);
+        let marked = MarkedText::read(target.text()).expect("marks");
+        target.renewed(&marked, lines.clone(), Some("0a1b2c3d"))
+    }
+
+    #[test]
+    fn a_text_of_the_user_stays_and_the_parts_come_behind_it() {
+        let lines = PartLines::of_facts(&facts(), OWN, &Trials::new());
+        let new = renewed(None, &lines);
+        assert!(
+            new.starts_with("# Project instructions\n\n`ollacode init`"),
+            "{new}"
+        );
+        assert_eq!(renewed(Some(""), &lines), new);
+        for (text, gap) in [("Mine.", "\n\n"), ("Mine.\n", "\n"), ("Mine.\n\n", "")] {
+            let after = renewed(Some(text), &lines);
+            let expected = format!("{text}{gap}# Facts about the project\n\n`ollacode init`");
+            assert!(after.starts_with(&expected), "{after}");
+            // The next run finds the parts, and has nothing to do.
+            assert_eq!(renewed(Some(&after), &lines), after);
+        }
+    }
+
+    #[test]
+    fn the_whole_file_stays_within_the_budget() {
+        let mut lines = PartLines::of_facts(&facts(), OWN, &Trials::new());
+        let sentence = "A sentence that is as long as sentences are, and then some more of it. ";
+        lines.add_words(&Words {
+            what: sentence.repeat(6),
+            parts: (0..12)
+                .map(|n| (format!("src/{n}/"), sentence.repeat(3)))
+                .collect(),
+            conventions: vec![sentence.repeat(3); 30],
+            pitfalls: vec!["short".to_owned(); 200],
+            dropped: 0,
+        });
+        let new = renewed(None, &lines);
+        let (rows, characters) = size(&new);
+        assert!(
+            rows <= MOST_LINES && characters <= MOST_CHARACTERS,
+            "{rows} {characters}"
+        );
+        let again = renewed(Some(&new), &lines);
+        let (rows, characters) = size(&again);
+        assert!(
+            rows <= MOST_LINES && characters <= MOST_CHARACTERS,
+            "{rows} {characters}"
+        );
+    }
 }

@@ -7,8 +7,13 @@ use crate::engine::jobs::init::InitOrder;
 
 /// Examples of `ollacode init`.
 pub(super) const INIT_HELP: &str = "\
-Example:
-  ollacode init --check";
+Examples:
+  ollacode init                   write OLLACODE.md, or renew its marked parts
+  ollacode init --check           try each command first, confined
+  ollacode init --agents          write into AGENTS.md
+
+Without a model the file is made of facts alone. Exit code 1: nothing was written, since nobody could
+approve it; what would be written is on stdout.";
 
 /// Arguments of `ollacode init`.
 #[derive(Args, Clone, Debug)]
