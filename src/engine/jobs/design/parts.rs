@@ -119,12 +119,7 @@ fn by_members(
             None => outside.push(*file),
         }
     }
-    let level = Level::of(tree, String::new(), &outside);
-    part_of_rest(found, "", &level.direct);
-    for (name, files) in level.children {
-        let folder = if files.len() < FEWEST_FILES { "" } else { name };
-        part_of_rest(found, folder, &files);
-    }
+    by_folders(tree, &outside, found);
 }
 
 /// The folders of a path, the innermost first, without the root.

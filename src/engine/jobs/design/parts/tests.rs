@@ -167,6 +167,32 @@ fn members_of_a_workspace_are_parts_and_the_innermost_counts() {
 }
 
 #[test]
+fn what_is_in_no_member_is_divided_by_folders() {
+    let mut all = files("indexer/src", 3);
+    all.extend(files("store/src", 3));
+    all.extend(files("src/engine", 4));
+    all.extend(files("src/tools", 3));
+    all.extend(files("src", 2));
+    all.extend(files("tests", 3));
+    let mut tree = tree(&all);
+    let member = |path: &str| (path.to_owned(), path.to_owned());
+    tree.members = vec![member(""), member("indexer"), member("store")];
+    let parts = parts(&tree);
+    assert_consistent(&tree, &parts);
+    assert_eq!(
+        shown(&parts),
+        pairs(&[
+            ("indexer", 3),
+            ("src", 2),
+            ("src/engine", 4),
+            ("src/tools", 3),
+            ("store", 3),
+            ("tests", 3)
+        ])
+    );
+}
+
+#[test]
 fn odd_names_are_folders_like_others() {
     let odd = [
         "a b",
