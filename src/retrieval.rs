@@ -76,6 +76,11 @@ impl CodeIndex {
         &self.index
     }
 
+    /// Waits while the folder is indexed for the first time, however long that takes.
+    pub async fn wait_for_first_index(&self) {
+        self.source.first_index().await;
+    }
+
     /// Searches; without an embedder it is a lexical search, and a note says why.
     ///
     /// The first search waits, for a limited time, while the folder is indexed for the first time.

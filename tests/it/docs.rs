@@ -26,6 +26,7 @@ const FRONT: [&str; 4] = [
 /// Where commands and their flags are described.
 const COMMAND_PAGES: [(&str, &str); 13] = [
 const COMMAND_PAGES: [(&str, &str); 14] = [
+const COMMAND_PAGES: [(&str, &str); 15] = [
     ("chat", "docs/chat.md"),
     ("commit", "docs/git.md"),
     ("index", "docs/search.md"),
@@ -34,6 +35,7 @@ const COMMAND_PAGES: [(&str, &str); 14] = [
     ("related", "docs/related.md"),
     ("telegram", "docs/telegram.md"),
     ("web", "docs/web.md"),
+    ("design", "docs/design.md"),
     ("init", "docs/init.md"),
     ("sessions", "docs/commands.md"),
     ("export", "docs/commands.md"),

@@ -32,6 +32,7 @@ mod chat;
 mod commit;
 mod config;
 mod confinement;
+mod design;
 mod docs;
 mod fixtures;
 mod init;

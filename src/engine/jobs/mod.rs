@@ -46,7 +46,11 @@ pub enum Job {
 impl Job {
     /// Whether it is of use without a model: it asks one only for words that it can leave out.
     pub fn works_without_model(&self) -> bool {
-        matches!(self, Job::Init(_))
+        match self {
+            Job::Init(_) => true,
+            Job::Design(order) => order.goal.is_none(),
+            Job::Check(_) | Job::Commit(_) | Job::Review(_) | Job::Task(_) => false,
+        }
     }
 
     /// The job as a slash command starts it, for the journal and for titles.

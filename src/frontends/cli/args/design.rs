@@ -1,28 +1,35 @@
 //! Arguments of `design`.
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 
 use super::JobArguments;
 use crate::engine::jobs::design::DesignOrder;
 
 /// Examples of `ollacode design`.
 pub(super) const DESIGN_HELP: &str = "\
-Example:
-  ollacode design --out docs/ARCHITECTURE.md";
+Examples:
+  ollacode design --auto-edit                       write docs/ARCHITECTURE.md, or renew it
+  ollacode design --out docs/parts.md --part src    describe one part, in another file
+  ollacode design --goal 'export orders as CSV'     draft a design, with steps for `task`
+
+Parts whose files, definitions and uses are as before keep their description. Your own text around the
+marked blocks stays. Without a model the document is made of facts alone.";
 
 /// Arguments of `ollacode design`.
 #[derive(Args, Clone, Debug)]
 pub struct DesignArguments {
-    /// File to write; by default `docs/ARCHITECTURE.md`
-    #[arg(long, value_name = "FILE")]
+    /// File to write, in the workspace; by default `docs/ARCHITECTURE.md`
+    #[arg(long, value_name = "FILE", value_parser = NonEmptyStringValueParser::new())]
     pub out: Option<String>,
 
-    /// Only this part of the project
-    #[arg(long, value_name = "PATH")]
+    /// Describe only this part again: a folder, or a file in it
+    #[arg(long, value_name = "PATH", value_parser = NonEmptyStringValueParser::new())]
     pub part: Option<String>,
 
     /// Draft a design for this, instead of describing what is there
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(conflicts_with = "part")]
     pub goal: Option<String>,
 
     /// Session, model and permissions
