@@ -44,6 +44,7 @@ failure_codes! {
     ReplyUnusable "reply_unusable" "The reply is empty, or its tool call cannot be read.",
     LoopDetected "loop_detected" "The model made the same call too often in a turn.",
     ToolFailed "tool_failed" "A tool failed internally.",
+    JobFailed "job_failed" "A command such as `/commit` could not do what it is for.",
     SecretsNotChecked "secrets_not_checked" "A text could not be checked for secrets, and was not sent.",
     QuestionMissing "question_missing" "There is no question.",
     QueryInvalid "query_invalid" "The query has an unknown language or an invalid glob.",

@@ -14,6 +14,7 @@ pub mod event_log;
 pub mod mentions;
 pub mod messages;
 mod opening;
+mod project;
 pub mod registry;
 pub mod reply;
 mod run;

@@ -84,6 +84,10 @@ pub enum CommandReply {
     Memory(Option<ProjectInstructions>),
     /// Compaction is running; updates follow as in a turn.
     Compacting,
+    /// A turn has started that the program leads; updates follow.
+    Started,
+    /// A text in Markdown, to be shown like an answer.
+    Report(String),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -196,7 +200,11 @@ impl CommandReply {
 
     /// Whether an offered plan can still be carried out after this reply.
     pub fn keeps_plan(&self) -> bool {
-        !self.begins_session() && !matches!(self, CommandReply::Mode(_) | CommandReply::Compacting)
+        !self.begins_session()
+            && !matches!(
+                self,
+                CommandReply::Mode(_) | CommandReply::Compacting | CommandReply::Started
+            )
     }
 
     pub fn begins_session(&self) -> bool {
@@ -204,6 +212,14 @@ impl CommandReply {
             self,
             CommandReply::NewSession { .. } | CommandReply::Entered(_) | CommandReply::Resumed
         )
+    }
+
+    /// The reply as a sentence, or as Markdown where that is what it is.
+    pub fn words(&self) -> Option<String> {
+        match self {
+            CommandReply::Report(markdown) => Some(markdown.clone()),
+            _ => self.sentence(),
+        }
     }
 
     /// The reply as a sentence; `None` where there is more to show, or nothing.

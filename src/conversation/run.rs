@@ -12,6 +12,13 @@ use super::reply::{ChangeKind, CommandReply, IndexJob, ModeChange, ModeChoices, 
 use super::turn::TurnJob;
 use super::{Conversation, OpenSession};
 use crate::engine::ChangeError;
+use crate::engine::jobs::Job;
+use crate::engine::jobs::check::CheckOrder;
+use crate::engine::jobs::commit::CommitOrder;
+use crate::engine::jobs::design::DesignOrder;
+use crate::engine::jobs::init::InitOrder;
+use crate::engine::jobs::review::ReviewOrder;
+use crate::engine::jobs::task::TaskOrder;
 use crate::message::Message;
 use crate::permission::Mode;
 use crate::session::changes::UndoError;
@@ -62,6 +69,15 @@ impl Conversation {
                 CommandReply::Memory(self.opened_session().await?.engine.memory())
             }
             CommandAction::Diff => self.diff().await?,
+            CommandAction::Map => self.map(argument).await?,
+            CommandAction::Related => self.related(argument).await?,
+            CommandAction::Template => self.template(argument).await?,
+            CommandAction::Init => self.job(InitOrder::parse(argument).map(Job::Init)),
+            CommandAction::Design => self.job(DesignOrder::parse(argument).map(Job::Design)),
+            CommandAction::Check => self.job(CheckOrder::parse(argument).map(Job::Check)),
+            CommandAction::Commit => self.job(CommitOrder::parse(argument).map(Job::Commit)),
+            CommandAction::Review => self.job(ReviewOrder::parse(argument).map(Job::Review)),
+            CommandAction::Task => self.job(TaskOrder::parse(argument).map(Job::Task)),
             CommandAction::Undo => self.change(ChangeKind::Undo, argument).await?,
             CommandAction::Redo => self.change(ChangeKind::Redo, argument).await?,
         })
@@ -75,6 +91,25 @@ impl Conversation {
             self.start(TurnJob::Run(command.to_owned()));
         }
         is_free
+    }
+
+    /// Starts a turn that the program leads; `false` while a turn runs.
+    pub fn start_job(&mut self, job: Job) -> bool {
+        let is_free = !self.is_busy();
+        if is_free {
+            self.start(TurnJob::Job(Box::new(job)));
+        }
+        is_free
+    }
+
+    fn job(&mut self, order: Result<Job, &'static str>) -> CommandReply {
+        match order {
+            Ok(job) => {
+                self.start_job(job);
+                CommandReply::Started
+            }
+            Err(usage) => CommandReply::Usage(usage),
+        }
     }
 
     pub(super) async fn opened_session(&mut self) -> Result<&mut OpenSession, Error> {

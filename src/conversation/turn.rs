@@ -9,6 +9,7 @@ use super::answers::{Answers, EventApprover};
 use super::opening::{OpenRequest, OpenSession, OpenedSession};
 use crate::engine::Question;
 use crate::engine::event::Event;
+use crate::engine::jobs::Job;
 use crate::permission::Mode;
 
 /// Size of the event channel; a full channel slows the model down.
@@ -20,6 +21,8 @@ pub(super) enum TurnJob {
     Compact,
     /// Runs a command of the user.
     Run(String),
+    /// A turn that the program leads.
+    Job(Box<Job>),
 }
 
 /// A turn that runs, or whose session is being opened.
@@ -149,6 +152,10 @@ async fn run(
             };
             let events = approver.events.clone();
             EndReason::Turn(engine.ask(session, question, approver, &events, stop).await)
+        }
+        TurnJob::Job(job) => {
+            let events = approver.events.clone();
+            EndReason::Turn(engine.run_job(session, &job, approver, &events, stop).await)
         }
         TurnJob::Compact => {
             EndReason::Compacted(engine.compact(session, &approver.events, stop).await)

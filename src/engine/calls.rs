@@ -5,6 +5,7 @@ mod about;
 mod edited;
 mod effects;
 mod files;
+mod job_call;
 mod outcome;
 mod parts;
 mod read_only;
@@ -34,7 +35,7 @@ use crate::visible::{defang_chat_markers, escape_hidden};
 use about::about;
 use edited::edited_call;
 use effects::{alternative_for, covered, is_about_secrets, is_external, note_led_to};
-use outcome::CallResult;
+pub(in crate::engine) use outcome::CallResult;
 use parts::{only_edit, taken_parts};
 
 /// Time a tool has to end by itself after a stop.

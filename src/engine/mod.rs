@@ -20,6 +20,7 @@ pub mod event;
 mod failed_edits;
 mod found_lines;
 mod git_question;
+pub mod jobs;
 mod live;
 mod loop_detector;
 mod names;

@@ -183,7 +183,7 @@ impl AuditBuilder {
             Record::Started {
                 workspace, model, ..
             } => AuditAction::Started { workspace, model },
-            Record::User { shown, .. } => {
+            Record::User { shown, .. } | Record::Job { shown } => {
                 self.close();
                 // A message that the engine wrote in the user role is not a question.
                 if shown.is_empty() {

@@ -142,13 +142,18 @@ impl ExportedSession {
                 self.model = model;
                 self.started = at;
             }
-            Record::User { shown, .. } => {
+            Record::User { shown, .. } | Record::Job { shown } => {
                 self.close();
                 // What the engine said in the user's place is of no interest to readers.
                 if !shown.is_empty() {
                     self.turns += 1;
                     self.items.push(ExportItem::User { text: shown });
                 }
+            }
+            Record::JobReport { text } => {
+                self.close();
+                let thinking = String::new();
+                self.items.push(ExportItem::Assistant { text, thinking });
             }
             Record::Assistant {
                 text,

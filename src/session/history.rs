@@ -48,7 +48,7 @@ pub fn history(
 ) -> Result<Vec<HistoryItem>, SessionError> {
     let mut story = ExportedSession::new(id);
     for record in read(folder, id)?.records {
-        let is_question = matches!(&record, Record::User { shown, .. } if !shown.is_empty());
+        let is_question = matches!(&record, Record::User { shown, .. } | Record::Job { shown } if !shown.is_empty());
         if is_question && story.turns == questions {
             break;
         }

@@ -16,9 +16,10 @@ use super::{SessionError, SessionId};
 const TITLE: usize = 60;
 
 /// Prefixes of the lines that a summary needs; other lines, which are long, are not parsed.
-const NEEDED: [&[u8]; 4] = [
+const NEEDED: [&[u8]; 5] = [
     br#"{"type":"started""#,
     br#"{"type":"user""#,
+    br#"{"type":"job""#,
     br#"{"type":"changed""#,
     br#"{"type":"model""#,
 ];
@@ -172,7 +173,7 @@ fn read_summary(
         }
         // Damage in one line is no reason to hide a session.
         if let Ok(record) = serde_json::from_slice::<Record>(&line) {
-            if let Record::User { shown, .. } = &record
+            if let Record::User { shown, .. } | Record::Job { shown } = &record
                 && !shown.is_empty()
             {
                 tell(shown);
@@ -203,7 +204,7 @@ impl SessionSummary {
                 self.started = at;
             }
             Record::Model { name } => self.model = name,
-            Record::User { shown, .. } if !shown.is_empty() => {
+            Record::User { shown, .. } | Record::Job { shown } if !shown.is_empty() => {
                 self.turns += 1;
                 if self.turns == 1 {
                     self.title = title(&shown);

@@ -46,6 +46,14 @@ pub enum Record {
         /// turn.
         shown: String,
     },
+    /// A command of the user began a turn that the program leads, such as `/commit`; the model does not
+    /// see it.
+    Job {
+        /// As the user would type it.
+        shown: String,
+    },
+    /// What such a turn told the user.
+    JobReport { text: String },
     /// A message of the model.
     Assistant {
         text: String,
@@ -155,7 +163,10 @@ impl Record {
     pub(super) fn is_durable(&self) -> bool {
         matches!(
             self,
-            Record::User { .. } | Record::AboutToRun { .. } | Record::Changed(_)
+            Record::User { .. }
+                | Record::Job { .. }
+                | Record::AboutToRun { .. }
+                | Record::Changed(_)
         )
     }
 
@@ -218,7 +229,10 @@ impl Record {
     /// The record with every text changed.
     fn with_texts(mut self, change: &impl Fn(&mut String)) -> Record {
         match &mut self {
-            Record::System { text } | Record::Ran { text, .. } => change(text),
+            Record::System { text } | Record::Ran { text, .. } | Record::JobReport { text } => {
+                change(text);
+            }
+            Record::Job { shown } => change(shown),
             Record::User { text, shown } => {
                 change(text);
                 change(shown);

@@ -126,6 +126,10 @@ impl Replayed {
                 }
                 self.messages.push(Message::user(text.clone()));
             }
+            Record::Job { .. } => {
+                self.answer_pending_calls();
+                self.turns += 1;
+            }
             Record::Assistant {
                 text,
                 thinking,
@@ -158,7 +162,10 @@ impl Replayed {
             }
             Record::Undid { turn } => self.apply_undone("undid", *turn),
             Record::Redid { turn } => self.apply_undone("redid", *turn),
-            Record::Asked { .. } | Record::Decided { .. } | Record::Ended { .. } => {}
+            Record::JobReport { .. }
+            | Record::Asked { .. }
+            | Record::Decided { .. }
+            | Record::Ended { .. } => {}
         }
     }
 

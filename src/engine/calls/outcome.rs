@@ -6,7 +6,7 @@ use super::LONGEST_LINE;
 use crate::tools::{ToolError, ToolOutput};
 
 /// The outcome of a call.
-pub(super) struct CallResult {
+pub(in crate::engine) struct CallResult {
     pub how: ToolOutcome,
     pub text: String,
     /// One line for the user interface.
@@ -19,7 +19,7 @@ pub(super) struct CallResult {
 }
 
 /// Which permission a failed command lacked, or what is to be done instead.
-pub(super) enum MissingAccess {
+pub(in crate::engine) enum MissingAccess {
     /// It ran read-only and tried to write.
     Writing,
     /// It tried to write these protected files.

@@ -2,8 +2,18 @@
 
 mod benchmark;
 mod chat;
+mod check;
+mod commit;
+mod design;
+mod init;
+mod jobs;
+mod map;
+mod related;
+mod review;
 mod suite;
+mod task;
 mod telegram;
+mod template;
 #[cfg(test)]
 mod tests;
 mod web;
@@ -22,9 +32,28 @@ use benchmark::BENCHMARK_HELP;
 pub use benchmark::BenchmarkArguments;
 use chat::CHAT_HELP;
 pub use chat::{ChatArguments, EngineArguments, ExportFormat, SessionsArguments, SessionsCommand};
+use check::CHECK_HELP;
+pub use check::CheckArguments;
+use commit::COMMIT_HELP;
+pub use commit::CommitArguments;
+use design::DESIGN_HELP;
+pub use design::DesignArguments;
+use init::INIT_HELP;
+pub use init::InitArguments;
+pub use jobs::JobArguments;
+use map::MAP_HELP;
+pub use map::MapArguments;
+use related::RELATED_HELP;
+pub use related::RelatedArguments;
+use review::REVIEW_HELP;
+pub use review::ReviewArguments;
 pub use suite::SuiteArguments;
+use task::TASK_HELP;
+pub use task::TaskArguments;
 use telegram::TELEGRAM_HELP;
 pub use telegram::TelegramArguments;
+use template::TEMPLATE_HELP;
+pub use template::TemplateArguments;
 use web::WEB_HELP;
 pub use web::WebArguments;
 
@@ -152,6 +181,42 @@ Examples:
     /// Measure how fast and how useful models are, on this machine and with this code
     #[command(after_help = BENCHMARK_HELP)]
     Benchmark(BenchmarkArguments),
+
+    /// Write facts about the project, its commands and its parts into OLLACODE.md
+    #[command(after_help = INIT_HELP)]
+    Init(InitArguments),
+
+    /// Describe the design of the project, or draft one for something new
+    #[command(after_help = DESIGN_HELP)]
+    Design(DesignArguments),
+
+    /// Run the formatter, linter and tests that fit the changes
+    #[command(after_help = CHECK_HELP)]
+    Check(CheckArguments),
+
+    /// Commit what a session changed, with a written message
+    #[command(after_help = COMMIT_HELP)]
+    Commit(CommitArguments),
+
+    /// Review changes: those that are not committed, or a range of git
+    #[command(after_help = REVIEW_HELP)]
+    Review(ReviewArguments),
+
+    /// Do something larger in steps, each approved and checked
+    #[command(after_help = TASK_HELP)]
+    Task(TaskArguments),
+
+    /// Show the most important files and definitions, and what uses what
+    #[command(after_help = MAP_HELP)]
+    Map(MapArguments),
+
+    /// List the files that belong to a file, and why
+    #[command(after_help = RELATED_HELP)]
+    Related(RelatedArguments),
+
+    /// List, show, use or make templates of code
+    #[command(after_help = TEMPLATE_HELP)]
+    Template(TemplateArguments),
 
     /// Print a shell completion script
     #[command(after_help = "\
@@ -395,6 +460,12 @@ impl Arguments {
             Some(Command::Chat(chat)) => chat.engine.clone(),
             Some(Command::Telegram(telegram)) => telegram.engine.clone(),
             Some(Command::Web(web)) => web.engine.clone(),
+            Some(Command::Init(init)) => init.job.engine.clone(),
+            Some(Command::Design(design)) => design.job.engine.clone(),
+            Some(Command::Check(check)) => check.job.engine.clone(),
+            Some(Command::Commit(commit)) => commit.job.engine.clone(),
+            Some(Command::Review(review)) => review.job.engine.clone(),
+            Some(Command::Task(task)) => task.job.engine.clone(),
             Some(_) => EngineArguments::default(),
         };
         let (off, sandbox) = match engine.sandbox {

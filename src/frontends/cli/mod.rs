@@ -22,18 +22,26 @@ use crate::frontends::wire::SearchFailure;
 pub mod args;
 mod benchmark;
 mod chat;
+mod check;
+mod commit;
 mod confirm;
+mod design;
 mod doctor;
 mod failure;
 mod help;
 mod hits;
 mod index;
 mod indexes;
+mod init;
 mod inspect;
+mod job;
 mod log;
+mod map;
 mod model;
 mod probe;
 mod progress;
+mod related;
+mod review;
 mod search;
 mod service;
 mod sessions;
@@ -41,7 +49,9 @@ mod signals;
 mod style;
 mod suite;
 mod summary;
+mod task;
 mod telegram;
+mod template;
 mod threads;
 mod web;
 mod width;
@@ -135,6 +145,15 @@ fn run(arguments: &Arguments, services: &Services) -> Result<CommandEnd, Error> 
                 Some(model) => probe::run(&app, model, doctor.json).await,
                 None => doctor::run(&app, doctor).await,
             },
+            Some(Command::Init(init)) => init::run(&app, init).await,
+            Some(Command::Design(design)) => design::run(&app, design).await,
+            Some(Command::Check(check)) => check::run(&app, check).await,
+            Some(Command::Commit(commit)) => commit::run(&app, commit).await,
+            Some(Command::Review(review)) => review::run(&app, review).await,
+            Some(Command::Task(task)) => task::run(&app, task).await,
+            Some(Command::Map(map)) => map::run(&app, map).await,
+            Some(Command::Related(related)) => related::run(&app, related).await,
+            Some(Command::Template(template)) => template::run(&app, template).await,
             Some(Command::Benchmark(benchmark)) => benchmark::run(&app, benchmark).await,
             Some(Command::Completions { .. } | Command::Man) => Ok(CommandEnd::Good),
         }

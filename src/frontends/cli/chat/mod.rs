@@ -43,6 +43,7 @@ use crate::conversation::messages::{resumed_words, session_warnings};
 use crate::conversation::workspaces::{IndexUpdates, Workspaces};
 use crate::conversation::{Connector, Conversation, EndReason, OpenedSession, SharedContext};
 use crate::engine::event::TurnEnd;
+use crate::engine::jobs::Job;
 use crate::engine::{ChatActivity, Question};
 use crate::failure::{Failure, FailureCode};
 use crate::frontends::events_json::JsonEvent;
@@ -122,6 +123,35 @@ async fn answer(
     let Some(files) = mentioned(app, arguments, interrupts).await? else {
         return Ok(interrupts.ending());
     };
+    let question = Question {
+        files,
+        text,
+        ..Question::default()
+    };
+    follow(app, arguments, interrupts, |conversation| {
+        conversation.ask(None, question);
+    })
+    .await
+}
+
+/// Runs a job and exits.
+pub async fn run_job(app: &App, arguments: &ChatArguments, job: Job) -> Result<CommandEnd, Error> {
+    confirm_workspace(app, arguments.engine.yes)?;
+    let _as_it_was = TerminalGuard::capture();
+    let interrupts = Interrupts::watch()?;
+    follow(app, arguments, &interrupts, |conversation| {
+        conversation.start_job(job);
+    })
+    .await
+}
+
+/// Opens the session, starts a turn in it, shows that to its end, and closes the session.
+async fn follow(
+    app: &App,
+    arguments: &ChatArguments,
+    interrupts: &Interrupts,
+    start: impl FnOnce(&mut Conversation),
+) -> Result<CommandEnd, Error> {
     let opened = open(app, arguments, interrupts, IndexUpdates::None).await;
     if !matches!(opened, Ok(Some(_)))
         && let Some(file) = output_file(app, arguments)
@@ -141,12 +171,7 @@ async fn answer(
     }
     let file = output_file(app, arguments);
     let mut show = shown(arguments, file, &opened)?;
-    let question = Question {
-        files,
-        text,
-        ..Question::default()
-    };
-    conversation.ask(None, question);
+    start(&mut conversation);
     let ended = turn::follow(&mut conversation, interrupts, show.as_mut()).await?;
     let how = ended.map(|ended| ended.how);
     let is_answered = matches!(

@@ -14,6 +14,7 @@ use super::super::{print, report, sessions, summary, warn};
 use super::approve;
 use super::context;
 use super::diff::{self, FoldedKind};
+use super::markdown::{Look, Markdown};
 use super::picker::{self, PickerRow};
 use super::render::source_location;
 use super::repl::Repl;
@@ -116,7 +117,8 @@ impl Repl {
             CommandReply::Diff(diffs) if !diffs.is_empty() => self.diff(&diffs)?,
             CommandReply::Tokens(tokens) => self.say(&context::text(&tokens, text_columns()))?,
             CommandReply::Memory(Some(memory)) => self.memory(&memory)?,
-            CommandReply::Compacting => {
+            CommandReply::Report(markdown) => self.report(&markdown)?,
+            CommandReply::Compacting | CommandReply::Started => {
                 self.turn().await?;
             }
             _ => {}
@@ -320,6 +322,16 @@ impl Repl {
     fn diff(&self, diffs: &[FileDiff]) -> Result<(), Error> {
         let diff: String = diffs.iter().map(|diff| diff.text.as_str()).collect();
         self.say(&diff::show(&diff, FoldedKind::Diff, MOST_LINES).text)
+    }
+
+    /// Shows Markdown as an answer is shown.
+    fn report(&self, text: &str) -> Result<(), Error> {
+        let mut shown = Markdown::new(Look {
+            color: self.screen.renderer.has_color(),
+            width: text_columns(),
+        });
+        let begun = shown.push(&escape_hidden(text));
+        self.say(&format!("{begun}{}", shown.finish()))
     }
 
     fn memory(&self, memory: &ProjectInstructions) -> Result<(), Error> {

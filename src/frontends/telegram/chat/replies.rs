@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use super::super::approver::{code, shown_diff};
 use super::super::formatted_text::{FormattedText, SpanKind, Style};
 use super::super::incoming::Destination;
-use super::super::outbox::{Outbox, Payload};
+use super::super::outbox::{Outbox, Payload, markdown};
 use super::super::rate_limiter::{MessageSlot, MessageStage};
 use super::super::split::{MOST_UNITS, beginning};
 use super::super::steps::step_location;
@@ -94,7 +94,8 @@ impl Chat {
             CommandReply::Tokens(tokens) => self.rows(&token_rows(&tokens)),
             CommandReply::Memory(Some(memory)) => self.memory(&memory),
             // Not a turn: its result is sent when it ends.
-            CommandReply::Compacting => self.show_typing(),
+            CommandReply::Compacting | CommandReply::Started => self.show_typing(),
+            CommandReply::Report(markdown) => self.report(&markdown),
             _ => {}
         }
     }
@@ -202,6 +203,10 @@ impl Chat {
         text.push(&format!("{}\n", visible_name(&memory.path)), &bold());
         text.push(memory.text.trim_end(), &Style::default());
         self.send(beginning(&text.made_visible(), MOST_UNITS));
+    }
+
+    fn report(&self, text: &str) {
+        self.send(beginning(&markdown(text).made_visible(), MOST_UNITS));
     }
 
     fn list_sessions(&self, sessions: &[SessionSummary], current: Option<&SessionId>) {

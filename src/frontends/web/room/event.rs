@@ -157,6 +157,8 @@ pub fn command_kind(reply: &CommandReply) -> &'static str {
         CommandReply::Tokens(_) => "tokens",
         CommandReply::Memory(_) => "memory",
         CommandReply::Compacting => "compacting",
+        CommandReply::Started => "started",
+        CommandReply::Report(_) => "report",
     }
 }
 

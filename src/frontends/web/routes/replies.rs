@@ -23,7 +23,7 @@ use crate::session::changes::{FileDiff, Undone};
 /// models, an update of the index.
 pub async fn shown(server: &Arc<Server>, outcome: CommandOutcome) -> Result<Value, ApiError> {
     let kind = event::command_kind(&outcome.reply);
-    let mut text = outcome.reply.sentence();
+    let mut text = outcome.reply.words();
     let warning = outcome.reply.warning();
     if let (CommandReply::Resumed, Some(opened)) = (&outcome.reply, &outcome.opened) {
         text = Some(resumed_words(opened));
@@ -94,12 +94,14 @@ async fn data(server: &Arc<Server>, outcome: CommandOutcome) -> Result<Value, Ap
             json!({"turns": turns, "stopped": stopped})
         }
         CommandReply::Tokens(tokens) => token_report(&tokens),
+        CommandReply::Report(markdown) => json!(markdown),
         CommandReply::Memory(memory) => json!(memory.as_ref().map(instructions)),
         CommandReply::Quit
         | CommandReply::Busy
         | CommandReply::Usage(_)
         | CommandReply::NotIndexed
-        | CommandReply::Compacting => Value::Null,
+        | CommandReply::Compacting
+        | CommandReply::Started => Value::Null,
     })
 }
 

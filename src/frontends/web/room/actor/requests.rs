@@ -177,12 +177,15 @@ impl RoomActor {
         }
         let opened = self.take_opened();
         let reply = replied.map_err(CommandFailure::Failed)?;
+        if matches!(reply, CommandReply::Started) {
+            self.begin(line.trim(), None, &[]);
+        }
         if event::is_told(&reply) {
             self.tell(json!({
                 "event": "command",
                 "line": line.trim(),
                 "kind": event::command_kind(&reply),
-                "text": reply.sentence(),
+                "text": reply.words(),
             }));
         }
         if matches!(reply, CommandReply::Mode(_)) {

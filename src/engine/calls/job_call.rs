@@ -1,0 +1,76 @@
+//! A call that the program itself makes for a job: judged like one of the model, but no message.
+
+use std::time::{Duration, Instant};
+
+use super::super::event::{Event, TurnEnd};
+use super::super::turn::Turn;
+use super::{CallResult, arguments_line, is_about_secrets, shown_hidden};
+use crate::message::ToolCall;
+use crate::session::Record;
+
+impl Turn<'_> {
+    /// Runs a call of a job, unless it is denied; gives its result, whose text has no secrets.
+    pub(in crate::engine) async fn run_job_call(
+        &mut self,
+        call: &ToolCall,
+    ) -> Result<CallResult, TurnEnd> {
+        let prepared = match self.prepare(call).await {
+            Ok(prepared) => prepared,
+            Err(outcome) => {
+                self.start(call, &arguments_line(call)).await;
+                return self.finish_job_call(call, outcome, Duration::ZERO).await;
+            }
+        };
+        if prepared.effects.iter().any(is_about_secrets) {
+            self.session.exclude_from_journal(&call.id);
+        }
+        let what = prepared.what.clone();
+        let (prepared, permitted) = match self.allowed(call, prepared, "").await? {
+            Ok(allowed) => allowed,
+            Err(refused) => {
+                self.start(call, &what).await;
+                return self.finish_job_call(call, refused, Duration::ZERO).await;
+            }
+        };
+        self.record(Record::about_to_run(call))?;
+        self.start(call, &what).await;
+        let begun = Instant::now();
+        let outcome = self.execute(prepared, permitted, &[]).await;
+        let outcome = self.with_files(call, outcome).await?;
+        self.finish_job_call(call, outcome, begun.elapsed()).await
+    }
+
+    /// Records the outcome of a call of a job.
+    async fn finish_job_call(
+        &mut self,
+        call: &ToolCall,
+        outcome: CallResult,
+        took: Duration,
+    ) -> Result<CallResult, TurnEnd> {
+        let (_, written) = self.record_changes();
+        let said = [outcome.text, outcome.summary, outcome.detail];
+        let [text, summary, detail] = self.redact_secret_values(said).await?;
+        let text = shown_hidden(text);
+        let recorded = self.record(Record::ran(call, &self.clip_result(&text), outcome.how));
+        let finished = Event::ToolFinished {
+            id: call.id.clone(),
+            outcome: outcome.how,
+            summary: summary.clone(),
+            detail: detail.clone(),
+            took,
+        };
+        self.events.send(finished).await;
+        written.and(recorded)?;
+        match outcome.end {
+            Some(end) => Err(*end),
+            None => Ok(CallResult {
+                how: outcome.how,
+                text,
+                summary,
+                detail,
+                end: None,
+                needs: outcome.needs,
+            }),
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Arguments of `init`.
+
+use clap::Args;
+
+use super::JobArguments;
+use crate::engine::jobs::init::InitOrder;
+
+/// Examples of `ollacode init`.
+pub(super) const INIT_HELP: &str = "\
+Example:
+  ollacode init --check";
+
+/// Arguments of `ollacode init`.
+#[derive(Args, Clone, Debug)]
+pub struct InitArguments {
+    /// Run each command, and write only those that work
+    #[arg(long)]
+    pub check: bool,
+
+    /// Write into `AGENTS.md` instead of `OLLACODE.md`
+    #[arg(long)]
+    pub agents: bool,
+
+    /// Session, model and permissions
+    #[command(flatten)]
+    pub job: JobArguments,
+}
+
+impl InitArguments {
+    pub(crate) fn order(&self) -> InitOrder {
+        InitOrder {
+            agents: self.agents,
+            check: self.check,
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Arguments of `review`.
+
+use clap::Args;
+
+use super::JobArguments;
+use crate::engine::jobs::review::ReviewOrder;
+
+/// Examples of `ollacode review`.
+pub(super) const REVIEW_HELP: &str = "\
+Example:
+  ollacode review main..";
+
+/// Arguments of `ollacode review`.
+#[derive(Args, Clone, Debug)]
+pub struct ReviewArguments {
+    /// Range of git; by default the changes that are not committed
+    #[arg(value_name = "RANGE")]
+    pub range: Option<String>,
+
+    /// Only what is staged
+    #[arg(long, conflicts_with = "range")]
+    pub staged: bool,
+
+    /// Session, model and permissions
+    #[command(flatten)]
+    pub job: JobArguments,
+}
+
+impl ReviewArguments {
+    pub(crate) fn order(&self) -> ReviewOrder {
+        ReviewOrder {
+            range: self.range.clone(),
+            staged: self.staged,
+        }
+    }
+}
