@@ -13,6 +13,7 @@ use std::{env, fmt, io};
 
 use tracing_subscriber::filter::Targets;
 
+use crate::check::CheckChoice;
 use crate::model::EditForm;
 use crate::model::ollama::{Address, AddressError, ApiKey, NetworkScope};
 use crate::permission::{RulesError, UserRules};
@@ -57,6 +58,8 @@ pub struct Settings {
     pub thinking_tokens: Option<u32>,
     /// Whether the index is searched for each question.
     pub rag: bool,
+    /// Whether changes are checked before an answer is accepted.
+    pub check: CheckChoice,
     /// Folder for indexes, sessions and the cache; absolute, may not exist yet.
     pub data_folder: PathBuf,
     /// Larger files are not indexed, in bytes.
@@ -125,6 +128,7 @@ impl Settings {
             max_steps: layers.given("OLLACODE_MAX_STEPS").steps()?,
             thinking_tokens: layers.given("OLLACODE_THINKING_TOKENS").thinking()?,
             rag: layers.given("OLLACODE_RAG").is_on()?,
+            check: layers.given("OLLACODE_CHECK").check()?,
             data_folder: layers.given("OLLACODE_DATA_DIR").data_folder(environment)?,
             max_file_size: layers
                 .given("OLLACODE_MAX_FILE_SIZE")

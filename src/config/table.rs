@@ -109,6 +109,13 @@ pub const SETTINGS: &[Setting] = &[
         secret: false,
     },
     Setting {
+        name: "OLLACODE_CHECK",
+        default: "ask",
+        meaning: "Run the project's checks after edits, before an answer is accepted: `off`, `ask` (once a session) or `auto` (unasked where commands are fully confined).",
+        example: None,
+        secret: false,
+    },
+    Setting {
         name: "OLLACODE_SANDBOX",
         default: "best",
         meaning: "`best`: the best confinement available; `required`: no session without full confinement; `off` only as a flag.",
