@@ -21,7 +21,7 @@ use tokio::sync::watch;
 use crate::config::{
     ConfigError, EmbedModel, Environment, Flags, GivenFolder, Settings, ToolChoice,
 };
-use crate::engine::{ChatActivity, Engine, EngineOptions, EngineParts};
+use crate::engine::{ChatActivity, CheckSetup, Engine, EngineOptions, EngineParts};
 use crate::jail::{GitSettings, Holds, Jail, JailError, PrivatePath, keys_below};
 use crate::model::ollama::{ClientLimits, OllamaChat, OllamaClient, OllamaEmbedder, OllamaError};
 use crate::permission::{RepositoryRules, Rules};
@@ -40,6 +40,7 @@ use searching::{Connection, SearchModels};
 /// Names of this program's files in the data folder.
 const OWN_DATA: &[&str] = &[
     "benchmarks",
+    "checks",
     "confined",
     "embeddings.db",
     "embeddings.db-shm",
@@ -300,7 +301,7 @@ impl App {
             edit_form,
             ..
         } = self.settings;
-        Ok(Engine::new(EngineParts {
+        let engine = Engine::new(EngineParts {
             context: Arc::new(context),
             toolbox: Toolbox::builtin(),
             options: EngineOptions {
@@ -317,7 +318,18 @@ impl App {
             },
             activity: activity.clone(),
             known_memory: self.known_memory(),
-        }))
+        });
+        Ok(engine.with_checks(self.checks()))
+    }
+
+    /// How changes are checked.
+    fn checks(&self) -> CheckSetup {
+        let name = format!("{}.json", workspace_id(&self.workspace.root));
+        CheckSetup {
+            choice: self.settings.check,
+            own: self.settings.rules.checks.clone(),
+            file: self.settings.data_folder.join("checks").join(name),
+        }
     }
 
     /// The index and its search model; files that rules hide are never found.

@@ -12,6 +12,7 @@
 //! - [`permission`], [`sandbox`], [`visible`]: what may be done, how commands run, what is shown.
 //! - [`edit`], [`syntax`], [`tools`]: what the model can have done.
 //! - [`survey`]: what the manifests say of a project, and the commands that build and test it.
+//! - [`check`]: which commands check a change, and what their output says.
 //! - [`session`]: what was said and changed, in a journal.
 //! - [`engine`]: a question in, events out; no front end is named there.
 //! - [`app`]: the one place that builds the real parts from settings and joins them.
@@ -25,6 +26,7 @@
 
 pub mod app;
 pub mod benchmark;
+pub mod check;
 pub mod config;
 pub mod conversation;
 pub mod edit;

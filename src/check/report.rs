@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::time::Duration;
 
-use super::baseline::{KnownRun, sorted};
+use super::baseline::{KnownRun, SortedFailures, sorted};
 use super::parse::{CheckFailure, parse};
 use super::{CheckCommand, CheckKind};
 use crate::text::tokens::estimate_text;
@@ -98,6 +98,8 @@ pub struct Against<'a> {
     pub request: &'a str,
     /// The changed files.
     pub changed: &'a [String],
+    /// Whether every failure counts, whatever was there before.
+    pub all_count: bool,
 }
 
 impl CheckStep {
@@ -145,13 +147,19 @@ impl CheckStep {
             });
         }
         let is_general = !step.command.kind.is_tests();
-        let sorted = sorted(
-            failures,
-            against.before,
-            against.request,
-            against.changed,
-            is_general,
-        );
+        let sorted = match against.all_count {
+            true => SortedFailures {
+                own: failures,
+                old: Vec::new(),
+            },
+            false => sorted(
+                failures,
+                against.before,
+                against.request,
+                against.changed,
+                is_general,
+            ),
+        };
         let is_old = sorted.own.is_empty() && parsed.left_out == 0;
         step.outcome = match is_old {
             true => CheckOutcome::OnlyOld,

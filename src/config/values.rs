@@ -7,8 +7,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::layers::GivenValue;
 use super::{
-    Address, ApiKey, CheckChoice, ConfigError, EditForm, EmbedModel, Environment, GivenFolder, NetworkScope,
-    NotifyChoice, SandboxChoice, SettingOrigin, ToolChoice,
+    Address, ApiKey, CheckChoice, ConfigError, EditForm, EmbedModel, Environment, GivenFolder,
+    NetworkScope, NotifyChoice, SandboxChoice, SettingOrigin, ToolChoice,
 };
 
 const KIB: u64 = 1 << 10;

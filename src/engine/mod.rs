@@ -1,7 +1,7 @@
 //! The engine: a question in, events out.
 //!
 //! In reading order: [`event`] is what front ends see. [`Engine::ask`] runs a `turn`; each `step`
-//! of it asks the model; `calls` judges and runs tool calls; `loop_detector` stops loops,
+//! of it asks the model; `calls` judges and runs tool calls; `checking` runs the project's checks; `loop_detector` stops loops,
 //! and `nudge` has a model go on that stops too early; `change_request` tells which requests ask
 //! for a change. `prompt`, [`project_instructions`], `question`, `attachment` and `user_message` make
 //! the context; [`crate::model::budget`] counts it, and `compaction` shortens it. [`proof`] compares the answer with
@@ -14,7 +14,9 @@ mod attachment;
 mod build_commands;
 mod calls;
 mod change_request;
+mod checking;
 mod clip;
+mod closing;
 mod compaction;
 pub mod event;
 mod failed_edits;
@@ -67,6 +69,7 @@ use crate::session::{Record, Session, SessionError};
 use crate::text::tokens::estimate_text;
 use crate::tools::{ToolContext, ToolSet, Toolbox};
 use crate::visible::escape_hidden;
+use checking::SessionChecks;
 use event::{Event, TurnEnd};
 use project_instructions::{InstructionsTrust, ProjectInstructions};
 use turn::{EventSink, Turn, not_written};
@@ -74,6 +77,7 @@ use workspace_facts::workspace_facts;
 
 pub use activity::{ChatActivity, Replying};
 pub use attachment::Attachment;
+pub use checking::CheckSetup;
 pub use compaction::CompactReport;
 pub use live::CommandWatch;
 pub use prompt::system_prompt;
@@ -103,6 +107,7 @@ pub struct Engine {
     facts: Mutex<Option<String>>,
     /// Notices already shown that are shown only once.
     told: Mutex<BTreeSet<String>>,
+    checks: SessionChecks,
 }
 
 /// The parts of an engine.
@@ -225,6 +230,7 @@ impl Engine {
             leaking: Mutex::default(),
             facts: Mutex::default(),
             told: Mutex::default(),
+            checks: SessionChecks::default(),
         }
     }
 

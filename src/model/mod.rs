@@ -3,6 +3,7 @@
 //! [`ChatModel`] is the engine's view of a model; [`ollama`] implements it. [`repair`] finds and
 //! fixes tool calls that weak models get wrong.
 
+mod absent;
 pub mod budget;
 mod edit_form;
 pub mod ollama;
@@ -16,6 +17,7 @@ use serde_json::Value;
 use crate::failure::{Failure, FailureCode};
 use crate::message::{Message, ToolCall};
 
+pub use absent::AbsentModel;
 pub use edit_form::{ENOUGH_CALLS, EditCount, EditCounts, EditExperience, EditForm};
 pub use thought_tags::{ANSWER_TAGS, THOUGHT_TAGS, ThoughtTags};
 pub use tool_spec::{Parameter, ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};

@@ -44,6 +44,11 @@ pub enum Job {
 }
 
 impl Job {
+    /// Whether it is of use without a model: it asks one only for words that it can leave out.
+    pub fn works_without_model(&self) -> bool {
+        matches!(self, Job::Init(_) | Job::Check(_))
+    }
+
     /// The job as a slash command starts it, for the journal and for titles.
     pub fn shown(&self) -> String {
         let (name, argument) = match self {

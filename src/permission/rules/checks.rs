@@ -105,11 +105,17 @@ mod tests {
     fn what_is_wrong_is_said_with_its_line() {
         for (text, expected) in [
             ("check = 1", "1: `check` must be a table"),
-            ("[check]\ntest = 1", "2: `test` must be a command in one line"),
+            (
+                "[check]\ntest = 1",
+                "2: `test` must be a command in one line",
+            ),
             ("[check]\ntest = ''", "2: `test` must be"),
             ("[check]\nlint = \"a\\nb\"", "2: `lint` must be"),
             ("[check]\nlint = \"a\\u202eb\"", "2: `lint` must be"),
-            ("[check]\nbaseline = 'yes'", "2: `baseline` must be true or false"),
+            (
+                "[check]\nbaseline = 'yes'",
+                "2: `baseline` must be true or false",
+            ),
             ("[check]\ntests = 'a'", "did you mean `test`?"),
         ] {
             let (_, problems) = parsed(text);

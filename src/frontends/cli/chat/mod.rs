@@ -36,6 +36,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::args::ChatArguments;
 use super::confirm::confirm_workspace;
+use super::failure::failure;
 use super::{CommandEnd, model, note, print_failure, say, warn};
 use crate::app::App;
 use crate::conversation::mentions::mentioned_files;
@@ -47,7 +48,7 @@ use crate::engine::jobs::Job;
 use crate::engine::{ChatActivity, Question};
 use crate::failure::{Failure, FailureCode};
 use crate::frontends::events_json::JsonEvent;
-use crate::model::ChatModel;
+use crate::model::{AbsentModel, ChatModel};
 use crate::permission::Mode;
 use crate::session::{self, SessionId};
 
@@ -128,7 +129,8 @@ async fn answer(
         text,
         ..Question::default()
     };
-    follow(app, arguments, interrupts, |conversation| {
+    let models = TerminalModels::needed(interrupts);
+    follow(app, arguments, (interrupts, models), |conversation| {
         conversation.ask(None, question);
     })
     .await
@@ -139,7 +141,11 @@ pub async fn run_job(app: &App, arguments: &ChatArguments, job: Job) -> Result<C
     confirm_workspace(app, arguments.engine.yes)?;
     let _as_it_was = TerminalGuard::capture();
     let interrupts = Interrupts::watch()?;
-    follow(app, arguments, &interrupts, |conversation| {
+    let models = TerminalModels {
+        is_needed: !job.works_without_model(),
+        ..TerminalModels::needed(&interrupts)
+    };
+    follow(app, arguments, (&interrupts, models), |conversation| {
         conversation.start_job(job);
     })
     .await
@@ -149,10 +155,10 @@ pub async fn run_job(app: &App, arguments: &ChatArguments, job: Job) -> Result<C
 async fn follow(
     app: &App,
     arguments: &ChatArguments,
-    interrupts: &Interrupts,
+    (interrupts, models): (&Interrupts, TerminalModels),
     start: impl FnOnce(&mut Conversation),
 ) -> Result<CommandEnd, Error> {
-    let opened = open(app, arguments, interrupts, IndexUpdates::None).await;
+    let opened = open(app, arguments, models, IndexUpdates::None).await;
     if !matches!(opened, Ok(Some(_)))
         && let Some(file) = output_file(app, arguments)
     {
@@ -234,7 +240,8 @@ async fn run_loop(
     arguments: &ChatArguments,
     interrupts: Interrupts,
 ) -> Result<CommandEnd, Error> {
-    let opened = open(app, arguments, &interrupts, IndexUpdates::Watched).await?;
+    let models = TerminalModels::needed(&interrupts);
+    let opened = open(app, arguments, models, IndexUpdates::Watched).await?;
     let Some((conversation, opened)) = opened else {
         return Ok(interrupts.ending());
     };
@@ -259,7 +266,20 @@ async fn run_loop(
 }
 
 /// Connects to models, and offers to download one that is missing.
-struct TerminalModels(Interrupts);
+struct TerminalModels {
+    interrupts: Interrupts,
+    /// Whether nothing can be done without a model.
+    is_needed: bool,
+}
+
+impl TerminalModels {
+    fn needed(interrupts: &Interrupts) -> TerminalModels {
+        TerminalModels {
+            interrupts: interrupts.clone(),
+            is_needed: true,
+        }
+    }
+}
 
 impl Connector for TerminalModels {
     fn connect<'a>(
@@ -267,7 +287,16 @@ impl Connector for TerminalModels {
         app: &'a App,
         name: Option<&'a str>,
     ) -> BoxFuture<'a, Result<Arc<dyn ChatModel>, Error>> {
-        model::connect(app, name, &self.0).boxed()
+        async move {
+            match model::connect(app, name, &self.interrupts).await {
+                Err(error) if !self.is_needed => {
+                    let why = failure(&error);
+                    Ok(Arc::new(AbsentModel::new(why)) as Arc<dyn ChatModel>)
+                }
+                connected => connected,
+            }
+        }
+        .boxed()
     }
 }
 
@@ -275,9 +304,10 @@ impl Connector for TerminalModels {
 async fn open(
     app: &App,
     arguments: &ChatArguments,
-    interrupts: &Interrupts,
+    models: TerminalModels,
     updates: IndexUpdates,
 ) -> Result<Option<(Conversation, OpenedSession)>, Error> {
+    let interrupts = models.interrupts.clone();
     let session = session(app, arguments)?;
     let first_mode = match (arguments.auto_edit, arguments.auto_approve) {
         (true, _) => Mode::AutoEdit,
@@ -295,7 +325,7 @@ async fn open(
         ),
         registry: None,
         activity,
-        connector: Arc::new(TerminalModels(interrupts.clone())),
+        connector: Arc::new(models),
         patience: None,
         first_mode,
         offers_auto_approve: true,
