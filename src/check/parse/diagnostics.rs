@@ -32,7 +32,7 @@ pub(super) fn parse(lines: &[&str]) -> Option<ParsedOutput> {
         {
             last.add_lines([*line]);
         }
-        if is_path(trimmed) && !trimmed.contains(": ") {
+        if is_path(trimmed) && !trimmed.contains(' ') {
             file = trimmed;
         }
     }

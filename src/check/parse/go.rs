@@ -19,7 +19,8 @@ pub(super) fn parse(lines: &[&str]) -> Option<ParsedOutput> {
         let line = lines[at];
         at += 1;
         let trimmed = line.trim_start();
-        if trimmed.starts_with("=== ") {
+        if trimmed.starts_with("=== ") || line.starts_with("FAIL") || line.starts_with("ok  ") {
+            is_building &= !line.starts_with("FAIL");
             said.clear();
         } else if trimmed.starts_with("--- PASS: ") {
             passed += 1;

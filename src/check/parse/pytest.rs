@@ -64,11 +64,12 @@ fn is_summary(line: &str) -> bool {
             .next()
             .is_some_and(|time| time.ends_with('s'));
     let words = ["passed", "failed", "error", "errors", "skipped", "xfailed"];
-    is_time
-        && (words
+    // Other runners end their counts with a time, too.
+    let is_counted = counts.starts_with(|sign: char| sign.is_ascii_digit())
+        && words
             .iter()
-            .any(|word| number_before(counts, word).is_some())
-            || counts.contains("no tests ran"))
+            .any(|word| number_before(counts, word).is_some());
+    is_time && (is_counted || counts == "no tests ran")
 }
 
 /// The id in `FAILED tests/test_a.py::test_x - assert 1 == 2`.

@@ -58,34 +58,41 @@ fn told(wanted: &Wanted<'_>) -> Vec<String> {
         .collect()
 }
 
-#[test]
-fn each_ecosystem_has_its_checks_in_order() {
+/// A project of each of some kinds.
+fn projects() -> [Facts; 5] {
     use CommandKind::{Format, FormatCheck, Lint, OneTest, Test, TypeCheck};
     use Ecosystem::{Cargo, Go, Make, Npm, Python};
-    let cargo = facts(&[
-        (Cargo, Test, "", "cargo test"),
-        (Cargo, Lint, "", "cargo clippy -- -D warnings"),
-        (Cargo, FormatCheck, "", "cargo fmt --check"),
-        (Cargo, Format, "", "cargo fmt"),
-    ]);
-    let python = facts(&[
-        (Python, Test, "", "python3 -m pytest"),
-        (Python, OneTest, "", "python3 -m pytest {file}"),
-        (Python, Lint, "", "ruff check ."),
-        (Python, TypeCheck, "", "mypy src"),
-        (Python, FormatCheck, "", "ruff format --check ."),
-    ]);
-    let node = facts(&[
-        (Npm, Test, "", "npm test"),
-        (Npm, OneTest, "", "npx vitest run {file}"),
-        (Npm, OneTest, "", "npx vitest run -t {name}"),
-        (Npm, TypeCheck, "", "npx tsc --noEmit"),
-    ]);
-    let go = facts(&[
-        (Go, Test, "", "go test ./..."),
-        (Go, Lint, "", "go vet ./..."),
-    ]);
-    let make = facts(&[(Make, Test, "", "make test")]);
+    [
+        facts(&[
+            (Cargo, Test, "", "cargo test"),
+            (Cargo, Lint, "", "cargo clippy -- -D warnings"),
+            (Cargo, FormatCheck, "", "cargo fmt --check"),
+            (Cargo, Format, "", "cargo fmt"),
+        ]),
+        facts(&[
+            (Python, Test, "", "python3 -m pytest"),
+            (Python, OneTest, "", "python3 -m pytest {file}"),
+            (Python, Lint, "", "ruff check ."),
+            (Python, TypeCheck, "", "mypy src"),
+            (Python, FormatCheck, "", "ruff format --check ."),
+        ]),
+        facts(&[
+            (Npm, Test, "", "npm test"),
+            (Npm, OneTest, "", "npx vitest run {file}"),
+            (Npm, OneTest, "", "npx vitest run -t {name}"),
+            (Npm, TypeCheck, "", "npx tsc --noEmit"),
+        ]),
+        facts(&[
+            (Go, Test, "", "go test ./..."),
+            (Go, Lint, "", "go vet ./..."),
+        ]),
+        facts(&[(Make, Test, "", "make test")]),
+    ]
+}
+
+#[test]
+fn each_ecosystem_has_its_checks_in_order() {
+    let [cargo, python, node, go, make] = projects();
     for (facts, changed, near, expected) in [
         (
             &cargo,
@@ -142,6 +149,11 @@ fn each_ecosystem_has_its_checks_in_order() {
             "{changed:?}"
         );
     }
+}
+
+#[test]
+fn the_formatter_is_named_with_its_check() {
+    let [cargo, ..] = projects();
     let wanted = Wanted {
         facts: &cargo,
         own: &UserChecks::default(),
