@@ -50,6 +50,18 @@ const EXTENSIONS: &[(Ecosystem, &str)] = &[
 ];
 /// Extensions of files that no check looks at.
 const DOCUMENTS: &str = "md rst txt adoc png jpg jpeg gif svg webp ico pdf lock log csv";
+/// Ecosystems whose command for a file of tests takes several.
+const SEVERAL_FILES: [Ecosystem; 9] = [
+    Ecosystem::Python,
+    Ecosystem::Npm,
+    Ecosystem::Pnpm,
+    Ecosystem::Yarn,
+    Ecosystem::Bun,
+    Ecosystem::Deno,
+    Ecosystem::Bundler,
+    Ecosystem::Mix,
+    Ecosystem::Dart,
+];
 /// Words of commands that go on until they are stopped.
 const ENDLESS: [&str; 8] = [
     "watch",
@@ -61,6 +73,19 @@ const ENDLESS: [&str; 8] = [
     "start",
     "--ui",
 ];
+
+/// Words of commands that run all tests of a folder: with any other word it may be some of them.
+const WHOLE_RUNS: &str = "\
+    cargo test nextest run --workspace --all --all-features --locked --offline -q --quiet -v --verbose \
+    python python3 -m pytest unittest discover tox nox npm pnpm yarn bun deno npx jest vitest mocha go \
+    ./... make check tests mvn ./mvnw gradle ./gradlew sbt dotnet bundle exec rspec rake mix swift \
+    ctest --test-dir build just task composer zig dart stack cabal dune runtest 2>&1";
+
+/// Whether a command line, run in the root, runs all tests that its program finds.
+pub fn is_whole_run(line: &str) -> bool {
+    let mut words = line.split_whitespace().peekable();
+    words.peek().is_some() && words.all(|word| has_word(WHOLE_RUNS, word))
+}
 
 /// What is to be checked.
 #[derive(Clone, Copy, Debug)]
@@ -299,23 +324,39 @@ fn with_files(wanted: &Wanted<'_>, all: &ProjectCommand) -> Option<String> {
     if files.is_empty() {
         return None;
     }
+    let is_one = files.len() == 1;
     let files = files.join(" ");
-    let is_own = |command: &&ProjectCommand| {
-        let line = &command.line;
-        let others = ["{name}", "{package}"];
-        command.folder == all.folder
-            && command.ecosystem == all.ecosystem
-            && line.contains("{file}")
-            && !others.iter().any(|other| line.contains(other))
-    };
-    let one = wanted.facts.commands(CommandKind::OneTest).find(is_own);
-    if let Some(one) = one {
-        return Some(one.line.replace("{file}", &files));
+    let one = wanted
+        .facts
+        .commands(CommandKind::OneTest)
+        .filter(|command| command.folder == all.folder && command.ecosystem == all.ecosystem)
+        .map(|command| without_name(&command.line))
+        .find(|line| {
+            let others = ["{name}", "{package}"];
+            line.contains("{file}") && !others.iter().any(|other| line.contains(other))
+        });
+    if let Some(one) = one.filter(|_| is_one || SEVERAL_FILES.contains(&all.ecosystem)) {
+        return Some(one.replace("{file}", &files));
     }
     let is_pytest = all.ecosystem == Ecosystem::Python
         && all.line.split([' ', '/']).any(|word| word == "pytest")
         && !all.line.contains(['|', ';', '&']);
     is_pytest.then(|| format!("{} {files}", all.line))
+}
+
+/// A command for one test of a file as one for all of its tests: `{file}::{name}` and `-t "{name}"`
+/// are left out.
+fn without_name(line: &str) -> String {
+    let is_name = |word: &&str| word.trim_matches(['"', '\'']) == "{name}";
+    let line = line.replace("::{name}", "");
+    let words: Vec<&str> = line.split(' ').collect();
+    let is_kept = |at: &usize| {
+        let is_option =
+            words[*at].starts_with('-') && words.get(at + 1).is_some_and(|it| is_name(it));
+        !is_option && !(is_name(&words[*at]) && *at > 0 && words[at - 1].starts_with('-'))
+    };
+    let kept = (0..words.len()).filter(is_kept).map(|at| words[at]);
+    kept.collect::<Vec<_>>().join(" ")
 }
 
 fn relative<'a>(path: &'a str, folder: &str) -> Option<&'a str> {

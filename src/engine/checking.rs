@@ -19,7 +19,7 @@ use super::step::StepReply;
 use super::turn::Turn;
 use crate::check::baseline::KnownRuns;
 use crate::check::report::Against;
-use crate::check::select::{Wanted, select};
+use crate::check::select::{Wanted, is_whole_run, select};
 use crate::check::{CheckChoice, CheckCommand, CheckKind, CheckOutcome, CheckReport, CheckStep};
 use crate::message::ToolCall;
 use crate::model::budget::part;
@@ -249,6 +249,7 @@ impl Turn<'_> {
         let all = commands
             .iter()
             .filter(|command| command.kind == CheckKind::AllTests);
+        let is_single = all.clone().count() == 1;
         let mut all = all.peekable();
         let has_run = |command: &CheckCommand| {
             let alone = command.line.trim();
@@ -258,7 +259,9 @@ impl Turn<'_> {
                     "" => run.command == alone,
                     _ => run.command == entered || run.command == format!("cd ./{entered}"),
                 };
-                is_here && run.is_success
+                // `python3 -m unittest` in place of `python3 -m pytest` is no reason to run all again.
+                let is_other = run.ends_as_tests && is_single && is_whole_run(&run.command);
+                run.is_success && (is_here || is_other)
             })
         };
         all.peek().is_some() && all.all(has_run)

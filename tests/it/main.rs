@@ -26,6 +26,7 @@ mod traps;
 
 mod attacks;
 mod chat;
+mod check;
 mod config;
 mod confinement;
 mod docs;

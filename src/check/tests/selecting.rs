@@ -1,7 +1,7 @@
 //! Which commands fit, by ecosystem.
 
 use super::super::near::{TestFile, changed_names, is_test_path, near_tests};
-use super::super::select::{Wanted, select};
+use super::super::select::{Wanted, is_whole_run, select};
 use crate::permission::UserChecks;
 use crate::survey::{CommandKind, Ecosystem, Evidence, Facts, Member, ProjectCommand};
 
@@ -71,15 +71,15 @@ fn projects() -> [Facts; 5] {
         ]),
         facts(&[
             (Python, Test, "", "python3 -m pytest"),
-            (Python, OneTest, "", "python3 -m pytest {file}"),
+            (Python, OneTest, "", "python3 -m pytest {file}::{name}"),
             (Python, Lint, "", "ruff check ."),
             (Python, TypeCheck, "", "mypy src"),
             (Python, FormatCheck, "", "ruff format --check ."),
         ]),
         facts(&[
             (Npm, Test, "", "npm test"),
-            (Npm, OneTest, "", "npx vitest run {file}"),
             (Npm, OneTest, "", "npx vitest run -t {name}"),
+            (Npm, OneTest, "", "npx vitest run {file} -t \"{name}\""),
             (Npm, TypeCheck, "", "npx tsc --noEmit"),
         ]),
         facts(&[
@@ -296,6 +296,27 @@ fn nothing_that_needs_the_network_or_does_not_end_is_run() {
             Vec::<String>::new(),
             "{line}"
         );
+    }
+}
+
+#[test]
+fn a_run_of_all_tests_is_told_from_one_of_some() {
+    for line in [
+        "cargo test",
+        "cargo test --workspace -q",
+        "python3 -m unittest",
+        "go test ./...",
+    ] {
+        assert!(is_whole_run(line), "{line}");
+    }
+    for line in [
+        "",
+        "cargo test mean",
+        "pytest tests/test_a.py",
+        "go test ./web",
+        "npm test -- a",
+    ] {
+        assert!(!is_whole_run(line), "{line}");
     }
 }
 
