@@ -132,7 +132,7 @@ pub fn changed_names(before: &str, after: &str) -> Vec<String> {
     for line in after.lines() {
         last = defined(line).or(last);
         let is_kept = match known.get_mut(line) {
-            Some(left @ 1..) => {
+            Some(left) if *left > 0 => {
                 *left -= 1;
                 true
             }

@@ -15,6 +15,8 @@ const LONGEST_COMMAND: usize = 120;
 const MOST_NAMED: usize = 3;
 /// Most failures of a check that a report lists by name.
 const MOST_LISTED: usize = 20;
+/// Said where lines were left out.
+const SHORTENED: &str = "(shortened; run the command to see the rest)\n";
 /// Part of a budget that names may take.
 const NAMES_PART: u32 = 3;
 
@@ -251,7 +253,7 @@ impl CheckReport {
         failed
             .flat_map(|step| {
                 let names = step.own.iter().map(|failure| failure.name.clone());
-                names.map(|name| (step.command.key(), name))
+                names.map(move |name| (step.command.key(), name))
             })
             .collect()
     }
@@ -357,6 +359,7 @@ impl CheckFailure {
 
 /// The lines around failures, as far as there is room.
 fn details(failed: &[&CheckStep], room: u32) -> String {
+    let room = room.saturating_sub(estimate_text(SHORTENED) + 1);
     let (mut text, mut used) = (String::new(), 0);
     let mut is_cut = false;
     let failures = failed.iter().flat_map(|step| &step.own);
@@ -382,7 +385,7 @@ fn details(failed: &[&CheckStep], room: u32) -> String {
         }
     }
     if is_cut {
-        text.push_str("(shortened; run the command to see the rest)\n");
+        text.push_str(SHORTENED);
     }
     text
 }

@@ -121,7 +121,7 @@ fn what_fails_is_fed_back_and_fixed() {
     assert_eq!(
         checks(&events),
         json!([{"check": "tests", "command": COMMAND, "result": "passed",
-            "said": "passed (2 passed, 0 failed)"}])
+            "said": "passed (2 passed)"}])
     );
     server.assert_each_extends_the_last(&[]);
 }
@@ -326,6 +326,6 @@ fn who_declines_is_not_asked_again() {
     terminal.answer("y");
     terminal.expect("you declined the checks of this session");
     let screen = terminal.expect_last(PROMPT);
-    assert_eq!(screen.matches("after edits").count(), 1, "{screen}");
+    assert!(screen.matches("? run `sh").count() <= 1, "{screen}");
     assert_eq!(terminal.leave().0, Some(0));
 }

@@ -35,6 +35,7 @@ const COMMAND_PAGES: [(&str, &str); 12] = [
     ("log", "docs/commands.md"),
     ("doctor", "docs/commands.md"),
     ("benchmark", "docs/benchmark.md"),
+    ("check", "docs/checks.md"),
     ("completions", "docs/commands.md"),
     ("man", "docs/commands.md"),
 ];

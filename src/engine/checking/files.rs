@@ -54,7 +54,10 @@ fn tests(context: &ToolContext, facts: &Facts, changed: &[String]) -> Vec<TestFi
         if !seen.insert(folder.clone()) {
             continue;
         }
-        let given = if folder.is_empty() { "." } else { &folder };
+        let given = match folder.as_str() {
+            "" => ".",
+            folder => folder,
+        };
         let listed = context
             .jail
             .path(given)
