@@ -350,12 +350,13 @@ fn without_name(line: &str) -> String {
     let is_name = |word: &&str| word.trim_matches(['"', '\'']) == "{name}";
     let line = line.replace("::{name}", "");
     let words: Vec<&str> = line.split(' ').collect();
-    let is_kept = |at: &usize| {
-        let is_option =
-            words[*at].starts_with('-') && words.get(at + 1).is_some_and(|it| is_name(it));
-        !is_option && !(is_name(&words[*at]) && *at > 0 && words[at - 1].starts_with('-'))
+    let is_option = |at: usize| {
+        let names = words.get(at + 1).is_some_and(is_name);
+        names && words[at].starts_with('-')
     };
-    let kept = (0..words.len()).filter(is_kept).map(|at| words[at]);
+    let is_left_out = |at: usize| is_option(at) || (at > 0 && is_option(at - 1));
+    let kept = (0..words.len()).filter(|at| !is_left_out(*at));
+    let kept = kept.map(|at| words[at]);
     kept.collect::<Vec<_>>().join(" ")
 }
 

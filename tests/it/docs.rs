@@ -24,7 +24,7 @@ const FRONT: [&str; 4] = [
 ];
 
 /// Where commands and their flags are described.
-const COMMAND_PAGES: [(&str, &str); 12] = [
+const COMMAND_PAGES: [(&str, &str); 13] = [
     ("chat", "docs/chat.md"),
     ("index", "docs/search.md"),
     ("search", "docs/search.md"),

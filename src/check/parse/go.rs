@@ -70,7 +70,7 @@ pub(super) fn parse(lines: &[&str]) -> Option<ParsedOutput> {
     Some(parsed)
 }
 
-/// `ok  	example.org/a	0.01s`, `FAIL	example.org/a [build failed]`, `--- FAIL: TestA (0.00s)`
+/// `ok`, a tab and a package; `FAIL` and a package; `--- FAIL: TestA (0.00s)`
 fn is_of_go(line: &str) -> bool {
     let is_result = |prefix: &str| {
         line.strip_prefix(prefix)
