@@ -22,7 +22,7 @@ use tokio::sync::watch;
 use crate::config::{
     ConfigError, EmbedModel, Environment, Flags, GivenFolder, Settings, ToolChoice,
 };
-use crate::engine::{ChatActivity, Engine, EngineOptions, EngineParts};
+use crate::engine::{ChatActivity, CheckSetup, Engine, EngineOptions, EngineParts};
 use crate::git::HistoryCache;
 use crate::jail::{GitSettings, Holds, Jail, JailError, PrivatePath, keys_below};
 use crate::model::ollama::{ClientLimits, OllamaChat, OllamaClient, OllamaEmbedder, OllamaError};
@@ -43,6 +43,7 @@ use searching::{Connection, SearchModels};
 /// Names of this program's files in the data folder.
 const OWN_DATA: &[&str] = &[
     "benchmarks",
+    "checks",
     "confined",
     "embeddings.db",
     "embeddings.db-shm",
@@ -308,7 +309,7 @@ impl App {
             commit,
             ..
         } = self.settings;
-        Ok(Engine::new(EngineParts {
+        let engine = Engine::new(EngineParts {
             context: Arc::new(context),
             toolbox: Toolbox::with_templates(self.templates()),
             options: EngineOptions {
@@ -327,7 +328,18 @@ impl App {
             activity: activity.clone(),
             known_memory: self.known_memory(),
             commit_trailer: self.settings.commit_trailer.clone(),
-        }))
+        });
+        Ok(engine.with_checks(self.checks()))
+    }
+
+    /// How changes are checked.
+    fn checks(&self) -> CheckSetup {
+        let name = format!("{}.json", workspace_id(&self.workspace.root));
+        CheckSetup {
+            choice: self.settings.check,
+            own: self.settings.rules.checks.clone(),
+            file: self.settings.data_folder.join("checks").join(name),
+        }
     }
 
     /// The index and its search model; files that rules hide are never found.

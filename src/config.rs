@@ -13,6 +13,7 @@ use std::{env, fmt, io};
 
 use tracing_subscriber::filter::Targets;
 
+use crate::check::CheckChoice;
 use crate::git::CommitWhen;
 use crate::model::EditForm;
 use crate::model::ollama::{Address, AddressError, ApiKey, NetworkScope};
@@ -62,6 +63,8 @@ pub struct Settings {
     pub commit: CommitWhen,
     /// What stands last in the message of each commit.
     pub commit_trailer: Option<String>,
+    /// Whether changes are checked before an answer is accepted.
+    pub check: CheckChoice,
     /// Folder for indexes, sessions and the cache; absolute, may not exist yet.
     pub data_folder: PathBuf,
     /// Larger files are not indexed, in bytes.
@@ -132,6 +135,7 @@ impl Settings {
             rag: layers.given("OLLACODE_RAG").is_on()?,
             commit: layers.given("OLLACODE_COMMIT").commit()?,
             commit_trailer: layers.given("OLLACODE_COMMIT_TRAILER").trailer()?,
+            check: layers.given("OLLACODE_CHECK").check()?,
             data_folder: layers.given("OLLACODE_DATA_DIR").data_folder(environment)?,
             max_file_size: layers
                 .given("OLLACODE_MAX_FILE_SIZE")

@@ -15,6 +15,7 @@
 //! - [`git`]: git, run for the program itself.
 //! - [`edit`], [`syntax`], [`tools`]: what the model can have done.
 //! - [`survey`]: what the manifests say of a project, and the commands that build and test it.
+//! - [`check`]: which commands check a change, and what their output says.
 //! - [`session`]: what was said and changed, in a journal.
 //! - [`engine`]: a question in, events out; no front end is named there.
 //! - [`app`]: the one place that builds the real parts from settings and joins them.
@@ -28,6 +29,7 @@
 
 pub mod app;
 pub mod benchmark;
+pub mod check;
 pub mod config;
 pub mod conversation;
 pub mod edit;

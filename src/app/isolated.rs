@@ -5,6 +5,7 @@ use std::path::Path;
 use ollacode_secrets::redact;
 
 use super::{App, StartError};
+use crate::check::CheckChoice;
 use crate::config::{EmbedModel, GivenFolder, SettingOrigin, Settings};
 use crate::jail::is_secret;
 use crate::permission::UserRules;
@@ -36,6 +37,7 @@ impl App {
             max_steps,
             rag: true,
             network: false,
+            check: CheckChoice::Off,
             rules: UserRules::default(),
             warnings: Vec::new(),
             ..self.settings.clone()

@@ -116,6 +116,13 @@ pub const SETTINGS: &[Setting] = &[
         secret: false,
     },
     Setting {
+        name: "OLLACODE_CHECK",
+        default: "ask",
+        meaning: "Run the project's checks after edits, before an answer is accepted: `off`, `ask` (once a session) or `auto` (unasked where commands are fully confined).",
+        example: None,
+        secret: false,
+    },
+    Setting {
         name: "OLLACODE_COMMIT_TRAILER",
         default: "",
         meaning: "Line that stands last in the message of each commit; `{model}` is the name of the model. By default there is none.",

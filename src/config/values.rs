@@ -7,8 +7,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::layers::GivenValue;
 use super::{
-    Address, ApiKey, CommitWhen, ConfigError, EditForm, EmbedModel, Environment, GivenFolder,
-    NetworkScope, NotifyChoice, SandboxChoice, SettingOrigin, ToolChoice,
+    Address, ApiKey, CheckChoice, CommitWhen, ConfigError, EditForm, EmbedModel, Environment,
+    GivenFolder, NetworkScope, NotifyChoice, SandboxChoice, SettingOrigin, ToolChoice,
 };
 
 const KIB: u64 = 1 << 10;
@@ -180,6 +180,17 @@ impl GivenValue {
             match name.as_str() {
                 "auto" => Some(None),
                 name => forms.find(|form| form.name() == name).map(Some),
+            }
+        })
+    }
+
+    pub fn check(&self) -> Result<CheckChoice, ConfigError> {
+        self.parse("`off`, `ask` or `auto`", |text| {
+            match text.to_ascii_lowercase().as_str() {
+                "off" => Some(CheckChoice::Off),
+                "ask" => Some(CheckChoice::Ask),
+                "auto" => Some(CheckChoice::Auto),
+                _ => None,
             }
         })
     }

@@ -2,7 +2,7 @@
 //! not from the model's words.
 
 use super::messages::{count, counted};
-use crate::engine::event::{CommandRun, Doubt, FileCount, TurnFacts};
+use crate::engine::event::{CheckFact, CheckResult, CommandRun, Doubt, FileCount, TurnFacts};
 use crate::visible::visible_name;
 
 /// Maximum files that are named.
@@ -18,13 +18,24 @@ pub struct FactLine {
     pub text: String,
 }
 
-/// The lines about a turn: files, commands, steps that were left out, claims without proof.
+/// The lines about a turn: files, commands, checks, steps that were left out, claims without proof.
 pub fn fact_lines(facts: &TurnFacts) -> Vec<FactLine> {
     let mut lines = Vec::new();
     let mut push = |is_warning: bool, text: String| lines.push(FactLine { is_warning, text });
     if !facts.files.is_empty() {
         push(false, changed(&facts.files));
-        push(false, ran(&facts.commands));
+        // What the program ran is named below.
+        let has_checked = facts
+            .checks
+            .iter()
+            .any(|check| check.result != CheckResult::NotRun);
+        if !facts.commands.is_empty() || !has_checked {
+            push(false, ran(&facts.commands));
+        }
+    }
+    for check in &facts.checks {
+        let is_warning = check.result == CheckResult::Failed;
+        push(is_warning, checked(check));
     }
     for step in &facts.untouched {
         let paths: Vec<String> = step.paths.iter().map(|path| visible_name(path)).collect();
@@ -94,6 +105,16 @@ fn ran(commands: &[CommandRun]) -> String {
     format!("then ran: {before}{}", named.join(", "))
 }
 
+/// `checked: cargo test passed (3 passed)`
+fn checked(check: &CheckFact) -> String {
+    let [command, words] = [&check.command, &check.words].map(|text| visible_name(text));
+    let verb = match check.result {
+        CheckResult::NotRun => "not checked",
+        CheckResult::Passed | CheckResult::Failed | CheckResult::FailedBefore => "checked",
+    };
+    format!("{verb}: {command} {words}")
+}
+
 fn unproven(doubt: &Doubt, has_changed: bool) -> String {
     let why = match doubt {
         Doubt::NoTestRun { .. } if has_changed => "no test ran after the last change".to_owned(),
@@ -117,6 +138,7 @@ fn unproven(doubt: &Doubt, has_changed: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::CheckKind;
     use crate::engine::event::UntouchedStep;
 
     fn file(path: &str, lines: Option<(usize, usize)>) -> FileCount {
@@ -172,6 +194,37 @@ mod tests {
         assert!(lines[0].contains(", 2 more files; /undo"), "{lines:?}");
         assert_eq!(lines[1], "no command ran after the last change");
         assert_eq!(told(&TurnFacts::default()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_the_program_checked_is_told() {
+        let check = |command: &str, result, words: &str| CheckFact {
+            kind: CheckKind::AllTests,
+            command: command.to_owned(),
+            result,
+            words: words.to_owned(),
+        };
+        let facts = TurnFacts {
+            files: vec![file("a.rs", Some((1, 0)))],
+            checks: vec![
+                check("cargo fmt --check", CheckResult::Passed, "passed"),
+                check(
+                    "cargo test",
+                    CheckResult::Failed,
+                    "failed (exit code 101): a\nb",
+                ),
+                check("make", CheckResult::NotRun, "did not run: you declined it"),
+            ],
+            ..TurnFacts::default()
+        };
+        assert_eq!(
+            told(&facts)[1..],
+            [
+                "checked: cargo fmt --check passed",
+                "! checked: cargo test failed (exit code 101): a\\nb",
+                "not checked: make did not run: you declined it",
+            ]
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! result.
 
 mod about;
+mod check_call;
 mod edited;
 mod effects;
 mod files;
@@ -111,6 +112,7 @@ impl Turn<'_> {
                 return self.finish(call, outcome, Duration::ZERO).await;
             }
         };
+        self.take_baseline(&prepared.effects).await?;
         if prepared.effects.iter().any(is_about_secrets) {
             self.session.exclude_from_journal(&call.id);
         }
@@ -273,7 +275,7 @@ impl Turn<'_> {
         let mut reasons: Option<Vec<String>> = None;
         let mut least = Permission::Allow;
         for effect in effects {
-            match permission(effect, mode, confinement, rules) {
+            match self.guarded(effect, permission(effect, mode, confinement, rules)) {
                 Permission::Allow => {}
                 Permission::ReadOnly => least = Permission::ReadOnly,
                 // The user did not choose plan mode, if agent mode is off.
@@ -324,7 +326,7 @@ impl Turn<'_> {
                     }
             );
             let is_loose = matches!(effect, Effect::Command { .. }) && !is_confined;
-            is_exception || is_loose || rules.asks(effect)
+            is_exception || is_loose || rules.asks(effect) || self.is_guarded(effect)
         });
         ApprovalRequest {
             call_id: call.id.clone(),

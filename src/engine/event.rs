@@ -6,7 +6,9 @@ use crate::message::Source;
 use crate::model::Usage;
 use crate::permission::ApprovalRequest;
 
-pub use super::proof::turn_facts::{CommandRun, Doubt, FileCount, TurnFacts, UntouchedStep};
+pub use super::proof::turn_facts::{
+    CheckFact, CheckResult, CommandRun, Doubt, FileCount, TurnFacts, UntouchedStep,
+};
 pub use crate::failure::{Failure, FailureCode};
 pub use crate::message::ToolOutcome;
 

@@ -1,7 +1,7 @@
 //! The engine: a question in, events out.
 //!
 //! In reading order: [`event`] is what front ends see. [`Engine::ask`] runs a `turn`; each `step`
-//! of it asks the model; `calls` judges and runs tool calls; `loop_detector` stops loops,
+//! of it asks the model; `calls` judges and runs tool calls; `checking` runs the project's checks; `loop_detector` stops loops,
 //! and `nudge` has a model go on that stops too early; `change_request` tells which requests ask
 //! for a change. `prompt`, [`project_instructions`], `question`, `attachment` and `user_message` make
 //! the context; [`crate::model::budget`] counts it, and `compaction` shortens it. [`proof`] compares the answer with
@@ -13,7 +13,9 @@ mod activity;
 mod attachment;
 mod calls;
 mod change_request;
+mod checking;
 mod clip;
+mod closing;
 mod committing;
 mod compaction;
 pub mod event;
@@ -69,6 +71,7 @@ use crate::session::{Record, Session, SessionError};
 use crate::text::tokens::estimate_text;
 use crate::tools::{ToolContext, ToolSet, Toolbox};
 use crate::visible::escape_hidden;
+use checking::SessionChecks;
 use event::{Event, TurnEnd};
 use map_facts::{has_room, map_facts};
 use project_instructions::{InstructionsTrust, ProjectInstructions};
@@ -77,6 +80,7 @@ use workspace_facts::{WorkspaceFacts, workspace_facts};
 
 pub use activity::{ChatActivity, Replying};
 pub use attachment::Attachment;
+pub use checking::CheckSetup;
 pub use compaction::CompactReport;
 pub use live::CommandWatch;
 pub use prompt::system_prompt;
@@ -108,6 +112,7 @@ pub struct Engine {
     told: Mutex<BTreeSet<String>>,
     /// What stands last in the message of each commit; `{model}` is the name of the model.
     commit_trailer: Option<String>,
+    checks: SessionChecks,
 }
 
 /// The parts of an engine.
@@ -236,6 +241,7 @@ impl Engine {
             facts: Mutex::default(),
             told: Mutex::default(),
             commit_trailer: parts.commit_trailer,
+            checks: SessionChecks::default(),
         }
     }
 
@@ -440,7 +446,9 @@ impl Engine {
         // That can only fail by a panic; then there are none.
         let text = finding.await.unwrap_or_default();
         let map = map_facts(&self.context).await;
-        self.facts.lock().get_or_insert(WorkspaceFacts { text, map });
+        self.facts
+            .lock()
+            .get_or_insert(WorkspaceFacts { text, map });
     }
 
     /// Facts of the workspace as they were when they were first looked for.

@@ -5,6 +5,7 @@ mod asking;
 mod attached;
 mod bounds;
 mod calling;
+mod checking;
 mod context;
 mod edited;
 mod endings;

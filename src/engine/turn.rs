@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
-use super::clip::first_line;
+use super::checking::TurnChecks;
 use super::compaction::CompactionTrigger;
 use super::event::{Event, Failure, FailureCode, ToolOutcome, TurnEnd};
 use super::failed_edits::FailedEdits;
@@ -106,10 +106,12 @@ pub(super) struct Turn<'a> {
     pub calls_left: usize,
     /// What the answer is checked against before the turn ends.
     pub answer_check: SecondLook,
+    /// What was checked of the changes.
+    pub checks: TurnChecks,
     /// Remarks that were sent with the question.
-    remarks_in_question: Vec<String>,
+    pub remarks_in_question: Vec<String>,
     /// Whether the model has said anything.
-    has_spoken: bool,
+    pub has_spoken: bool,
 }
 
 impl<'a> Turn<'a> {
@@ -140,6 +142,7 @@ impl<'a> Turn<'a> {
             pending_note: String::new(),
             calls_left: engine.options.max_steps.saturating_mul(CALLS_A_STEP),
             answer_check: SecondLook::default(),
+            checks: TurnChecks::default(),
             remarks_in_question: Vec::new(),
             has_spoken: false,
         }
@@ -171,7 +174,10 @@ impl<'a> Turn<'a> {
             }
             let may_go_on = step < steps;
             let is_nudged = may_go_on && self.nudge(&reply).await?;
-            if !is_nudged && !self.goes_on(&reply, may_go_on).await? {
+            let goes_on = is_nudged
+                || self.feeds_back_checks(&reply, may_go_on).await?
+                || self.goes_on(&reply, may_go_on).await?;
+            if !goes_on {
                 return Ok(self.answered(&reply).await);
             }
             self.answer_check.keep(reply, is_nudged);
@@ -302,56 +308,6 @@ impl<'a> Turn<'a> {
         );
         let hint = "start a new session, ask for less at once, or set MAX_CONTEXT_TOKENS higher";
         TurnEnd::Failed(Failure::new(FailureCode::ContextTooLong, message).with_hint(hint))
-    }
-
-    /// Makes the conversation valid after any end: each call gets a result, and a question without
-    /// a reply is removed. The engine never writes in the model's name, because the model would
-    /// imitate it; the next question says how the turn ended.
-    pub(super) fn complete_conversation(&mut self, end: &TurnEnd) {
-        let why = match end {
-            TurnEnd::Answered | TurnEnd::Planned | TurnEnd::Cut => return,
-            TurnEnd::Stopped => "stopped by the user".to_owned(),
-            TurnEnd::StepLimit(steps) => format!("stopped at the limit of {steps} steps"),
-            TurnEnd::Stuck(why) | TurnEnd::Failed(why) => {
-                format!("stopped: {}", first_line(&why.to_string(), 200))
-            }
-        };
-        for call in self.open_calls() {
-            // If the journal cannot be written, the end of the turn reports that already.
-            drop(self.add_result(&call, &format!("not run: {why}"), ToolOutcome::Failed));
-        }
-        // After a compaction, the question also holds the summary of earlier turns, so it stays.
-        if !self.has_spoken && self.tokens_after_compaction.is_none() {
-            if self.session.forget_question() {
-                self.session.remarks.clone_from(&self.remarks_in_question);
-            }
-        } else {
-            let remark = format!("The last request was not completed: {why}.");
-            self.session.remarks.push(remark);
-        }
-    }
-
-    /// Calls of the last reply that have no result.
-    fn open_calls(&self) -> Vec<ToolCall> {
-        let messages = &self.session.messages;
-        let last_reply_index = messages
-            .iter()
-            .rposition(|message| matches!(message, Message::Assistant { .. }));
-        let Some((Message::Assistant { calls, .. }, after)) =
-            last_reply_index.and_then(|at| messages[at..].split_first())
-        else {
-            return Vec::new();
-        };
-        let has_result = |call: &&ToolCall| {
-            after.iter().any(
-                |message| matches!(message, Message::Tool { call_id, .. } if *call_id == call.id),
-            )
-        };
-        calls
-            .iter()
-            .filter(|call| !has_result(call))
-            .cloned()
-            .collect()
     }
 
     /// Adds the result of a call.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::engine::event::{CommandRun, Doubt, FileCount, TurnFacts, UntouchedStep};
+use crate::engine::event::{CheckFact, CommandRun, Doubt, FileCount, TurnFacts, UntouchedStep};
 
 /// What a turn did.
 #[derive(Debug, PartialEq, Serialize)]
@@ -12,6 +12,9 @@ pub struct JsonTurnFacts<'a> {
     commands: Vec<JsonCommand<'a>>,
     untouched: Vec<JsonStep<'a>>,
     doubts: Vec<JsonDoubt<'a>>,
+    /// What the program checked; left out if that is nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    checks: Vec<JsonCheck<'a>>,
 }
 
 /// A changed file; `null` for lines that are not known.
@@ -43,6 +46,15 @@ struct JsonDoubt<'a> {
     claim: &'a str,
 }
 
+/// A check of the program.
+#[derive(Debug, PartialEq, Serialize)]
+struct JsonCheck<'a> {
+    check: &'static str,
+    command: &'a str,
+    result: &'static str,
+    said: &'a str,
+}
+
 impl<'a> From<&'a TurnFacts> for JsonTurnFacts<'a> {
     fn from(facts: &'a TurnFacts) -> JsonTurnFacts<'a> {
         JsonTurnFacts {
@@ -50,6 +62,7 @@ impl<'a> From<&'a TurnFacts> for JsonTurnFacts<'a> {
             commands: facts.commands.iter().map(JsonCommand::from).collect(),
             untouched: facts.untouched.iter().map(JsonStep::from).collect(),
             doubts: facts.doubts.iter().map(JsonDoubt::from).collect(),
+            checks: facts.checks.iter().map(JsonCheck::from).collect(),
         }
     }
 }
@@ -96,13 +109,25 @@ impl<'a> From<&'a Doubt> for JsonDoubt<'a> {
     }
 }
 
+impl<'a> From<&'a CheckFact> for JsonCheck<'a> {
+    fn from(fact: &'a CheckFact) -> JsonCheck<'a> {
+        JsonCheck {
+            check: fact.kind.name(),
+            command: &fact.command,
+            result: fact.result.name(),
+            said: &fact.words,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::super::events_json::JsonEvent;
     use super::*;
-    use crate::engine::event::Event;
+    use crate::check::CheckKind;
+    use crate::engine::event::{CheckResult, Event};
 
     #[track_caller]
     fn check(event: &Event, expected: serde_json::Value) {
@@ -134,6 +159,12 @@ mod tests {
             doubts: vec![Doubt::NoTestRun {
                 claim: "All tests pass.".to_owned(),
             }],
+            checks: vec![CheckFact {
+                kind: CheckKind::AllTests,
+                command: "make test".to_owned(),
+                result: CheckResult::Failed,
+                words: "failed (exit code 2): a".to_owned(),
+            }],
         };
         check(
             &Event::TurnFacts(facts),
@@ -141,7 +172,9 @@ mod tests {
                 "files": [{"path": "a.rs", "added": 3, "removed": 1}],
                 "commands": [{"command": "cargo test", "ended": "exit code 1"}],
                 "untouched": [{"step": 2, "text": "Update b.md", "paths": ["b.md"]}],
-                "doubts": [{"doubt": "no_test_run", "claim": "All tests pass."}]}),
+                "doubts": [{"doubt": "no_test_run", "claim": "All tests pass."}],
+                "checks": [{"check": "tests", "command": "make test", "result": "failed",
+                    "said": "failed (exit code 2): a"}]}),
         );
     }
 

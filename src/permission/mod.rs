@@ -12,7 +12,7 @@ use crate::jail::{Protected, ProtectedClass};
 
 pub use preview::Preview;
 pub use rules::{
-    DeniedCommands, DeniedPaths, Mounts, RepositoryRules, Rules, RulesError, UserRules,
+    DeniedCommands, DeniedPaths, Mounts, RepositoryRules, Rules, RulesError, UserChecks, UserRules,
 };
 
 /// How the reasons of denials in plan mode name it.

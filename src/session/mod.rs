@@ -45,7 +45,7 @@ pub use list::{
     summary, title,
 };
 pub use record::{Record, VERSION};
-pub use replay::{INTERRUPTED, NOT_STARTED, USER_COMMAND_ID_PREFIX};
+pub use replay::{CHECK_ID_PREFIX, INTERRUPTED, NOT_STARTED, USER_COMMAND_ID_PREFIX};
 pub use stored::{CallRecord, DecisionRecord, MessageRecord, ModeRecord, OutcomeRecord};
 
 use changes::Changes;

@@ -22,6 +22,9 @@ pub(super) const NO_ANSWER: &str =
 /// Beginning of the id of a command that the user ran; no model has asked for it.
 pub const USER_COMMAND_ID_PREFIX: &str = "user_command_";
 
+/// Beginning of the id of a command that the program ran as a check; no model has asked for it.
+pub const CHECK_ID_PREFIX: &str = "check_";
+
 /// The state of a session, rebuilt from its records.
 #[derive(Debug, Default)]
 pub(super) struct Replayed {

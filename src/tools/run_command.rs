@@ -29,7 +29,7 @@ use crate::sandbox::{CapturedOutput, Exit, RunLimits, RunOutput, WorkspaceAccess
 use crate::text::with_causes;
 use crate::visible::{defang_chat_markers, escape_hidden};
 pub(crate) use access::commit_access;
-use access::{access, checked_out, closed, made_repositories, protected_targets};
+use access::{access, checked_out, closed, kept_output, made_repositories, protected_targets};
 
 /// How long a command may take if the call does not say so, in seconds,
 const USUAL: usize = 120;
@@ -45,8 +45,6 @@ const NO_GIT: &str = "(`.git` can be written only by a command that runs nothing
 const NO_WRITING: &str = "(it ran without approval, so the workspace was read-only)\n";
 /// Longest command that is remembered as it stands, in bytes: the question shows all of it.
 const LONGEST_REMEMBERED: usize = 200;
-/// Bytes that are kept of the output, and as many of the errors.
-const OUTPUT: usize = 8 << 10;
 
 static SPEC: LazyLock<ToolSpec> = LazyLock::new(|| DECLARATION.spec());
 
@@ -144,7 +142,7 @@ impl Tool for RunCommand {
             let seconds = arguments::number(call, "timeout").unwrap_or(USUAL);
             let limits = RunLimits {
                 timeout: Duration::from_secs(seconds.min(LONGEST) as u64),
-                output: OUTPUT,
+                output: kept_output(call),
             };
             Ok(PreparedCall {
                 what: render::narrow(&render::name(&redact(command.trim()).text), 100).into_owned(),

@@ -42,6 +42,7 @@ const COMMAND_PAGES: [(&str, &str); 15] = [
     ("log", "docs/commands.md"),
     ("doctor", "docs/commands.md"),
     ("benchmark", "docs/benchmark.md"),
+    ("check", "docs/checks.md"),
     ("completions", "docs/commands.md"),
     ("man", "docs/commands.md"),
 ];

@@ -30,6 +30,7 @@ mod traps;
 mod attacks;
 mod chat;
 mod commit;
+mod check;
 mod config;
 mod confinement;
 mod design;

@@ -1,7 +1,11 @@
-//! `/check`.
+//! `/check`: the checks of the project, without the model.
 
 use super::{JobRun, failed};
 use crate::engine::event::TurnEnd;
+
+/// Said where the project names no command that checks something.
+const NOTHING: &str = "Nothing to check: the project's files name no formatter, linter or tests that \
+    fit. `[check]` in config.toml can name them.\n";
 
 /// What is wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,6 +34,19 @@ impl CheckOrder {
     }
 }
 
-pub(super) async fn run(_: &mut JobRun<'_, '_>, _: &CheckOrder) -> Result<(), TurnEnd> {
-    Err(failed("this is not available yet"))
+/// Runs the checks. The end is a failure if one fails, or none could run.
+pub(super) async fn run(job: &mut JobRun<'_, '_>, order: &CheckOrder) -> Result<(), TurnEnd> {
+    let report = job.turn.check_for_user(order.all).await?;
+    if report.steps.is_empty() {
+        job.say(NOTHING).await?;
+        return Ok(());
+    }
+    job.say(&report.to_markdown()).await?;
+    if !report.has_run() {
+        return Err(failed(format!("nothing was checked: {}", report.summary())));
+    }
+    match report.passed() {
+        true => Ok(()),
+        false => Err(failed(format!("a check failed: {}", report.summary()))),
+    }
 }

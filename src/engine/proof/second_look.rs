@@ -65,6 +65,11 @@ impl SecondLook {
         }
     }
 
+    /// The user's own words.
+    pub(in crate::engine) fn request(&self) -> &str {
+        &self.request
+    }
+
     /// Keeps an answer after which the model is asked again.
     pub(in crate::engine) fn keep(&mut self, reply: StepReply, is_nudged: bool) {
         // An announcement does not replace an answer.
@@ -226,6 +231,7 @@ impl Turn<'_> {
             doubts: std::mem::take(&mut self.answer_check.doubts),
             untouched,
             files,
+            checks: self.check_facts(),
         };
         if !facts.is_empty() {
             self.events.send(Event::TurnFacts(facts)).await;

@@ -4,6 +4,7 @@
 use ollacode_secrets::redact;
 
 use super::test_runs::{can_run_tests, ends_as_tests};
+use crate::check::{CheckKind, CheckOutcome, CheckStep};
 use crate::engine::clip::first_line;
 use crate::message::{ToolCall, ToolOutcome};
 use crate::session::changes::ChangeRecord;
@@ -37,12 +38,17 @@ pub struct TurnFacts {
     pub untouched: Vec<UntouchedStep>,
     /// What the answer claims against these facts, though the model was asked about it.
     pub doubts: Vec<Doubt>,
+    /// What the program checked of the files as they are now.
+    pub checks: Vec<CheckFact>,
 }
 
 impl TurnFacts {
     /// Whether there is nothing to say.
     pub fn is_empty(&self) -> bool {
-        self.files.is_empty() && self.untouched.is_empty() && self.doubts.is_empty()
+        self.files.is_empty()
+            && self.untouched.is_empty()
+            && self.doubts.is_empty()
+            && self.checks.is_empty()
     }
 }
 
@@ -64,6 +70,54 @@ impl CommandRun {
     /// Whether tests failed in it, as far as that is known.
     pub(super) fn is_failed_test(&self) -> bool {
         self.ends_as_tests && !self.is_success
+    }
+}
+
+/// A check that the program made of the changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckFact {
+    pub kind: CheckKind,
+    pub command: String,
+    pub result: CheckResult,
+    /// What came of it, in a clause: `failed (exit code 1): test_mean`.
+    pub words: String,
+}
+
+/// What came of a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CheckResult {
+    Passed,
+    Failed,
+    /// It failed, but only as it did before the change.
+    FailedBefore,
+    NotRun,
+}
+
+impl CheckResult {
+    /// Its name for programs.
+    pub fn name(self) -> &'static str {
+        match self {
+            CheckResult::Passed => "passed",
+            CheckResult::Failed => "failed",
+            CheckResult::FailedBefore => "failed_before",
+            CheckResult::NotRun => "not_run",
+        }
+    }
+}
+
+impl From<&CheckStep> for CheckFact {
+    fn from(step: &CheckStep) -> CheckFact {
+        CheckFact {
+            kind: step.command.kind,
+            command: step.command.shown(),
+            result: match step.outcome {
+                CheckOutcome::Passed | CheckOutcome::Flaky(_) => CheckResult::Passed,
+                CheckOutcome::OnlyOld => CheckResult::FailedBefore,
+                CheckOutcome::Failed => CheckResult::Failed,
+                CheckOutcome::NotRun(_) => CheckResult::NotRun,
+            },
+            words: step.words(),
+        }
     }
 }
 
@@ -118,6 +172,8 @@ impl Doubt {
 pub(in crate::engine) struct TurnLog {
     /// Commands after the last change of a file that is no document.
     pub commands: Vec<CommandRun>,
+    /// The tests that the program ran as a check after it.
+    check: Option<CommandRun>,
     /// Whether a file was changed.
     pub has_changed: bool,
     /// Files that did not exist before the turn.
@@ -140,6 +196,7 @@ impl TurnLog {
         self.has_changed |= !changed.is_empty();
         if changed.iter().any(|change| self.voids_runs(change)) {
             self.commands.clear();
+            self.check = None;
         }
         let made = changed
             .iter()
@@ -157,6 +214,9 @@ impl TurnLog {
             let command = call.arguments.get("command").and_then(|it| it.as_str());
             let command = command.unwrap_or_default().trim();
             let shown = first_line(&redact(command).text, LONGEST_COMMAND);
+            if can_run_tests(command) {
+                self.check = None;
+            }
             self.commands.push(CommandRun {
                 command: escape_hidden(&shown).into_owned(),
                 ended: summary.to_owned(),
@@ -165,6 +225,23 @@ impl TurnLog {
                 ends_as_tests: ends_as_tests(command),
             });
         }
+    }
+
+    /// Notes tests that the program ran as a check.
+    pub(in crate::engine) fn note_check(&mut self, command: &str, ended: String, is_success: bool) {
+        let shown = first_line(&redact(command).text, LONGEST_COMMAND);
+        self.check = Some(CommandRun {
+            command: escape_hidden(&shown).into_owned(),
+            ended,
+            is_success,
+            is_test: true,
+            ends_as_tests: true,
+        });
+    }
+
+    /// Forgets the tests of a check.
+    pub(in crate::engine) fn forget_check(&mut self) {
+        self.check = None;
     }
 
     /// Whether a run of tests before a change says nothing about what is there after it.
@@ -176,7 +253,8 @@ impl TurnLog {
 
     /// The last command that can have run tests.
     pub(super) fn last_test(&self) -> Option<&CommandRun> {
-        self.commands.iter().rev().find(|run| run.is_test)
+        let own = self.commands.iter().rev().find(|run| run.is_test);
+        self.check.as_ref().or(own)
     }
 }
 

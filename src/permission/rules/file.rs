@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::command_words::{rule_path, split_command};
 use super::pattern::{CommandPattern, PathPattern, PathScope};
-use super::{Pattern, Rule, RuleKind, RuleVerdict, RulesError, UserRules, allows};
+use super::{Pattern, Rule, RuleKind, RuleVerdict, RulesError, UserRules, allows, checks};
 use crate::visible::escape_hidden;
 
 /// Largest file, in bytes.
@@ -98,8 +98,10 @@ pub(super) fn parse_user(
             reader.rules(verdict, name, &value);
         } else if name == "workspaces" {
             reader.workspaces(&value, &mut user);
+        } else if name == "check" {
+            user.checks = checks::read(&mut reader, &value);
         } else {
-            let keys = ["deny", "ask", "allow", "workspaces"];
+            let keys = ["deny", "ask", "allow", "workspaces", "check"];
             reader.unknown(&key, &keys);
         }
     }

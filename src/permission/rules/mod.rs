@@ -3,6 +3,7 @@
 //! The strictest rule wins, whatever the order. `deny` patterns match broadly, `allow` patterns
 //! exactly. A repository can only make things stricter.
 
+mod checks;
 mod command_words;
 mod denied;
 mod file;
@@ -19,6 +20,7 @@ use std::path::{Path, PathBuf};
 use super::command::{doubt, parts};
 use super::{CommandRisk, Confinement, Effect, Mode, Permission};
 
+pub use checks::UserChecks;
 pub use denied::DeniedCommands;
 pub use repository::RepositoryRules;
 
@@ -32,6 +34,7 @@ pub struct UserRules {
     home: Option<PathBuf>,
     /// Named folders of the user; absolute, may not exist.
     pub workspaces: BTreeMap<String, PathBuf>,
+    pub checks: UserChecks,
 }
 
 /// An error in the user's `config.toml`. Nothing runs then: an ignored rule could be the one that

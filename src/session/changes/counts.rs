@@ -20,8 +20,7 @@ impl Changes {
     /// The files that the current turn changed, in the order of their first change. A file that is
     /// as it was before is not among them.
     pub fn turn_counts(&self) -> Vec<FileCount> {
-        let last = self.done.last().filter(|turn| turn.number == self.turn);
-        let Some(turn) = last else {
+        let Some(turn) = self.current() else {
             return Vec::new();
         };
         let mut counts: Vec<FileCount> = turn
@@ -44,6 +43,42 @@ impl Changes {
             });
         }
         counts
+    }
+
+    /// The files that the current turn changed, as in [`Changes::turn_counts`], each with the hash of
+    /// its content after the last change; `None` if it was removed, or is not stored.
+    pub fn turn_hashes(&self) -> Vec<(String, Option<String>)> {
+        let Some(turn) = self.current() else {
+            return Vec::new();
+        };
+        let sums = turn.sums().into_iter();
+        let changed = sums.filter(|change| change.before != change.after);
+        let hashed =
+            changed.map(|change| (change.path.to_owned(), change.after.map(str::to_owned)));
+        let not_kept = not_kept(turn).into_iter().map(|path| (path, None));
+        hashed.chain(not_kept).collect()
+    }
+
+    /// The files that the current turn changed, each with its text before the first and after the
+    /// last change. Those whose contents are no text, or not stored, are not among them.
+    pub fn turn_texts(&self) -> Vec<(String, Option<String>, Option<String>)> {
+        let Some(turn) = self.current() else {
+            return Vec::new();
+        };
+        let sums = turn.sums().into_iter();
+        let changed = sums.filter(|change| change.before != change.after);
+        changed
+            .filter_map(|change| {
+                let before = self.side(change.before).ok()?;
+                let after = self.side(change.after).ok()?;
+                Some((change.path.to_owned(), before, after))
+            })
+            .collect()
+    }
+
+    /// The changes of the current turn, if there are some.
+    fn current(&self) -> Option<&TurnChanges> {
+        self.done.last().filter(|turn| turn.number == self.turn)
     }
 
     fn counted(&self, before: Option<&str>, after: Option<&str>) -> Option<(usize, usize)> {

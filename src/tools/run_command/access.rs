@@ -7,6 +7,7 @@ use ollacode_indexer::git_index::TrackedFiles;
 use super::super::hidden_files::{ClosedFiles, closed_files};
 use super::super::{Permitted, RunningCall, ToolContext, ToolError, blocking};
 use crate::jail::{Jail, LinkTarget, ProtectedClass, build_file, classify, closed_to_commands};
+use crate::message::ToolCall;
 use crate::permission::command::{
     GitWork, git_targets, git_work, is_git_alone, new_checkouts, new_repositories, paths,
     replaces_files, risk, writes_git,
@@ -14,9 +15,22 @@ use crate::permission::command::{
 use crate::permission::{CommandRisk, Confinement, Effect};
 use crate::sandbox::confine::{GitAccess, Refusal, RefusalKind};
 use crate::sandbox::{CommandAccess, RunOutput, WorkspaceAccess};
+use crate::session::CHECK_ID_PREFIX;
 
+/// Bytes that are kept of the output, and as many of the errors,
+pub(super) const OUTPUT: usize = 8 << 10;
+/// and of a check, whose output the program reads.
+const CHECK_OUTPUT: usize = 256 << 10;
 /// Most protected files of a new checkout that are asked about by name.
 const MOST_CHECKED_OUT: usize = 5;
+
+/// Bytes that are kept of the output of a call, and as many of its errors.
+pub(super) fn kept_output(call: &ToolCall) -> usize {
+    match call.id.starts_with(CHECK_ID_PREFIX) {
+        true => CHECK_OUTPUT,
+        false => OUTPUT,
+    }
+}
 
 /// What git writes by name that is protected is judged like an edit of it.
 pub(super) fn protected_targets(command: &str) -> impl Iterator<Item = Effect> {

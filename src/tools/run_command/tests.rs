@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::access::OUTPUT;
 use super::*;
 use crate::permission::{Confinement, Mode, Permission, permission};
 use crate::tools::tests_support::{Bench, call};

@@ -98,8 +98,10 @@ fn a_working_day_asks_three_times_at_most() {
     }
     script.push(Reply::text("That was a day."));
     let server = ChatServer::start(script);
-    // Programs of the system: those of a home folder need the home that they were installed in.
+    // Programs of the system: those of a home folder need the home that they were installed in. What
+    // the program checks by itself is no command of the day.
     let environment = shop()
+        .with("OLLACODE_CHECK", "off")
         .with("PATH", "/usr/local/bin:/usr/bin:/bin")
         .with("OLLAMA_HOST", &server.uri())
         .with("OLLAMA_MODEL", CHAT_MODEL);

@@ -118,6 +118,7 @@ fn a_bad_value_is_told_with_its_place_and_what_is_allowed() {
         ("COMPACT_MODE=maybe", "but must be `true` or `false`"),
         ("OLLACODE_RAG=2", "but must be `true` or `false`"),
         ("OLLACODE_TOOLS=few", "but must be `auto`, `core` or `all`"),
+        ("OLLACODE_CHECK=on", "but must be `off`, `ask` or `auto`"),
         (
             "OLLACODE_EDIT_FORM=diff",
             "but must be `auto`, `search`, `anchors` or `whole`",

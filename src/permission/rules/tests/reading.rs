@@ -19,7 +19,7 @@ const WRONG: &[(&str, &str)] = &[
     ),
     (
         "OLLAMA_MODEL = 'x'",
-        "1: there is no key `OLLAMA_MODEL`; there are `deny`, `ask`, `allow`, `workspaces`",
+        "1: there is no key `OLLAMA_MODEL`; there are `deny`, `ask`, `allow`, `workspaces`, `check`",
     ),
     ("deny = 'x'", "1: `deny` must be a table"),
     ("deny = ['x']", "1: every entry of `deny` must be a table"),

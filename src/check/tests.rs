@@ -1,0 +1,5 @@
+//! Selection for each ecosystem, tests near a change, reports and what is known of earlier runs.
+
+mod reporting;
+mod selecting;
+mod weakening;

@@ -1,0 +1,232 @@
+//! Commands that the program runs to check changes: judged like those of the model, asked about once for
+//! all of them, and no part of the conversation.
+
+use std::time::{Duration, Instant};
+
+use super::super::checking::CheckConsent;
+use super::super::clip::clipped;
+use super::super::event::{Event, TurnEnd};
+use super::super::turn::Turn;
+use super::{CallResult, arguments_line, is_about_secrets, shown_hidden};
+use crate::check::report::CheckRun;
+use crate::message::{ToolCall, ToolOutcome};
+use crate::permission::{ApprovalRequest, Confinement, Decision, Permission, Preview};
+use crate::session::Record;
+use crate::tools::{Permitted, PreparedCall};
+use crate::visible::escape_hidden;
+
+/// Most characters of an output that are shown.
+const MOST_SHOWN: usize = 16_000;
+/// How commands end that are killed at their time.
+const UNFINISHED: &str = "killed after ";
+const NOBODY: &str = "it needs approval, and nobody can be asked";
+const DECLINED: &str = "you declined the checks of this session; /check runs them";
+
+/// Whether a command may run, or why not.
+pub(in crate::engine) type MayCheck = Result<Permitted, String>;
+
+/// A command that must be asked about.
+struct Open {
+    /// Where it stands among the commands.
+    at: usize,
+    command: String,
+    /// What an approval for the session covers; `None` if it cannot be remembered.
+    covers: Option<String>,
+}
+
+impl Turn<'_> {
+    /// Finds out which commands may run, with at most one question to the user for all of them.
+    pub(in crate::engine) async fn may_check(
+        &mut self,
+        calls: &[ToolCall],
+        consent: CheckConsent,
+    ) -> Result<Vec<MayCheck>, TurnEnd> {
+        let mut found: Vec<MayCheck> = Vec::new();
+        let mut open: Vec<Open> = Vec::new();
+        for (at, call) in calls.iter().enumerate() {
+            let may = match self.prepare(call).await {
+                Ok(prepared) => match self.judged_check(call, &prepared, consent) {
+                    Ok(may) => may,
+                    Err(covers) => {
+                        let command = prepared.preview.text().into_owned();
+                        open.push(Open {
+                            at,
+                            command,
+                            covers,
+                        });
+                        Err(NOBODY.to_owned())
+                    }
+                },
+                Err(refused) => Err(refused.summary),
+            };
+            found.push(may);
+        }
+        if open.is_empty() || !self.approver.can_ask() {
+            return Ok(found);
+        }
+        let is_by_itself = consent != CheckConsent::Wanted;
+        let answer = match is_by_itself && self.engine.checks.is_declined() {
+            true => Err(DECLINED.to_owned()),
+            false => self.asked_to_check(&calls[open[0].at], &open).await?,
+        };
+        for open in open {
+            found[open.at] = answer.clone();
+        }
+        Ok(found)
+    }
+
+    /// Whether a command may run; the error is what an approval would cover.
+    fn judged_check(
+        &self,
+        call: &ToolCall,
+        prepared: &PreparedCall,
+        consent: CheckConsent,
+    ) -> Result<MayCheck, Option<String>> {
+        match self.judge(&prepared.effects) {
+            Permission::Deny(why) => return Ok(Err(why)),
+            Permission::Allow => return Ok(Ok(Permitted::Unasked)),
+            Permission::Ask(_) | Permission::ReadOnly => {}
+        }
+        // Only what is fully confined, and what no rule asks about, can be remembered.
+        let is_lasting = self
+            .approval(call, prepared, String::new())
+            .remember
+            .is_some();
+        if !is_lasting {
+            return Err(None);
+        }
+        let covers = covers(&prepared.preview.text());
+        let is_known = self.session.granted.contains(&covers) || self.checks.allows(&covers);
+        let is_typed =
+            consent == CheckConsent::Wanted && self.engine.confinement() == Confinement::Full;
+        match is_known || is_typed || consent == CheckConsent::Unasked {
+            true => Ok(Ok(Permitted::Approved)),
+            false => Err(Some(covers)),
+        }
+    }
+
+    /// Asks the user about commands.
+    async fn asked_to_check(
+        &mut self,
+        call: &ToolCall,
+        open: &[Open],
+    ) -> Result<MayCheck, TurnEnd> {
+        let request = check_request(call, open);
+        self.record(Record::Asked {
+            call_id: call.id.clone(),
+            title: request.title.clone(),
+            hash: request.hash.clone(),
+        })?;
+        let asked = self
+            .stop
+            .run_until_cancelled(self.approver.decide(&request));
+        let decision = asked.await.ok_or(TurnEnd::Stopped)?;
+        self.record(Record::decided(call, &decision))?;
+        let covered = open.iter().filter_map(|open| open.covers.clone());
+        match decision {
+            Decision::Session => self.session.granted.extend(covered),
+            Decision::Once => self.checks.allow(covered),
+            // Nothing can be edited or taken in parts here.
+            Decision::Deny(_) | Decision::ReplaceCommand(_) | Decision::Parts(_) => {
+                self.engine.checks.decline();
+                return Ok(Err("you declined it".to_owned()));
+            }
+        }
+        Ok(Ok(Permitted::Approved))
+    }
+
+    /// Runs a command that may run.
+    pub(in crate::engine) async fn run_check_call(
+        &mut self,
+        call: &ToolCall,
+        permitted: Permitted,
+    ) -> Result<CheckRun, TurnEnd> {
+        let prepared = match self.prepare(call).await {
+            Ok(prepared) => prepared,
+            Err(refused) => {
+                self.start(call, &arguments_line(call)).await;
+                return self.finish_check(call, refused, Duration::ZERO).await;
+            }
+        };
+        // Rules and files may be others than when the user was asked.
+        if let Permission::Deny(why) = self.judge(&prepared.effects) {
+            let denied = CallResult::denied(format!("Denied: {why}."), &format!("denied: {why}"));
+            self.start(call, &prepared.what).await;
+            return self.finish_check(call, denied, Duration::ZERO).await;
+        }
+        if prepared.effects.iter().any(is_about_secrets) {
+            self.session.exclude_from_journal(&call.id);
+        }
+        self.record(Record::about_to_run(call))?;
+        self.start(call, &prepared.what).await;
+        let begun = Instant::now();
+        let outcome = self.execute(prepared, permitted, &[]).await;
+        self.finish_check(call, outcome, begun.elapsed()).await
+    }
+
+    /// Records how a check ended, and what it changed.
+    async fn finish_check(
+        &mut self,
+        call: &ToolCall,
+        outcome: CallResult,
+        took: Duration,
+    ) -> Result<CheckRun, TurnEnd> {
+        let (_, written) = self.record_changes();
+        let said = [outcome.text, outcome.summary, outcome.detail];
+        let [text, summary, detail] = self.redact_secret_values(said).await?;
+        let text = shown_hidden(text);
+        let recorded = self.record(Record::ran(call, &self.clip_result(&text), outcome.how));
+        let finished = Event::ToolFinished {
+            id: call.id.clone(),
+            outcome: outcome.how,
+            summary: summary.clone(),
+            detail: clipped(&detail, MOST_SHOWN).into_owned(),
+            took,
+        };
+        self.events.send(finished).await;
+        written.and(recorded)?;
+        if let Some(end) = outcome.end {
+            return Err(*end);
+        }
+        let has_run = outcome.how == ToolOutcome::Done;
+        let code = summary
+            .strip_prefix("exit code ")
+            .and_then(|code| code.parse().ok());
+        Ok(CheckRun {
+            code: code.filter(|_| has_run),
+            // One that did not even begin is not to be fixed.
+            is_unfinished: !has_run || summary.starts_with(UNFINISHED),
+            ended: summary,
+            output: detail,
+            took,
+        })
+    }
+}
+
+/// What an approval for the session covers.
+fn covers(command: &str) -> String {
+    format!("running `{command}` after edits")
+}
+
+/// The question about commands. Its hash covers all of them.
+fn check_request(call: &ToolCall, open: &[Open]) -> ApprovalRequest {
+    let commands: Vec<&str> = open.iter().map(|open| open.command.as_str()).collect();
+    let listed = commands.join("\n");
+    let is_lasting = open.iter().all(|open| open.covers.is_some());
+    let quoted: Vec<String> = commands.iter().map(|line| format!("`{line}`")).collect();
+    let title = match commands.as_slice() {
+        [only] => format!("run `{only}` after edits"),
+        several => format!("run {} checks after edits", several.len()),
+    };
+    ApprovalRequest {
+        call_id: call.id.clone(),
+        tool: call.name.clone(),
+        title: escape_hidden(&title).into_owned(),
+        preview: Preview::Command(listed.clone()),
+        files: Vec::new(),
+        reason: "the program checks what was changed before it accepts the answer".to_owned(),
+        can_edit: false,
+        remember: is_lasting.then(|| format!("running {} after edits", quoted.join(", "))),
+        hash: blake3::hash(listed.as_bytes()).to_hex().to_string(),
+    }
+}
