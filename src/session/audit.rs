@@ -223,7 +223,13 @@ impl AuditBuilder {
             // The question stays on record, whether or not the model is told of it again.
             Record::Forgotten { .. } => return,
             Record::Ended { reason } => AuditAction::Ended { reason },
-            Record::System { .. } => return,
+            Record::System { .. }
+            | Record::JobReport { .. }
+            | Record::Planned { .. }
+            | Record::StepBegan { .. }
+            | Record::StepEnded { .. }
+            | Record::TaskLeft
+            | Record::TaskEnded { .. } => return,
         };
         self.push(action, at);
     }

@@ -19,6 +19,8 @@
 //!     {"type": "undid", "turn": 1},
 //!     {"type": "redid", "turn": 1},
 //!     {"type": "compacted"},
+//!     {"type": "planned", "task": "a task in steps", "steps": [{"text": "…", "state": "pending"}]},
+//!     {"type": "task_ended", "reason": "done"},
 //!     {"type": "model", "name": "the model from here on"}
 //!   ]
 //! }
@@ -35,6 +37,7 @@ use serde_json::{Map, Value};
 
 use super::journal::{failed, path_of, read};
 use super::list::title;
+use super::planned::{TaskStep, plan_markdown};
 use super::record::Record;
 use super::stored::{CallRecord, OutcomeRecord};
 use super::{SessionError, SessionId};
@@ -111,6 +114,13 @@ pub(super) enum ExportItem {
         turn: u32,
     },
     Compacted,
+    Planned {
+        task: String,
+        steps: Vec<TaskStep>,
+    },
+    TaskEnded {
+        reason: String,
+    },
     Model {
         name: String,
     },
@@ -177,7 +187,12 @@ impl ExportedSession {
             Record::Redid { turn } => self.items.push(ExportItem::Redid { turn }),
             Record::Compacted { .. } => self.items.push(ExportItem::Compacted),
             Record::Model { name } => self.items.push(ExportItem::Model { name }),
-            Record::System { .. }
+            Record::Planned { task, steps } => self.items.push(ExportItem::Planned { task, steps }),
+            Record::TaskEnded { reason } => self.items.push(ExportItem::TaskEnded { reason }),
+            Record::StepBegan { .. }
+            | Record::StepEnded { .. }
+            | Record::TaskLeft
+            | Record::System { .. }
             | Record::AboutToRun { .. }
             | Record::Asked { .. }
             | Record::Decided { .. }
@@ -257,6 +272,8 @@ impl ExportItem {
             ExportItem::Undid { turn } => writeln!(out, "Undid the changes of question {turn}."),
             ExportItem::Redid { turn } => writeln!(out, "Redid the changes of question {turn}."),
             ExportItem::Compacted => writeln!(out, "The conversation before this was summarised."),
+            ExportItem::Planned { task, steps } => write!(out, "{}", plan_markdown(task, steps)),
+            ExportItem::TaskEnded { reason } => writeln!(out, "The task ended: {reason}."),
             ExportItem::Model { name } => writeln!(out, "Changed the model to `{name}`."),
         };
     }

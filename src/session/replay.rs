@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::planned::OpenTask;
 use super::record::Record;
 use super::stored::{CallRecord, MessageRecord};
 use crate::message::{Message, ToolCall};
@@ -48,6 +49,8 @@ pub(super) struct Replayed {
     /// Commands that the user ran after the last question, unknown to the model, with what they
     /// printed.
     pub user_commands: Vec<(String, String)>,
+    /// The task in steps that is not over.
+    pub task: Option<OpenTask>,
     /// What of these the last question told the model; it counts again if that question is removed.
     told: ToldRemarks,
     /// The command of the user that is running.
@@ -100,6 +103,7 @@ pub(super) fn replay(records: &[Record]) -> Replayed {
 
 impl Replayed {
     fn apply(&mut self, record: &Record) {
+        OpenTask::follow(&mut self.task, record, &self.messages);
         match record {
             Record::Started {
                 workspace, model, ..
@@ -163,6 +167,11 @@ impl Replayed {
             Record::Undid { turn } => self.apply_undone("undid", *turn),
             Record::Redid { turn } => self.apply_undone("redid", *turn),
             Record::JobReport { .. }
+            | Record::Planned { .. }
+            | Record::StepBegan { .. }
+            | Record::StepEnded { .. }
+            | Record::TaskLeft
+            | Record::TaskEnded { .. }
             | Record::Asked { .. }
             | Record::Decided { .. }
             | Record::Ended { .. } => {}
