@@ -24,10 +24,11 @@ const FRONT: [&str; 4] = [
 ];
 
 /// Where commands and their flags are described.
-const COMMAND_PAGES: [(&str, &str); 12] = [
+const COMMAND_PAGES: [(&str, &str); 13] = [
     ("chat", "docs/chat.md"),
     ("index", "docs/search.md"),
     ("search", "docs/search.md"),
+    ("task", "docs/tasks.md"),
     ("telegram", "docs/telegram.md"),
     ("web", "docs/web.md"),
     ("sessions", "docs/commands.md"),

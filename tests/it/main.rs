@@ -36,6 +36,7 @@ mod ollama_chat;
 mod ollama_embed;
 mod recording;
 mod suite;
+mod task;
 mod telegram;
 mod web;
 mod workspace;

@@ -42,6 +42,16 @@ impl TaskOrder {
         format!("{auto} {goal}").trim().to_owned()
     }
 
+    /// Whether it is about a task that was begun before.
+    pub fn is_about_earlier(&self) -> bool {
+        self.goal.is_none() || self.is_stop()
+    }
+
+    fn is_stop(&self) -> bool {
+        let goal = self.goal.as_deref().unwrap_or_default();
+        goal.trim().eq_ignore_ascii_case("stop")
+    }
+
     /// Reads what was typed behind `/task`.
     ///
     /// # Errors
@@ -83,7 +93,7 @@ pub(super) async fn run(job: &mut JobRun<'_, '_>, order: &TaskOrder) -> Result<(
     };
     let goal = order.goal.as_deref().map(str::trim);
     let goal = goal.filter(|goal| !goal.is_empty());
-    let is_stop = goal.is_some_and(|goal| goal.eq_ignore_ascii_case("stop"));
+    let is_stop = order.is_stop();
     let is_open = run.turn().session.task.is_some();
     match (goal, is_open) {
         (_, true) if is_stop => return run.stop_task().await,

@@ -10,13 +10,13 @@ use crate::session;
 
 pub async fn run(app: &App, arguments: &TaskArguments) -> Result<CommandEnd, Error> {
     let mut shared = arguments.job.clone();
-    // Without a goal there is only an earlier task to go on with.
-    let goes_on = arguments.go_on || arguments.goal.is_none();
+    let order = arguments.order();
+    let goes_on = arguments.go_on || order.is_about_earlier();
     if goes_on && shared.resume.is_none() {
         let root = &app.workspace.root;
         let latest = session::latest(&app.sessions_folder(), root)?;
         let none = || anyhow!("there is no session to continue in {}", root.display());
         shared.resume = Some(latest.ok_or_else(none)?.to_string());
     }
-    job::run(app, &shared, Job::Task(arguments.order())).await
+    job::run(app, &shared, Job::Task(order)).await
 }
