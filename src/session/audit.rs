@@ -219,6 +219,8 @@ impl AuditBuilder {
             Record::Redid { turn } => AuditAction::Redid { of_turn: turn },
             Record::Mode { mode } => AuditAction::Mode { mode },
             Record::Model { name } => AuditAction::Model { name },
+            // Set aside for a step of a task.
+            Record::Compacted { messages } if messages.is_empty() => return,
             Record::Compacted { .. } => AuditAction::Compacted,
             // The question stays on record, whether or not the model is told of it again.
             Record::Forgotten { .. } => return,

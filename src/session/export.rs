@@ -83,6 +83,9 @@ pub(super) struct ExportedSession {
     /// Calls that have no result yet.
     #[serde(skip)]
     open: Vec<CallRecord>,
+    /// Whether a task ended or was left just now.
+    #[serde(skip)]
+    is_put_back: bool,
 }
 
 #[derive(Serialize)]
@@ -137,6 +140,7 @@ impl ExportedSession {
             turns: 0,
             items: Vec::new(),
             open: Vec::new(),
+            is_put_back: false,
         }
     }
 
@@ -185,13 +189,19 @@ impl ExportedSession {
             Record::Changed(change) => self.items.push(ExportItem::Changed { path: change.path }),
             Record::Undid { turn } => self.items.push(ExportItem::Undid { turn }),
             Record::Redid { turn } => self.items.push(ExportItem::Redid { turn }),
+            // The conversation was set aside for a step of a task, or put back after it.
+            Record::Compacted { messages } if messages.is_empty() => {}
+            Record::Compacted { .. } if std::mem::take(&mut self.is_put_back) => {}
             Record::Compacted { .. } => self.items.push(ExportItem::Compacted),
             Record::Model { name } => self.items.push(ExportItem::Model { name }),
             Record::Planned { task, steps } => self.items.push(ExportItem::Planned { task, steps }),
-            Record::TaskEnded { reason } => self.items.push(ExportItem::TaskEnded { reason }),
+            Record::TaskEnded { reason } => {
+                self.is_put_back = true;
+                self.items.push(ExportItem::TaskEnded { reason });
+            }
+            Record::TaskLeft => self.is_put_back = true,
             Record::StepBegan { .. }
             | Record::StepEnded { .. }
-            | Record::TaskLeft
             | Record::System { .. }
             | Record::AboutToRun { .. }
             | Record::Asked { .. }

@@ -180,9 +180,10 @@ fn step_words(step: &TaskStep) -> String {
     if !step.check.is_empty() {
         beside.push(format!("check: {}", one_line(&step.check)));
     }
-    let beside = match beside.is_empty() {
-        true => String::new(),
-        false => format!(" ({})", beside.join("; ")),
+    let beside = if beside.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", beside.join("; "))
     };
     let text = one_line(&step.text);
     match step.state {

@@ -83,9 +83,10 @@ fn report(open: &OpenTask, most: u32) -> Option<String> {
             continue;
         }
         let files: Vec<String> = step.changed.iter().map(|file| file.words()).collect();
-        let files = match files.is_empty() {
-            true => "no file".to_owned(),
-            false => files.join(", "),
+        let files = if files.is_empty() {
+            "no file".to_owned()
+        } else {
+            files.join(", ")
         };
         text.push_str(&format!(
             "\n- step {number} changed {files}: {}",
