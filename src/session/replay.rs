@@ -113,23 +113,7 @@ impl Replayed {
             }
             Record::Model { name } => self.model.clone_from(name),
             Record::System { text } => self.set_system(Message::System { text: text.clone() }),
-            Record::User { text, shown } => {
-                self.answer_pending_calls();
-                if !shown.is_empty() {
-                    self.told = ToldRemarks {
-                        undone: std::mem::take(&mut self.undone),
-                        reverted: std::mem::take(&mut self.reverted),
-                        user_commands: std::mem::take(&mut self.user_commands),
-                    };
-                }
-                self.is_unanswered = true;
-                self.turns += u32::from(!shown.is_empty());
-                if !shown.is_empty() {
-                    // As the engine does when a turn begins.
-                    self.messages.iter_mut().for_each(Message::shorten_hits);
-                }
-                self.messages.push(Message::user(text.clone()));
-            }
+            Record::User { text, shown } => self.apply_message(text, !shown.is_empty()),
             Record::Job { .. } => {
                 self.answer_pending_calls();
                 self.turns += 1;
@@ -176,6 +160,23 @@ impl Replayed {
             | Record::Decided { .. }
             | Record::Ended { .. } => {}
         }
+    }
+
+    /// A message in the user role; one of the user begins a turn.
+    fn apply_message(&mut self, text: &str, is_question: bool) {
+        self.answer_pending_calls();
+        self.is_unanswered = true;
+        if is_question {
+            self.told = ToldRemarks {
+                undone: std::mem::take(&mut self.undone),
+                reverted: std::mem::take(&mut self.reverted),
+                user_commands: std::mem::take(&mut self.user_commands),
+            };
+            self.turns += 1;
+            // As the engine does when a turn begins.
+            self.messages.iter_mut().for_each(Message::shorten_hits);
+        }
+        self.messages.push(Message::user(text));
     }
 
     fn apply_result(&mut self, id: &str, tool: &str, text: &str) {
