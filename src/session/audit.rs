@@ -228,7 +228,6 @@ impl AuditBuilder {
             Record::Forgotten { .. } => return,
             Record::Ended { reason } => AuditAction::Ended { reason },
             Record::System { .. }
-            | Record::JobReport { .. }
             | Record::Planned { .. }
             | Record::StepBegan { .. }
             | Record::StepEnded { .. }
