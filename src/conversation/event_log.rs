@@ -84,6 +84,7 @@ fn bytes(event: &Event) -> usize {
         Event::QuestionAsked {
             question, options, ..
         } => question.len() + options.iter().map(String::len).sum::<usize>(),
+        Event::Task(plan) => plan.markdown().len(),
         _ => 0,
     }
 }

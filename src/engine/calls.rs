@@ -432,6 +432,7 @@ impl Turn<'_> {
             .finish(call, &outcome.text, has_changed)
             .filter(|_| outcome.end.is_none());
         self.pending_note.extend(repetition);
+        self.pending_note.push_str(&self.anchor);
         let pending_note = std::mem::take(&mut self.pending_note);
         // Before anything is cut: half a value would not be known as one.
         let said = [outcome.text, pending_note, outcome.summary, outcome.detail];

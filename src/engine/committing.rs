@@ -41,6 +41,11 @@ impl Turn<'_> {
         let is_wanted = self.engine.options.commit == CommitWhen::Turn
             && self.may_change()
             && !reply.is_cut
+            && self
+                .checks
+                .report
+                .as_ref()
+                .is_none_or(|report| report.passed())
             && !self.engine.context.changes.lock().turn_counts().is_empty();
         if !is_wanted {
             return Ok(false);

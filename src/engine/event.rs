@@ -9,6 +9,7 @@ use crate::permission::ApprovalRequest;
 pub use super::proof::turn_facts::{
     CheckFact, CheckResult, CommandRun, Doubt, FileCount, TurnFacts, UntouchedStep,
 };
+pub use super::task::TaskView;
 pub use crate::failure::{Failure, FailureCode};
 pub use crate::message::ToolOutcome;
 
@@ -93,6 +94,8 @@ pub enum Event {
     /// What the turn did, from what was recorded of it; the last event before the end. It is left
     /// out where there is nothing to say.
     TurnFacts(TurnFacts),
+    /// The plan of a task in steps as it is now, whole. Its text has been shown already.
+    Task(TaskView),
     /// The turn is over.
     TurnEnded(TurnEnd),
 }

@@ -41,6 +41,7 @@ mod shown_by_git;
 mod side;
 mod step;
 mod stream;
+pub mod task;
 mod text_tool_calls;
 mod thoughts;
 mod turn;

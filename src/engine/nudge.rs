@@ -194,6 +194,11 @@ impl TurnProgress {
         self.was_denied |= outcome == ToolOutcome::Denied;
     }
 
+    /// Whether a call was denied.
+    pub(super) fn was_denied(&self) -> bool {
+        self.was_denied
+    }
+
     /// Whether a change was asked for, and neither made nor denied.
     pub(super) fn lacks_change(&self) -> bool {
         !self.has_changed && !self.was_denied && asks_for_change(&self.request)

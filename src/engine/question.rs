@@ -119,7 +119,7 @@ impl Turn<'_> {
 
     /// Hits of the index for a question, or what else is asked for: the uses of a name, or changes
     /// that git knows.
-    async fn found(&mut self, text: &str) -> Option<String> {
+    pub(super) async fn found(&mut self, text: &str) -> Option<String> {
         let before = last_exchange(&self.session.messages);
         let query = match retrieval_query(text, before.as_ref()) {
             RetrievalQuery::Nothing => return None,

@@ -5,7 +5,7 @@ use super::git_question::git_range;
 use super::names::{is_in, is_path, names};
 use super::question::says_little;
 use super::shorten::task_of;
-use super::turn::is_plan;
+use super::task::is_plan;
 use super::user_message::UserMessage;
 use crate::message::Message;
 use crate::tools::GitRange;

@@ -15,6 +15,7 @@ use super::nudge::TurnProgress;
 use super::proof::citations::CheckedCitations;
 use super::proof::second_look::SecondLook;
 use super::step::StepReply;
+use super::task::is_plan;
 use super::text_tool_calls::as_text_messages;
 use super::user_message::engine_note;
 use super::{Engine, Question};
@@ -102,6 +103,8 @@ pub(super) struct Turn<'a> {
     pub tokens_after_compaction: Option<u32>,
     /// Note to append to the next result.
     pub pending_note: String,
+    /// Stands at the end of each result: where a task in steps is.
+    pub anchor: String,
     /// Calls that may still run.
     pub calls_left: usize,
     /// What the answer is checked against before the turn ends.
@@ -140,6 +143,7 @@ impl<'a> Turn<'a> {
             reported_server_cut: false,
             tokens_after_compaction: None,
             pending_note: String::new(),
+            anchor: String::new(),
             calls_left: engine.options.max_steps.saturating_mul(CALLS_A_STEP),
             answer_check: SecondLook::default(),
             checks: TurnChecks::default(),
@@ -417,40 +421,10 @@ impl<'a> Turn<'a> {
     }
 }
 
-/// Whether an answer has a numbered list.
-pub(super) fn is_plan(text: &str) -> bool {
-    let steps = text.lines().filter(|line| {
-        let line = line.trim_start_matches([' ', '#', '*', '-']);
-        let digits = line.bytes().take_while(u8::is_ascii_digit).count();
-        (1..=2).contains(&digits) && line[digits..].starts_with(['.', ')'])
-    });
-    steps.count() > 0
-}
-
 /// The end of a turn that cannot be written down.
 pub(super) fn not_written(error: &SessionError) -> TurnEnd {
     TurnEnd::Failed(Failure::new(
         FailureCode::SessionNotWritten,
         with_causes(error),
     ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_numbered_list_is_a_plan() {
-        for text in [
-            "1. Do it.",
-            "Plan:\n\n1) a\n2) b",
-            "**1.** Look",
-            "### 2. Then",
-        ] {
-            assert!(is_plan(text), "{text}");
-        }
-        for text in ["", "It is 2026.", "- a\n- b", "1 file", "1234. no"] {
-            assert!(!is_plan(text), "{text}");
-        }
-    }
 }

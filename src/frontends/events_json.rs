@@ -23,6 +23,9 @@
 //!  "commands":[{"command":"cargo test","ended":"exit code 0"}],
 //!  "untouched":[{"step":2,"text":"Update docs/a.md","paths":["docs/a.md"]}],
 //!  "doubts":[{"doubt":"no_test_run","claim":"All tests pass."}]}
+//! {"event":"task","task":"add a flag","steps":[{"number":1,"text":"Add it","state":"done",
+//!  "files":["src/a.rs"],"check":"cargo test","summary":"It is there.",
+//!  "changed":[{"path":"src/a.rs","added":3,"removed":1}]}]}
 //! {"event":"ended","how":"answered"}
 //! ```
 //!
@@ -43,6 +46,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::facts_json::JsonTurnFacts;
+use super::task_json::JsonTask;
 use crate::engine::event::{Event, Failure, ToolOutcome, TurnEnd};
 use crate::message::Source;
 use crate::model::StopReason;
@@ -120,6 +124,8 @@ pub enum JsonEvent<'a> {
         reason: &'a str,
     },
     TurnFacts(JsonTurnFacts<'a>),
+    /// The plan of a task in steps, always whole.
+    Task(JsonTask<'a>),
     Ended(JsonTurnEnd),
     /// The program failed, before a turn or without the end of one.
     Error {
@@ -235,6 +241,7 @@ impl<'a> From<&'a Event> for JsonEvent<'a> {
             },
             Event::AskedAgain { why } => JsonEvent::AskedAgain { reason: why },
             Event::TurnFacts(facts) => JsonEvent::TurnFacts(facts.into()),
+            Event::Task(plan) => JsonEvent::Task(plan.into()),
             Event::TurnEnded(end) => JsonEvent::Ended(end.into()),
         }
     }

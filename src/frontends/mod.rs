@@ -14,6 +14,7 @@ mod facts_json;
 mod failure;
 mod markup;
 mod syntaxes;
+mod task_json;
 pub mod telegram;
 pub mod web;
 mod wire;

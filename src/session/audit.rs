@@ -229,11 +229,18 @@ impl AuditBuilder {
             Record::Committed { hash, files, .. } => AuditAction::Committed { hash, files },
             Record::Mode { mode } => AuditAction::Mode { mode },
             Record::Model { name } => AuditAction::Model { name },
+            // Set aside for a step of a task.
+            Record::Compacted { messages } if messages.is_empty() => return,
             Record::Compacted { .. } => AuditAction::Compacted,
             // The question stays on record, whether or not the model is told of it again.
             Record::Forgotten { .. } => return,
             Record::Ended { reason } => AuditAction::Ended { reason },
-            Record::System { .. } => return,
+            Record::System { .. }
+            | Record::Planned { .. }
+            | Record::StepBegan { .. }
+            | Record::StepEnded { .. }
+            | Record::TaskLeft
+            | Record::TaskEnded { .. } => return,
         };
         self.push(action, at);
     }

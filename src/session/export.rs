@@ -19,6 +19,8 @@
 //!     {"type": "undid", "turn": 1},
 //!     {"type": "redid", "turn": 1},
 //!     {"type": "compacted"},
+//!     {"type": "planned", "task": "a task in steps", "steps": [{"text": "…", "state": "pending"}]},
+//!     {"type": "task_ended", "reason": "done"},
 //!     {"type": "model", "name": "the model from here on"}
 //!   ]
 //! }
@@ -35,6 +37,7 @@ use serde_json::{Map, Value};
 
 use super::journal::{failed, path_of, read};
 use super::list::title;
+use super::planned::{TaskStep, plan_markdown};
 use super::record::Record;
 use super::stored::{CallRecord, OutcomeRecord};
 use super::{SessionError, SessionId};
@@ -80,6 +83,9 @@ pub(super) struct ExportedSession {
     /// Calls that have no result yet.
     #[serde(skip)]
     open: Vec<CallRecord>,
+    /// Whether a task ended or was left just now.
+    #[serde(skip)]
+    is_put_back: bool,
 }
 
 #[derive(Serialize)]
@@ -111,6 +117,13 @@ pub(super) enum ExportItem {
         turn: u32,
     },
     Compacted,
+    Planned {
+        task: String,
+        steps: Vec<TaskStep>,
+    },
+    TaskEnded {
+        reason: String,
+    },
     Model {
         name: String,
     },
@@ -127,6 +140,7 @@ impl ExportedSession {
             turns: 0,
             items: Vec::new(),
             open: Vec::new(),
+            is_put_back: false,
         }
     }
 
@@ -175,9 +189,20 @@ impl ExportedSession {
             Record::Changed(change) => self.items.push(ExportItem::Changed { path: change.path }),
             Record::Undid { turn } => self.items.push(ExportItem::Undid { turn }),
             Record::Redid { turn } => self.items.push(ExportItem::Redid { turn }),
+            // The conversation was set aside for a step of a task, or put back after it.
+            Record::Compacted { messages } if messages.is_empty() => {}
+            Record::Compacted { .. } if std::mem::take(&mut self.is_put_back) => {}
             Record::Compacted { .. } => self.items.push(ExportItem::Compacted),
             Record::Model { name } => self.items.push(ExportItem::Model { name }),
-            Record::System { .. }
+            Record::Planned { task, steps } => self.items.push(ExportItem::Planned { task, steps }),
+            Record::TaskEnded { reason } => {
+                self.is_put_back = true;
+                self.items.push(ExportItem::TaskEnded { reason });
+            }
+            Record::TaskLeft => self.is_put_back = true,
+            Record::StepBegan { .. }
+            | Record::StepEnded { .. }
+            | Record::System { .. }
             | Record::AboutToRun { .. }
             | Record::Asked { .. }
             | Record::Decided { .. }
@@ -258,6 +283,8 @@ impl ExportItem {
             ExportItem::Undid { turn } => writeln!(out, "Undid the changes of question {turn}."),
             ExportItem::Redid { turn } => writeln!(out, "Redid the changes of question {turn}."),
             ExportItem::Compacted => writeln!(out, "The conversation before this was summarised."),
+            ExportItem::Planned { task, steps } => write!(out, "{}", plan_markdown(task, steps)),
+            ExportItem::TaskEnded { reason } => writeln!(out, "The task ended: {reason}."),
             ExportItem::Model { name } => writeln!(out, "Changed the model to `{name}`."),
         };
     }

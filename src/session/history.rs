@@ -55,12 +55,17 @@ pub fn history(
         story.take(record.redacted());
     }
     story.close();
-    Ok(story.items.into_iter().map(HistoryItem::from).collect())
+    Ok(story
+        .items
+        .into_iter()
+        .filter_map(HistoryItem::of)
+        .collect())
 }
 
-impl From<ExportItem> for HistoryItem {
-    fn from(item: ExportItem) -> HistoryItem {
-        match item {
+impl HistoryItem {
+    /// `None` for what the report of a task tells already.
+    fn of(item: ExportItem) -> Option<HistoryItem> {
+        Some(match item {
             ExportItem::User { text } => HistoryItem::Question(text),
             ExportItem::Assistant { text, thinking } => HistoryItem::Reply { text, thinking },
             ExportItem::Tool {
@@ -81,7 +86,8 @@ impl From<ExportItem> for HistoryItem {
             ExportItem::Redid { turn } => HistoryItem::Redid(turn),
             ExportItem::Compacted => HistoryItem::Compacted,
             ExportItem::Model { name } => HistoryItem::Model(name),
-        }
+            ExportItem::Planned { .. } | ExportItem::TaskEnded { .. } => return None,
+        })
     }
 }
 

@@ -15,6 +15,7 @@ pub mod history;
 mod id;
 mod journal;
 mod list;
+mod planned;
 mod record;
 mod replay;
 mod stored;
@@ -44,6 +45,7 @@ pub use list::{
     FoundSession, SessionSummary, find, find_among, find_sessions, latest, list_number, sessions,
     summary, title,
 };
+pub use planned::{ChangedFile, OpenTask, StepState, TaskStep, plan_markdown};
 pub use record::{Record, VERSION};
 pub use replay::{CHECK_ID_PREFIX, INTERRUPTED, NOT_STARTED, USER_COMMAND_ID_PREFIX};
 pub use stored::{CallRecord, DecisionRecord, MessageRecord, ModeRecord, OutcomeRecord};
@@ -71,6 +73,8 @@ pub struct Session {
     pub turn: u32,
     /// Remarks for the model, sent with the next question.
     pub remarks: Vec<String>,
+    /// The task in steps that is not over; [`Session::record`] keeps it.
+    pub task: Option<OpenTask>,
     folder: PathBuf,
     workspace: PathBuf,
     journal: Journal,
@@ -126,6 +130,7 @@ impl Session {
             granted: BTreeSet::new(),
             turn: 0,
             remarks: Vec::new(),
+            task: None,
             folder: folder.to_owned(),
             workspace: workspace.to_owned(),
             changed: Vec::new(),
@@ -169,6 +174,7 @@ impl Session {
             turn: replayed.turns.max(replayed.last_change),
             jail: Jail::open(Path::new(&replayed.workspace)).ok(),
             remarks: Vec::new(),
+            task: replayed.task,
             folder: folder.to_owned(),
             workspace: replayed.workspace.into(),
             journal,
@@ -234,6 +240,9 @@ impl Session {
             })
             .collect();
         self.journal.append(&records)?;
+        for record in &records {
+            OpenTask::follow(&mut self.task, record, &self.messages);
+        }
         let changes = records.into_iter().filter(Record::is_about_changes);
         self.changed.extend(changes);
         Ok(())

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::changes::ChangeRecord;
+use super::planned::{ChangedFile, StepState, TaskStep};
 use super::stored::{
     CallRecord, DecisionRecord, MessageRecord, ModeRecord, OutcomeRecord, SECRET_FILE, clean,
 };
@@ -113,6 +114,37 @@ pub enum Record {
         /// The whole conversation now; the system message is unchanged if there is none.
         messages: Vec<MessageRecord>,
     },
+    /// A task in steps was planned, or its plan was changed.
+    Planned {
+        /// What the user wants.
+        task: String,
+        /// All steps as they are now.
+        steps: Vec<TaskStep>,
+    },
+    /// A step of the task began.
+    StepBegan {
+        /// Its number, from 1.
+        step: usize,
+        /// The turn that works on it first.
+        turn: u32,
+    },
+    /// A step of the task ended.
+    StepEnded {
+        /// Its number, from 1.
+        step: usize,
+        outcome: StepState,
+        /// One line about it.
+        summary: String,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        changed: Vec<ChangedFile>,
+    },
+    /// The task is left for now; the conversation from before it follows.
+    TaskLeft,
+    /// The task is over.
+    TaskEnded {
+        /// `done` or `stopped`.
+        reason: String,
+    },
     /// Another model answers from here on.
     Model { name: String },
     Mode {
@@ -168,7 +200,7 @@ impl Record {
     }
 
     /// Whether it must be on disk before anything else happens: a question is not asked twice, and
-    /// a call that was about to run, or changed a file, is known after a power cut.
+    /// a call that was about to run, or changed a file, is known after a power cut; no step of a task is done twice.
     pub(super) fn is_durable(&self) -> bool {
         matches!(
             self,
@@ -177,6 +209,9 @@ impl Record {
                 | Record::AboutToRun { .. }
                 | Record::Changed(_)
                 | Record::Committed { .. }
+                | Record::Planned { .. }
+                | Record::StepEnded { .. }
+                | Record::TaskEnded { .. }
         )
     }
 
@@ -274,8 +309,19 @@ impl Record {
                     .iter_mut()
                     .for_each(|message| message.change(change));
             }
-            Record::Ended { reason } => change(reason),
+            Record::Planned { task, steps } => {
+                change(task);
+                for step in steps {
+                    change(&mut step.text);
+                    change(&mut step.check);
+                    change(&mut step.summary);
+                }
+            }
+            Record::StepEnded { summary, .. } => change(summary),
+            Record::Ended { reason } | Record::TaskEnded { reason } => change(reason),
             Record::Started { .. }
+            | Record::StepBegan { .. }
+            | Record::TaskLeft
             | Record::Decided { .. }
             | Record::Changed(_)
             | Record::Undid { .. }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::planned::OpenTask;
 use super::record::Record;
 use super::stored::{CallRecord, MessageRecord};
 use crate::message::{Message, ToolCall};
@@ -51,6 +52,8 @@ pub(super) struct Replayed {
     /// Commands that the user ran after the last question, unknown to the model, with what they
     /// printed.
     pub user_commands: Vec<(String, String)>,
+    /// The task in steps that is not over.
+    pub task: Option<OpenTask>,
     /// What of these the last question told the model; it counts again if that question is removed.
     told: ToldRemarks,
     /// The command of the user that is running.
@@ -103,6 +106,7 @@ pub(super) fn replay(records: &[Record]) -> Replayed {
 
 impl Replayed {
     fn apply(&mut self, record: &Record) {
+        OpenTask::follow(&mut self.task, record, &self.messages);
         match record {
             Record::Started {
                 workspace, model, ..
@@ -112,23 +116,7 @@ impl Replayed {
             }
             Record::Model { name } => self.model.clone_from(name),
             Record::System { text } => self.set_system(Message::System { text: text.clone() }),
-            Record::User { text, shown } => {
-                self.answer_pending_calls();
-                if !shown.is_empty() {
-                    self.told = ToldRemarks {
-                        undone: std::mem::take(&mut self.undone),
-                        reverted: std::mem::take(&mut self.reverted),
-                        user_commands: std::mem::take(&mut self.user_commands),
-                    };
-                }
-                self.is_unanswered = true;
-                self.turns += u32::from(!shown.is_empty());
-                if !shown.is_empty() {
-                    // As the engine does when a turn begins.
-                    self.messages.iter_mut().for_each(Message::shorten_hits);
-                }
-                self.messages.push(Message::user(text.clone()));
-            }
+            Record::User { text, shown } => self.apply_message(text, !shown.is_empty()),
             Record::Job { .. } => {
                 self.answer_pending_calls();
                 self.turns += 1;
@@ -167,10 +155,32 @@ impl Replayed {
             Record::Redid { turn } => self.apply_undone("redid", *turn),
             Record::JobReport { .. }
             | Record::Committed { .. }
+            | Record::Planned { .. }
+            | Record::StepBegan { .. }
+            | Record::StepEnded { .. }
+            | Record::TaskLeft
+            | Record::TaskEnded { .. }
             | Record::Asked { .. }
             | Record::Decided { .. }
             | Record::Ended { .. } => {}
         }
+    }
+
+    /// A message in the user role; one of the user begins a turn.
+    fn apply_message(&mut self, text: &str, is_question: bool) {
+        self.answer_pending_calls();
+        self.is_unanswered = true;
+        if is_question {
+            self.told = ToldRemarks {
+                undone: std::mem::take(&mut self.undone),
+                reverted: std::mem::take(&mut self.reverted),
+                user_commands: std::mem::take(&mut self.user_commands),
+            };
+            self.turns += 1;
+            // As the engine does when a turn begins.
+            self.messages.iter_mut().for_each(Message::shorten_hits);
+        }
+        self.messages.push(Message::user(text));
     }
 
     fn apply_result(&mut self, id: &str, tool: &str, text: &str) {

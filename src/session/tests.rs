@@ -6,6 +6,7 @@ mod listing;
 mod older;
 mod replaying;
 mod resuming;
+mod tasks;
 mod writing;
 
 use futures::StreamExt;

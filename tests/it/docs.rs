@@ -24,15 +24,14 @@ const FRONT: [&str; 4] = [
 ];
 
 /// Where commands and their flags are described.
-const COMMAND_PAGES: [(&str, &str); 13] = [
-const COMMAND_PAGES: [(&str, &str); 14] = [
-const COMMAND_PAGES: [(&str, &str); 15] = [
+const COMMAND_PAGES: &[(&str, &str)] = &[
     ("chat", "docs/chat.md"),
     ("commit", "docs/git.md"),
     ("index", "docs/search.md"),
     ("map", "docs/map.md"),
     ("search", "docs/search.md"),
     ("related", "docs/related.md"),
+    ("task", "docs/tasks.md"),
     ("telegram", "docs/telegram.md"),
     ("web", "docs/web.md"),
     ("design", "docs/design.md"),
@@ -43,6 +42,12 @@ const COMMAND_PAGES: [(&str, &str); 15] = [
     ("doctor", "docs/commands.md"),
     ("benchmark", "docs/benchmark.md"),
     ("check", "docs/checks.md"),
+    ("review", "docs/git.md"),
+    ("template", "docs/templates.md"),
+    ("list", "docs/templates.md"),
+    ("show", "docs/templates.md"),
+    ("new", "docs/templates.md"),
+    ("from", "docs/templates.md"),
     ("completions", "docs/commands.md"),
     ("man", "docs/commands.md"),
 ];

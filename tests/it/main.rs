@@ -29,8 +29,8 @@ mod traps;
 
 mod attacks;
 mod chat;
-mod commit;
 mod check;
+mod commit;
 mod config;
 mod confinement;
 mod design;
@@ -45,6 +45,7 @@ mod recording;
 mod review;
 mod suite;
 mod survey;
+mod task;
 mod telegram;
 mod web;
 mod workspace;

@@ -7,7 +7,7 @@
 
 pub mod citations;
 mod claims;
-mod plan_steps;
+pub(super) mod plan_steps;
 mod script;
 pub(super) mod second_look;
 mod shown_places;

@@ -134,7 +134,7 @@ fn forbids(text: &str) -> bool {
 }
 
 /// The path that a word is, without what stands around it: `(src/a.rs:12)`.
-fn path_in(word: &str) -> Option<String> {
+pub(in crate::engine) fn path_in(word: &str) -> Option<String> {
     let around = |sign: char| !sign.is_alphanumeric() && !matches!(sign, '_' | '.' | '/');
     let word = word.trim_matches(around).trim_end_matches('.');
     let word = word.split(':').next().unwrap_or(word);

@@ -1,12 +1,22 @@
 //! `ollacode task`.
 
-use anyhow::Error;
+use anyhow::{Error, anyhow};
 
 use super::args::TaskArguments;
 use super::{CommandEnd, job};
 use crate::app::App;
 use crate::engine::jobs::Job;
+use crate::session;
 
 pub async fn run(app: &App, arguments: &TaskArguments) -> Result<CommandEnd, Error> {
-    job::run(app, &arguments.job, Job::Task(arguments.order())).await
+    let mut shared = arguments.job.clone();
+    let order = arguments.order();
+    let goes_on = arguments.go_on || order.is_about_earlier();
+    if goes_on && shared.resume.is_none() {
+        let root = &app.workspace.root;
+        let latest = session::latest(&app.sessions_folder(), root)?;
+        let none = || anyhow!("there is no session to continue in {}", root.display());
+        shared.resume = Some(latest.ok_or_else(none)?.to_string());
+    }
+    job::run(app, &shared, Job::Task(order)).await
 }

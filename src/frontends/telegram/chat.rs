@@ -318,7 +318,7 @@ impl Chat {
                 question,
                 options,
             } => {
-                shown.view.asking();
+                shown.view.asking_in_words();
                 self.ask_in_words(*id, question, options);
             }
             event => shown.view.event(event),

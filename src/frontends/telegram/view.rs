@@ -96,6 +96,13 @@ impl TurnView {
         self.has_new_steps = false;
     }
 
+    /// A question in words follows: what was said before it is needed to answer it, and is shown
+    /// whole.
+    pub fn asking_in_words(&mut self) {
+        self.settle_text();
+        self.asking();
+    }
+
     /// Sends the changes.
     pub fn draw(&mut self) {
         if std::mem::take(&mut self.has_new_steps) && !self.steps.is_empty() {
@@ -115,6 +122,21 @@ impl TurnView {
                 self.show(place, MessageStage::Draft, Payload::text(draft));
             }
         }
+    }
+
+    /// Sends the text so far as messages of their own.
+    fn settle_text(&mut self) {
+        let text = std::mem::take(&mut self.text);
+        self.has_new_text = false;
+        self.is_paragraph_over = false;
+        if text.trim().is_empty() {
+            return;
+        }
+        let parts = match split(&markdown(&text)) {
+            SplitAnswer::Messages(parts) => parts,
+            SplitAnswer::Document { beginning } => vec![beginning],
+        };
+        self.finish(parts);
     }
 
     /// A call or another reply follows, so the text before it was not the answer.

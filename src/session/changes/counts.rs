@@ -1,7 +1,7 @@
 //! What the current turn changed, in numbers.
 
-use super::{Changes, TurnChanges};
-use crate::edit::line_counts;
+use super::{CONTEXT, Changes, FileDiff, TurnChanges, not_shown};
+use crate::edit::{file_diff, line_counts};
 
 /// How a turn changed a file: from before its first change to after its last.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,9 +20,51 @@ impl Changes {
     /// The files that the current turn changed, in the order of their first change. A file that is
     /// as it was before is not among them.
     pub fn turn_counts(&self) -> Vec<FileCount> {
-        let Some(turn) = self.current() else {
-            return Vec::new();
-        };
+        self.current()
+            .map_or_else(Vec::new, |turn| self.counts(turn))
+    }
+
+    /// The files that a turn and those after it changed, as [`Changes::turn_counts`] has them.
+    pub fn counts_since(&self, turn: u32) -> Vec<FileCount> {
+        self.counts(&self.joined_since(turn))
+    }
+
+    /// The unified diff of each of these files.
+    pub fn diffs_since(&self, turn: u32) -> Vec<FileDiff> {
+        let turn = self.joined_since(turn);
+        let sums = turn.sums().into_iter();
+        let changed = sums.filter(|change| change.before != change.after);
+        let diffs =
+            changed.map(
+                |change| match (self.side(change.before), self.side(change.after)) {
+                    (Ok(before), Ok(after)) => FileDiff {
+                        path: change.path.to_owned(),
+                        text: file_diff(change.path, before.as_deref(), after.as_deref(), CONTEXT),
+                    },
+                    _ => not_shown(change.path),
+                },
+            );
+        let lost = not_kept(&turn);
+        diffs
+            .chain(lost.iter().map(|path| not_shown(path)))
+            .collect()
+    }
+
+    /// The last turn whose changes are in the files, if there is one.
+    pub fn last_turn(&self) -> Option<u32> {
+        self.done.last().map(|turn| turn.number)
+    }
+
+    /// The changes of a turn and of those after it, as if they were of one.
+    fn joined_since(&self, number: u32) -> TurnChanges {
+        let turns = self.done.iter().filter(|turn| turn.number >= number);
+        TurnChanges {
+            number,
+            changes: turns.flat_map(|turn| turn.changes.clone()).collect(),
+        }
+    }
+
+    fn counts(&self, turn: &TurnChanges) -> Vec<FileCount> {
         let mut counts: Vec<FileCount> = turn
             .sums()
             .into_iter()
@@ -137,5 +179,31 @@ mod tests {
                 ("old.rs", Some((0, 1)), false, true),
             ]
         );
+    }
+
+    #[test]
+    fn several_turns_are_counted_and_shown_as_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut changes = Changes::new(folder.path());
+        changes.begin_turn(1);
+        changes.note(change("a.rs", Some("one\n"), Some("1\n")));
+        changes.begin_turn(2);
+        changes.note(change("b.rs", None, Some("b\n")));
+        changes.begin_turn(3);
+        changes.note(change("b.rs", Some("b\n"), Some("b\nc\n")));
+        changes.note(change("c.rs", Some("c\n"), None));
+        let told = |turn| -> Vec<(String, Option<(usize, usize)>)> {
+            let counts = changes.counts_since(turn).into_iter();
+            counts.map(|file| (file.path, file.lines)).collect()
+        };
+        let b = ("b.rs".to_owned(), Some((2, 0)));
+        let c = ("c.rs".to_owned(), Some((0, 1)));
+        assert_eq!(told(2), [b, c]);
+        assert_eq!(told(1).len(), 3);
+        assert!(told(4).is_empty());
+        let diffs = changes.diffs_since(2);
+        assert_eq!(diffs.len(), 2);
+        assert!(diffs[0].text.contains("+b\n+c\n"), "{}", diffs[0].text);
+        assert_eq!(changes.last_turn(), Some(3));
     }
 }

@@ -67,3 +67,33 @@ fn a_session_that_was_left_in_plan_mode_is_still_in_it() {
     bot.expect("I may not.");
     assert_eq!(bot.environment.read("notes.txt"), NOTES);
 }
+
+#[test]
+fn a_task_goes_from_step_to_step_by_buttons() {
+    let step = |text: &str| json!({"text": text, "files": ["notes.txt"], "check": ""});
+    let steps = json!({"steps": [step("Make it eighty"), step("Make it seventy")]});
+    let bot = Bot::start(vec![
+        Reply::text(&steps.to_string()),
+        edit("notes.txt", "ninety", "eighty"),
+        Reply::text("It is eighty."),
+        edit("notes.txt", "eighty", "seventy"),
+        Reply::text("It is seventy."),
+    ]);
+    bot.api.write(OWNER, "/task Make it colder in steps");
+    // The plan is there whole, not as a remark among the calls.
+    let plan = bot.expect("Make it seventy").text;
+    assert!(plan.contains("Make it colder in steps"), "{plan}");
+    let question = bot.expect_question("Carry out this plan?");
+    bot.press(&question, "go on");
+    let question = bot.expect_question("boils at eighty");
+    bot.press(&question, "Allow once");
+    let question = bot.expect_question("Step 1 of 2 is done");
+    bot.press(&question, "go on");
+    let question = bot.expect_question("boils at seventy");
+    bot.press(&question, "Allow once");
+    let question = bot.expect_question("Step 2 of 2 is done");
+    bot.press(&question, "go on");
+    bot.expect("The task is done");
+    let notes = bot.environment.read("notes.txt");
+    assert_eq!(notes, NOTES.replace("ninety", "seventy"));
+}

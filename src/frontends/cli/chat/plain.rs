@@ -135,7 +135,8 @@ impl TurnDisplay for PlainOutput {
             | Event::Thinking(_)
             | Event::Replied { .. }
             | Event::ApprovalAsked { .. }
-            | Event::QuestionAsked { .. } => {}
+            | Event::QuestionAsked { .. }
+            | Event::Task(_) => {}
         }
         Ok(())
     }

@@ -275,7 +275,8 @@ impl Renderer {
             | Event::Text(_)
             | Event::Replied { .. }
             | Event::ApprovalAsked { .. }
-            | Event::QuestionAsked { .. } => String::new(),
+            | Event::QuestionAsked { .. }
+            | Event::Task(_) => String::new(),
         }
     }
 

@@ -94,7 +94,8 @@ impl Chat {
             CommandReply::Tokens(tokens) => self.rows(&token_rows(&tokens)),
             CommandReply::Memory(Some(memory)) => self.memory(&memory),
             // Not a turn: its result is sent when it ends.
-            CommandReply::Compacting | CommandReply::Started => self.show_typing(),
+            CommandReply::Compacting => self.show_typing(),
+            CommandReply::Started => self.begin_turn(),
             CommandReply::Report(markdown) => self.report(&markdown),
             _ => {}
         }
