@@ -12,7 +12,6 @@ mod parts;
 mod read_only;
 mod user_command;
 
-use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
@@ -33,7 +32,7 @@ use crate::session::changes::ChangeRecord;
 use crate::session::{Record, USER_COMMAND_ID_PREFIX};
 use crate::tools::{Permitted, PreparedCall, RunningCall, ToolError, ToolOutput};
 use crate::visible::{defang_chat_markers, escape_hidden};
-use about::about;
+use about::{about, shown_hidden};
 use edited::edited_call;
 use effects::{alternative_for, covered, is_about_secrets, is_external, note_led_to};
 pub(in crate::engine) use outcome::CallResult;
@@ -475,17 +474,6 @@ impl Turn<'_> {
     /// Most tokens of a result.
     pub(super) fn result_tokens(&self) -> u32 {
         part(self.window(), 25).max(400)
-    }
-}
-
-/// Escapes hidden characters and adds a note if there were any.
-fn shown_hidden(text: String) -> String {
-    match escape_hidden(&text) {
-        Cow::Owned(shown) => format!(
-            "{shown}\n(hidden characters are shown as escapes such as `\\u{{202e}}`; they can \
-             disguise what a text says)\n"
-        ),
-        Cow::Borrowed(_) => text,
     }
 }
 

@@ -44,6 +44,7 @@ mod stream;
 pub mod task;
 mod text_tool_calls;
 mod thoughts;
+mod token_report;
 mod turn;
 mod unusable_reply;
 mod user_message;
@@ -64,12 +65,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::git::CommitWhen;
 use crate::message::{Image, Message};
-use crate::model::budget::{estimate, estimate_tools};
 use crate::model::{ChatModel, EditForm, ModelProfile, ToolSpec};
 use crate::permission::{Approver, Confinement};
 use crate::session::changes::{FileDiff, UndoError, Undone};
 use crate::session::{Record, Session, SessionError};
-use crate::text::tokens::estimate_text;
 use crate::tools::{ToolContext, ToolSet, Toolbox};
 use crate::visible::escape_hidden;
 use checking::SessionChecks;
@@ -85,6 +84,7 @@ pub use checking::CheckSetup;
 pub use compaction::CompactReport;
 pub use live::CommandWatch;
 pub use prompt::system_prompt;
+pub use token_report::TokenReport;
 pub use user_words::KeptTokens;
 
 /// With a smaller window only the core tools are offered.
@@ -197,23 +197,6 @@ impl Question {
             ..Question::default()
         }
     }
-}
-
-/// How the tokens of a session are used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TokenReport {
-    /// In the next request, before a question.
-    pub used: u32,
-    /// Size of the context window.
-    pub window: u32,
-    /// Of the system prompt.
-    pub system: u32,
-    /// Of the list of tools.
-    pub tools: u32,
-    /// Of the messages.
-    pub history: u32,
-    /// What is in them of the user and of earlier turns.
-    pub kept: KeptTokens,
 }
 
 /// Why changes could not be undone or redone.
@@ -363,33 +346,6 @@ impl Engine {
     /// The project instructions at the root, as the model gets them.
     pub fn memory(&self) -> Option<ProjectInstructions> {
         project_instructions::root_memory(&self.context.jail)
-    }
-
-    /// Counts the tokens of the next request, before a question.
-    pub async fn tokens(&self, session: &Session) -> TokenReport {
-        self.find_facts().await;
-        self.choose_edit_form(&*session.model);
-        let profile = session.model.profile();
-        let tools = self.tools(profile);
-        let spoken = self.uses_text_calls(profile);
-        let (system, said) = match session.messages.split_first() {
-            Some((Message::System { text }, said)) => (estimate_text(text), said),
-            _ => {
-                let (text, _) = self.fresh_system(profile, &tools, spoken);
-                (estimate_text(&text), session.messages.as_slice())
-            }
-        };
-        let native = if spoken { 0 } else { estimate_tools(&tools) };
-        let [system, tools, history] = [system, native, estimate(said, &[])]
-            .map(|count| session.calibration.calibrated(count));
-        TokenReport {
-            used: system + tools + history,
-            window: profile.window,
-            system,
-            tools,
-            history,
-            kept: KeptTokens::of(said, &session.calibration),
-        }
     }
 
     /// The tools offered to a model.

@@ -1,7 +1,11 @@
 //! What a call is about, for people: its path or its command, never its JSON.
 
+use std::borrow::Cow;
+
 use ollacode_secrets::redact;
 use serde_json::{Map, Value};
+
+use crate::visible::escape_hidden;
 
 /// Arguments that tell it, the most telling first; also under the names that models make up.
 const TELLING: [&str; 19] = [
@@ -53,6 +57,17 @@ pub(super) fn about(arguments: &Map<String, Value>) -> String {
     let mut short: Vec<String> = short.collect();
     short.sort();
     redact(&short.join(", ")).text.into_owned()
+}
+
+/// Escapes hidden characters and adds a note if there were any.
+pub(super) fn shown_hidden(text: String) -> String {
+    match escape_hidden(&text) {
+        Cow::Owned(shown) => format!(
+            "{shown}\n(hidden characters are shown as escapes such as `\\u{{202e}}`; they can \
+             disguise what a text says)\n"
+        ),
+        Cow::Borrowed(_) => text,
+    }
 }
 
 #[cfg(test)]

@@ -5,11 +5,13 @@ mod chat;
 mod check;
 mod commit;
 mod design;
+mod index;
 mod init;
 mod jobs;
 mod map;
 mod related;
 mod review;
+mod search;
 mod suite;
 mod task;
 mod telegram;
@@ -19,7 +21,7 @@ mod tests;
 mod web;
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::error::ErrorKind;
@@ -38,6 +40,7 @@ use commit::COMMIT_HELP;
 pub use commit::CommitArguments;
 use design::DESIGN_HELP;
 pub use design::DesignArguments;
+pub use index::{IndexAction, IndexArguments};
 use init::INIT_HELP;
 pub use init::InitArguments;
 pub use jobs::JobArguments;
@@ -47,6 +50,7 @@ use related::RELATED_HELP;
 pub use related::RelatedArguments;
 use review::REVIEW_HELP;
 pub use review::ReviewArguments;
+pub use search::SearchArguments;
 pub use suite::SuiteArguments;
 use task::TASK_HELP;
 pub use task::TaskArguments;
@@ -233,151 +237,6 @@ Example:
 Example:
   ollacode man > ~/.local/share/man/man1/ollacode.1")]
     Man,
-}
-
-/// Arguments of `ollacode index`.
-#[derive(Args, Clone, Debug)]
-pub struct IndexArguments {
-    /// Folder to index; by default the project around the current folder
-    #[arg(value_hint = ValueHint::DirPath)]
-    pub path: Option<PathBuf>,
-
-    /// Keep the index up to date until Ctrl-C
-    #[arg(long, group = "action")]
-    pub watch: bool,
-
-    /// Read and chunk every file again
-    #[arg(long, conflicts_with_all = ["status", "failures", "skipped", "inspect", "remove", "list", "prune"])]
-    pub force: bool,
-
-    /// Only count files and chunks, and estimate the time
-    #[arg(long, group = "action")]
-    pub dry_run: bool,
-
-    /// Show what the index contains
-    #[arg(long, group = "action")]
-    pub status: bool,
-
-    /// List the texts that could not be embedded, and why
-    #[arg(long, group = "action")]
-    pub failures: bool,
-
-    /// List the files that are not indexed, and why
-    #[arg(long, group = "action")]
-    pub skipped: bool,
-
-    /// Show how a file is chunked
-    #[arg(long, group = "action", value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub inspect: Option<PathBuf>,
-
-    /// Delete the index
-    #[arg(long, group = "action")]
-    pub remove: bool,
-
-    /// List the indexes of all folders
-    #[arg(long, group = "action")]
-    pub list: bool,
-
-    /// Delete the indexes of folders that no longer exist
-    #[arg(long, group = "action")]
-    pub prune: bool,
-
-    /// Answer yes to all questions
-    #[arg(short, long)]
-    pub yes: bool,
-
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// What `ollacode index` does, as its flags say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IndexAction<'a> {
-    Refresh,
-    Watch,
-    DryRun,
-    Status,
-    Failures,
-    Skipped,
-    Inspect(&'a Path),
-    Remove,
-    List,
-    Prune,
-}
-
-impl IndexArguments {
-    /// The chosen action; clap allows at most one of the flags.
-    pub fn action(&self) -> IndexAction<'_> {
-        match self {
-            IndexArguments { watch: true, .. } => IndexAction::Watch,
-            IndexArguments { dry_run: true, .. } => IndexAction::DryRun,
-            IndexArguments { status: true, .. } => IndexAction::Status,
-            IndexArguments { failures: true, .. } => IndexAction::Failures,
-            IndexArguments {
-                inspect: Some(file),
-                ..
-            } => IndexAction::Inspect(file),
-            IndexArguments { remove: true, .. } => IndexAction::Remove,
-            IndexArguments { skipped: true, .. } => IndexAction::Skipped,
-            IndexArguments { list: true, .. } => IndexAction::List,
-            IndexArguments { prune: true, .. } => IndexAction::Prune,
-            _ => IndexAction::Refresh,
-        }
-    }
-}
-
-/// Arguments of `ollacode search`.
-#[derive(Args, Clone, Debug)]
-pub struct SearchArguments {
-    /// Query; several words need no quotes
-    #[arg(
-        value_name = "QUERY",
-        required_unless_present = "stdin",
-        conflicts_with = "stdin"
-    )]
-    pub words: Vec<String>,
-
-    /// Maximum number of hits
-    #[arg(short = 'n', long, value_name = "N", default_value_t = 10)]
-    #[arg(value_parser = clap::value_parser!(u16).range(1..=100))]
-    pub limit: u16,
-
-    /// Also search for this, the same in other words; can be repeated
-    #[arg(long, value_name = "QUERY", conflicts_with = "stdin")]
-    #[arg(value_parser = NonEmptyStringValueParser::new())]
-    pub also: Vec<String>,
-
-    /// Only search files whose path matches this glob; can be repeated
-    #[arg(long, value_name = "GLOB", value_parser = NonEmptyStringValueParser::new())]
-    pub path: Vec<String>,
-
-    /// Only search files of this language; can be repeated
-    #[arg(long, value_name = "LANG", value_parser = NonEmptyStringValueParser::new())]
-    pub lang: Vec<String>,
-
-    /// Print one JSON object per query, on one line
-    #[arg(long)]
-    pub json: bool,
-
-    /// Show how each hit was ranked
-    #[arg(long)]
-    pub explain: bool,
-
-    /// Read queries from stdin, one per line
-    #[arg(long)]
-    pub stdin: bool,
-
-    /// Do not check for changed files first
-    #[arg(long)]
-    pub no_refresh: bool,
-}
-
-impl SearchArguments {
-    /// The query; `None` if queries are read from stdin.
-    pub fn query(&self) -> Option<String> {
-        (!self.stdin).then(|| self.words.join(" "))
-    }
 }
 
 /// Arguments of `ollacode log`.
