@@ -136,8 +136,8 @@ async fn every_file_has_its_reasons() {
     assert!(found.is_sorted_by(|one, other| one.score >= other.score));
     assert!(reasons_of(&found, "tests/parser.rs").contains(&Reason::ItsTest));
     let together = Reason::ChangedTogether { times: 12 };
-    assert_eq!(reasons_of(&found, "deploy/rollout.py"), [together.clone()]);
     assert_eq!(together.to_string(), "changed together 12 times");
+    assert_eq!(reasons_of(&found, "deploy/rollout.py"), [together]);
     let of_server = reasons_of(&found, "src/server.rs");
     let uses = of_server.iter().find(|reason| reason.name() == "uses");
     let uses = uses.unwrap_or_else(|| panic!("{of_server:?}"));

@@ -5,6 +5,7 @@ use std::fs;
 use super::lab::{Lab, Scripted, notices, read, text};
 use super::*;
 use crate::message::Image;
+use crate::text::tokens::estimate_text;
 
 fn attachment(name: &str, text: &str) -> Attachment {
     Attachment {

@@ -128,7 +128,7 @@ impl TaskRun<'_, '_, '_> {
         let engine = self.turn().engine;
         engine.find_facts().await;
         let mut sections = Vec::new();
-        let facts = engine.facts();
+        let facts = engine.facts(self.turn().session.model.profile());
         if !facts.is_empty() {
             sections.push(format!("## The workspace\n\n{facts}"));
         }

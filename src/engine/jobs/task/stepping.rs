@@ -1,6 +1,7 @@
 //! Runs a step: a turn of its own, whose conversation has nothing in it but the step.
 
 use super::TaskRun;
+use crate::check::CheckReport;
 use crate::engine::clip::first_line;
 use crate::engine::event::{CommandRun, FailureCode, TurnEnd};
 use crate::engine::task::{StepMessage, TaskPlan, anchor};
@@ -36,6 +37,8 @@ struct StepTurn {
     was_denied: bool,
     /// The commands that ran after the last change.
     commands: Vec<CommandRun>,
+    /// What the program checked of the changes, if it did.
+    checks: Option<CheckReport>,
 }
 
 impl StepTurn {
@@ -43,6 +46,12 @@ impl StepTurn {
     fn failed_check(&self) -> Option<&CommandRun> {
         let last = self.commands.iter().rev().find(|run| run.ends_as_tests);
         last.filter(|run| !run.is_success)
+    }
+
+    /// Whether the program's own checks ran and passed.
+    fn passed_checks(&self) -> bool {
+        let report = self.checks.as_ref();
+        report.is_some_and(|report| report.has_run() && report.passed())
     }
 }
 
@@ -194,6 +203,7 @@ impl TaskRun<'_, '_, '_> {
                 end,
                 was_denied: turn.progress.was_denied(),
                 commands: std::mem::take(&mut turn.answer_check.log.commands),
+                checks: turn.checks.report.take(),
             }
         };
         self.has_said = true;
@@ -210,7 +220,7 @@ impl TaskRun<'_, '_, '_> {
     /// Whether something in a step shows that it was worked on.
     fn shows_work(&mut self, seen: &StepTurn, first: u32) -> bool {
         let has_run = seen.commands.iter().any(|run| run.is_success);
-        has_run || !self.changed_since(first).is_empty()
+        has_run || seen.passed_checks() || !self.changed_since(first).is_empty()
     }
 
     fn changed_since(&mut self, first: u32) -> Vec<ChangedFile> {
@@ -251,7 +261,12 @@ impl TaskRun<'_, '_, '_> {
         if seen.was_denied {
             concerns.push("a call was denied".to_owned());
         }
-        if let Some(run) = seen.failed_check() {
+        let failing = seen.checks.as_ref().filter(|report| !report.passed());
+        if let Some(report) = failing {
+            concerns.push(report.summary());
+        } else if let Some(run) = seen.failed_check()
+            && !seen.passed_checks()
+        {
             concerns.push(format!("`{}` ended with {}", run.command, run.ended));
         }
         if names_files && !self.shows_work(&seen, first) && concerns.is_empty() {

@@ -1,5 +1,7 @@
 //! What the command line accepts, and which settings it gives.
 
+use std::path::Path;
+
 use super::*;
 
 fn read(line: &str) -> Result<Arguments, clap::Error> {
