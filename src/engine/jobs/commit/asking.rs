@@ -3,12 +3,14 @@
 use super::files::{CommitFile, Gathered};
 use super::message;
 use crate::edit::capped_diff;
+use crate::engine::clip::clipped;
 use crate::engine::event::TurnEnd;
 use crate::engine::turn::Turn;
 use crate::git::message::written;
 
-/// Lines of a diff in a question.
+/// Lines of a diff in a question, and its characters: two of them fit a message on a phone.
 const DIFF_LINES: usize = 40;
+const DIFF_LENGTH: usize = 1_500;
 /// Files that are offered one by one.
 const MOST_OFFERED: usize = 20;
 
@@ -54,7 +56,7 @@ fn doubt(file: &CommitFile) -> String {
     for (title, diff) in file.parts() {
         let diff = match diff.as_str() {
             "" => "(no text)\n".to_owned(),
-            diff => capped_diff(diff, DIFF_LINES),
+            diff => clipped(&capped_diff(diff, DIFF_LINES), DIFF_LENGTH).into_owned(),
         };
         text.push_str(&format!("\n{title}:\n{diff}"));
     }
