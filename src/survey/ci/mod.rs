@@ -126,17 +126,12 @@ fn is_aside(name: &str) -> bool {
     .any(|word| name.contains(word))
 }
 
-/// Whether a step may only run for releases or after a failure.
+/// Whether a step only runs for releases or after a failure.
 fn is_rare(condition: &str) -> bool {
-    [
-        "failure()",
-        "refs/tags",
-        "'release'",
-        "workflow_dispatch",
-        "cancelled()",
-    ]
-    .iter()
-    .any(|word| condition.contains(word))
+    let after_failure = condition.contains("failure()")
+        && !condition.contains("success()")
+        && !condition.contains("!failure()");
+    after_failure || condition.contains("refs/tags") || condition.contains("'release'")
 }
 
 impl CiFile<'_, '_> {
