@@ -7,6 +7,28 @@
 
 mod facts;
 
+mod tables;
+
+mod frameworks;
+mod languages;
+
+mod files;
+mod yaml;
+
+mod classify;
+mod programs;
+mod shell;
+
+mod commands;
+mod draft;
+mod tasks;
+
+mod ci;
+mod layout;
+mod manifests;
+
+mod markdown;
+
 pub use facts::{
     CommandKind, Ecosystem, EntryPoint, Evidence, Facts, Found, Framework, FrameworkKind,
     LanguageShare, Manifest, Member, ProjectCommand, TestLayout,
@@ -14,10 +36,65 @@ pub use facts::{
 
 use crate::jail::Jail;
 use crate::permission::Rules;
+use draft::{Draft, shown};
+use files::Files;
+
+/// Depth of the folders that [`survey_quickly`] looks into: those of CI files are at two.
+const QUICK_DEPTH: usize = 3;
 
 /// Surveys a workspace. Blocks, and reads manifests only.
 ///
 /// Never fails: what cannot be read is listed in [`Facts::unread`], with the reason.
-pub fn survey(_jail: &Jail, _rules: &Rules) -> Facts {
-    Facts::default()
+pub fn survey(jail: &Jail, rules: &Rules) -> Facts {
+    facts_of(Files::of(jail, rules, None))
+}
+
+/// Surveys the upper folders of a workspace: enough for its commands, in a time that does not grow
+/// with the number of its files.
+pub fn survey_quickly(jail: &Jail, rules: &Rules) -> Facts {
+    facts_of(Files::of(jail, rules, Some(QUICK_DEPTH)))
+}
+
+fn facts_of(files: Files<'_>) -> Facts {
+    let ci = ci::read(&files);
+    let mut facts = {
+        let mut draft = Draft::new(&files);
+        draft.used_by_ci.clone_from(&ci.managers);
+        manifests::read_all(&mut draft);
+        draft.add_tasks();
+        ci::add(&mut draft, &ci);
+        layout::toolchains(&mut draft);
+        assembled(draft)
+    };
+    facts.ci = ci.services;
+    facts.unread = files.into_unread();
+    facts
+}
+
+/// The facts of a draft that has read everything.
+fn assembled(draft: Draft<'_, '_>) -> Facts {
+    let frameworks = frameworks::frameworks(&draft.dependencies, &draft.own);
+    let (generated, vendored) = layout::folders(draft.files);
+    let manifests = draft.manifests.iter().map(|(path, ecosystem)| Manifest {
+        path: shown(path),
+        ecosystem: *ecosystem,
+    });
+    let languages = languages::shares(draft.files);
+    Facts {
+        manifests: manifests.collect(),
+        tests: layout::tests(draft.files, &frameworks),
+        frameworks,
+        package_managers: layout::package_managers(&draft),
+        ci: Vec::new(),
+        licence: layout::licence(&draft),
+        generated,
+        vendored,
+        instructions: layout::instructions(draft.files),
+        unread: Vec::new(),
+        members: draft.members.into_iter().collect(),
+        entry_points: draft.entry_points.into_iter().collect(),
+        toolchains: draft.toolchains.into_iter().collect(),
+        commands: draft.commands.ranked(&languages),
+        languages,
+    }
 }
