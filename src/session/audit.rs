@@ -193,6 +193,8 @@ impl AuditBuilder {
                 AuditAction::Question { text: shown }
             }
             Record::Assistant { calls, .. } => return self.want(calls, at.as_ref()),
+            // What a job told the user is in the export; its calls and changes are here.
+            Record::JobReport { .. } => return,
             Record::AboutToRun { call } => return self.begin(call, at),
             Record::Ran {
                 call_id,
