@@ -11,7 +11,6 @@
 
 mod activity;
 mod attachment;
-mod build_commands;
 mod calls;
 mod change_request;
 mod clip;

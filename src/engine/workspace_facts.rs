@@ -3,9 +3,9 @@
 use ollacode_indexer::git_index::{branch, changed};
 use ollacode_indexer::walk::{ListedEntry, ListedKind, WalkLimits, list};
 
-use super::build_commands::BuildCommands;
 use crate::jail::{Jail, is_secret_path};
 use crate::permission::Rules;
+use crate::survey::{CommandKind, Facts, ProjectCommand, survey_quickly};
 use crate::text::tokens::estimate_text;
 use crate::visible::{defang_chat_markers, escape_hidden};
 
@@ -15,6 +15,10 @@ const MOST_TOKENS: u32 = 150;
 const MOST_NAMES: usize = 12;
 /// and the longest one, in characters.
 const LONGEST_NAME: usize = 40;
+/// Most commands of a kind,
+const MOST_COMMANDS: usize = 2;
+/// and the longest one, in characters: longer ones would take the room of all else.
+const LONGEST_COMMAND: usize = 100;
 /// Tracked files that are compared with what git saw last.
 const MOST_COMPARED: usize = 5_000;
 /// Folders that hold the sources, the most usual first.
@@ -56,13 +60,8 @@ pub(super) fn workspace_facts(jail: &Jail, rules: &Rules) -> String {
         !path.is_empty() && !jail.leaves_out(path) && !is_secret_path(path) && !rules.hides(path)
     });
     let layout = Layout::of(&listed);
-    let read = |name: &str| {
-        let file = jail.path(name).and_then(|path| jail.read(&path));
-        file.ok().map(|file| file.text)
-    };
-    let commands = BuildCommands::of(&layout.files, &read);
     let mut lines = vec![PATHS.to_owned()];
-    lines.extend(commands_line(&commands));
+    lines.extend(commands_line(&survey_quickly(jail, rules)));
     lines.extend(git_line(jail));
     lines.extend(layout.lines());
     within(lines, MOST_TOKENS)
@@ -118,18 +117,33 @@ impl<'a> Layout<'a> {
     }
 }
 
-fn commands_line(commands: &BuildCommands) -> Option<String> {
-    let quoted = |commands: &[String]| {
-        let quoted: Vec<String> = commands.iter().map(|it| format!("`{it}`")).collect();
-        quoted.join(", ")
-    };
-    let parts = [("Build", &commands.build), ("Test", &commands.test)];
+/// The best commands that build and test: those at the root, else those of a folder.
+fn commands_line(facts: &Facts) -> Option<String> {
+    let parts = [("Build", CommandKind::Build), ("Test", CommandKind::Test)];
     let parts: Vec<String> = parts
         .into_iter()
-        .filter(|(_, commands)| !commands.is_empty())
-        .map(|(what, commands)| format!("{what}: {}.", quoted(commands.as_slice())))
+        .filter_map(|(what, kind)| {
+            let fits = |command: &&ProjectCommand| command.line.len() <= LONGEST_COMMAND;
+            let mut best: Vec<&ProjectCommand> = facts.commands(kind).filter(fits).collect();
+            if best.iter().any(|command| command.folder.is_empty()) {
+                best.retain(|command| command.folder.is_empty());
+            }
+            best.truncate(MOST_COMMANDS);
+            let quoted: Vec<String> = best.into_iter().map(quoted).collect();
+            (!quoted.is_empty()).then(|| format!("{what}: {}.", quoted.join(", ")))
+        })
         .collect();
     (!parts.is_empty()).then(|| parts.join(" "))
+}
+
+/// A command line, which anybody may have written.
+fn quoted(command: &ProjectCommand) -> String {
+    let line = match command.folder.as_str() {
+        "" => command.line.clone(),
+        folder => format!("cd {folder} && {}", command.line),
+    };
+    let line = defang_chat_markers(&escape_hidden(&line)).replace(['\n', '`'], " ");
+    format!("`{line}`")
 }
 
 fn git_line(jail: &Jail) -> Option<String> {
@@ -179,14 +193,20 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::engine::proof::test_runs::{can_run_tests, ends_as_tests};
 
-    fn facts(files: &[(&str, &str)]) -> String {
+    fn written(files: &[(&str, &str)]) -> tempfile::TempDir {
         let folder = tempfile::tempdir().expect("a folder");
         for (path, text) in files {
             let path = folder.path().join(path);
             fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
             fs::write(path, text).expect("a file");
         }
+        folder
+    }
+
+    fn facts(files: &[(&str, &str)]) -> String {
+        let folder = written(files);
         let jail = Jail::open(folder.path()).expect("a jail");
         workspace_facts(&jail, &Rules::default())
     }
@@ -211,6 +231,59 @@ mod tests {
              In src: main.rs, net.\n\
              Files at the root: Cargo.toml, README.md."
         );
+    }
+
+    #[test]
+    fn the_best_commands_are_told_and_long_ones_are_not() {
+        let workflow = format!(
+            "jobs:\n  t:\n    steps:\n      - run: make test\n      - run: go test {}\n",
+            "./a ".repeat(60)
+        );
+        let text = facts(&[
+            ("go.mod", "module a\n"),
+            ("a.go", "package a\n"),
+            ("Makefile", ".PHONY: test\ntest:\n\tgo test ./...\n"),
+            (".github/workflows/ci.yml", &workflow),
+        ]);
+        let told = "Build: `go build ./...`. Test: `make test`, `go test ./...`.";
+        assert!(text.contains(told), "{text}");
+        let text = facts(&[("api/package.json", r#"{"scripts": {"test": "jest"}}"#)]);
+        assert!(text.contains("Test: `cd api && npm test`."), "{text}");
+    }
+
+    #[test]
+    fn commands_of_tests_count_as_runs_of_tests() {
+        for files in [
+            vec![("Cargo.toml", "")],
+            vec![("go.mod", "")],
+            vec![("pom.xml", "<project/>")],
+            vec![("mix.exs", "")],
+            vec![("build.gradle", ""), ("gradlew", "")],
+            vec![("a.csproj", "<Project/>")],
+            vec![("pytest.ini", "[pytest]\n")],
+            vec![("tox.ini", "[testenv]\ncommands = pytest\n")],
+            vec![("Makefile", "test:\n\tcc a.c\n")],
+            vec![("package.json", r#"{"scripts": {"test": "vitest"}}"#)],
+            vec![
+                ("package.json", r#"{"scripts": {"test": "vitest"}}"#),
+                ("pnpm-lock.yaml", ""),
+            ],
+            vec![
+                ("package.json", r#"{"scripts": {"test": "vitest"}}"#),
+                ("yarn.lock", ""),
+            ],
+            vec![
+                ("package.json", r#"{"scripts": {"test": "vitest"}}"#),
+                ("bun.lock", ""),
+            ],
+        ] {
+            let folder = written(&files);
+            let jail = Jail::open(folder.path()).expect("a jail");
+            let facts = survey_quickly(&jail, &Rules::default());
+            let best = facts.commands(CommandKind::Test).next().expect("a test");
+            let is_run = can_run_tests(&best.line) && ends_as_tests(&best.line);
+            assert!(is_run, "{files:?}: {}", best.line);
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ const FOREIGN: &str = "\
     terraform gh glab twine codecov coveralls apt apt-get yum dnf apk brew choco winget pip pip3 \
     rustup nvm gem corepack netlify vercel firebase heroku fly flyctl wrangler semantic-release \
     release-please changeset goreleaser eval source rm mv cp git chmod chown mkdir echo printf \
-    export set exit cat ls sed awk find xargs sleep kill sh bash pwsh";
+    export set exit cat ls sed awk find xargs sleep kill pwsh";
 
 /// Words that, as an argument of any program, stand for something that leaves the workspace.
 const FOREIGN_WORDS: &str = "\
@@ -42,7 +42,7 @@ pub(super) enum Task {
     /// A target of `make`; empty for the default one.
     Make(String),
     Just(String),
-    Task(String),
+    Taskfile(String),
     Rake(String),
     /// The environments of tox; empty for the default ones.
     Tox(Vec<String>),
@@ -147,6 +147,8 @@ fn meaning_of(words: &[&str], depth: usize) -> Meaning {
         }
         "timeout" | "xvfb-run" => meaning_of(after_options(arguments, &[], 1), depth + 1),
         "nyc" | "c8" => covered(arguments, depth),
+        // A script of the project; what follows `-c` is not looked into.
+        "sh" | "bash" if first.ends_with(".sh") => meaning_of(arguments, depth + 1),
         "npx" | "bunx" | "pnpx" | "dlx" => within(Ecosystem::Npm, arguments, depth),
         "uv" | "poetry" | "pipenv" | "pdm" | "rye" | "pixi" if first == "run" => {
             within(Ecosystem::Python, &arguments[1..], depth)
@@ -164,7 +166,7 @@ fn meaning_of(words: &[&str], depth: usize) -> Meaning {
             ))
         }
         "just" => Meaning::Task(Task::Just(first.to_owned())),
-        "task" | "go-task" => Meaning::Task(Task::Task(first.to_owned())),
+        "task" | "go-task" => Meaning::Task(Task::Taskfile(first.to_owned())),
         "rake" => Meaning::Task(Task::Rake(first.to_owned())),
         "tox" => Meaning::Task(Task::Tox(environments(arguments, &["-e", "--env"]))),
         "nox" => Meaning::Task(Task::Nox(environments(

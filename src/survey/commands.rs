@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::facts::{CommandKind, Ecosystem, Evidence, ProjectCommand};
+use super::facts::{CommandKind, Ecosystem, Evidence, LanguageShare, ProjectCommand};
 use super::shell;
 
 /// Most commands of a kind in a folder and ecosystem: beyond them are variants of a matrix.
@@ -16,12 +16,12 @@ const MOST_EVIDENCE: usize = 6;
 /// What tells of a command. The sum of the weights of those that agree is what it is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Source {
+    /// A job that is not the usual one: another system, releases, may fail.
+    SideJob,
     /// A manifest alone: what is usual for such projects.
     Convention,
     /// Settings of the tool that it runs.
     Settings,
-    /// A job that is not the usual one: another system, releases, may fail.
-    SideJob,
     /// A script or a target that people have written.
     Task,
     /// A job of CI, which runs it at each change.
@@ -31,11 +31,11 @@ pub(super) enum Source {
 impl Source {
     fn weight(self) -> u32 {
         match self {
-            Source::Convention => 1,
-            Source::Settings => 2,
-            Source::SideJob => 3,
-            Source::Task => 4,
-            Source::Ci => 8,
+            Source::SideJob => 1,
+            Source::Convention => 2,
+            Source::Settings => 3,
+            Source::Task => 5,
+            Source::Ci => 9,
         }
     }
 }
@@ -88,13 +88,16 @@ impl Commands {
         }
     }
 
-    /// The commands by kind; within a kind, the best first.
-    pub fn ranked(self) -> Vec<ProjectCommand> {
+    /// The commands by kind; within a kind, the best first. What CI runs comes before what it does
+    /// not, then counts in which language most of the sources are.
+    pub fn ranked(self, languages: &[LanguageShare]) -> Vec<ProjectCommand> {
         let mut all: Vec<Candidate> = self.found.into_values().collect();
         all.sort_by_cached_key(|candidate| {
             let command = &candidate.command;
             (
                 command.kind,
+                Reverse(candidate.sources.contains(&Source::Ci)),
+                language_rank(command.ecosystem, languages),
                 Reverse(candidate.worth()),
                 command.folder.matches('/').count() + usize::from(!command.folder.is_empty()),
                 Reverse(candidate.is_plain()),
@@ -152,6 +155,35 @@ impl Candidate {
     }
 }
 
+/// The position among the languages of those that an ecosystem is for; 0 for one of any language.
+fn language_rank(ecosystem: Ecosystem, languages: &[LanguageShare]) -> usize {
+    let of: &[&str] = match ecosystem {
+        Ecosystem::Cargo => &["Rust"],
+        Ecosystem::Go => &["Go"],
+        Ecosystem::Npm | Ecosystem::Pnpm | Ecosystem::Yarn | Ecosystem::Bun | Ecosystem::Deno => {
+            &["TypeScript", "JavaScript", "Vue", "Svelte", "Astro"]
+        }
+        Ecosystem::Python => &["Python"],
+        Ecosystem::Maven | Ecosystem::Gradle => &["Java", "Kotlin", "Groovy", "Scala"],
+        Ecosystem::Sbt => &["Scala"],
+        Ecosystem::Dotnet => &["C#", "F#", "Visual Basic"],
+        Ecosystem::Bundler => &["Ruby"],
+        Ecosystem::Mix => &["Elixir"],
+        Ecosystem::Swift => &["Swift"],
+        Ecosystem::CMake | Ecosystem::Meson => &["C++", "C", "Objective-C"],
+        Ecosystem::Composer => &["PHP"],
+        Ecosystem::Zig => &["Zig"],
+        Ecosystem::Dart => &["Dart"],
+        Ecosystem::Stack | Ecosystem::Cabal => &["Haskell"],
+        Ecosystem::Dune => &["OCaml"],
+        Ecosystem::Bazel | Ecosystem::Make | Ecosystem::Just | Ecosystem::Task => return 0,
+    };
+    let mut names = languages.iter().map(|language| language.name.as_str());
+    names
+        .position(|name| of.contains(&name))
+        .unwrap_or(usize::MAX)
+}
+
 /// A form in which the same command is the same text.
 fn normal(line: &str) -> String {
     let words = shell::words(line);
@@ -194,7 +226,7 @@ mod tests {
 
     fn lines(commands: Commands) -> Vec<String> {
         commands
-            .ranked()
+            .ranked(&[])
             .into_iter()
             .map(|command| command.line)
             .collect()
@@ -218,6 +250,27 @@ mod tests {
         commands.add(told("npm test", "a", Source::Ci, "ci.yml"));
         commands.add(told("npm test", "", Source::Ci, "ci.yml"));
         assert_eq!(lines(commands), ["npm test", "npm run test-ci", "npm test"]);
+    }
+
+    #[test]
+    fn the_main_language_comes_first_among_what_ci_runs() {
+        let mut commands = Commands::default();
+        commands.add(told("npm test", "", Source::Ci, "ci.yml"));
+        commands.add(told("npm test", "", Source::Task, "package.json"));
+        commands.add(Told {
+            ecosystem: Ecosystem::Mix,
+            ..told("mix test", "", Source::Ci, "ci.yml")
+        });
+        let languages = ["Elixir", "JavaScript"].map(|name| LanguageShare {
+            name: name.to_owned(),
+            files: 1,
+            percent: 50,
+        });
+        let lines = commands
+            .ranked(&languages)
+            .into_iter()
+            .map(|command| command.line);
+        assert_eq!(lines.collect::<Vec<_>>(), ["mix test", "npm test"]);
     }
 
     #[test]

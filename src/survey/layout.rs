@@ -37,7 +37,11 @@ pub(super) fn package_managers(draft: &Draft<'_, '_>) -> Vec<Found> {
             *path,
         )
     });
-    for (path, manager) in locks.into_iter().take(MOST) {
+    for (path, manager) in locks {
+        // The highest lock file stands for those below it.
+        if found.iter().any(|known| known.name == manager) {
+            continue;
+        }
         found.push(Found {
             name: manager.to_owned(),
             path: shown(path),

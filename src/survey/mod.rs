@@ -79,8 +79,8 @@ fn assembled(draft: Draft<'_, '_>) -> Facts {
         path: shown(path),
         ecosystem: *ecosystem,
     });
+    let languages = languages::shares(draft.files);
     Facts {
-        languages: languages::shares(draft.files),
         manifests: manifests.collect(),
         tests: layout::tests(draft.files, &frameworks),
         frameworks,
@@ -94,6 +94,7 @@ fn assembled(draft: Draft<'_, '_>) -> Facts {
         members: draft.members.into_iter().collect(),
         entry_points: draft.entry_points.into_iter().collect(),
         toolchains: draft.toolchains.into_iter().collect(),
-        commands: draft.commands.ranked(),
+        commands: draft.commands.ranked(&languages),
+        languages,
     }
 }

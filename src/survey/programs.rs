@@ -251,7 +251,7 @@ fn maven(arguments: &[&str]) -> Option<CommandKind> {
         .any(|word| word.starts_with("-DskipTests") || word.starts_with("-Dmaven.test.skip"));
     let kinds = arguments.iter().filter_map(|word| match *word {
         "test" | "verify" | "integration-test" if !skips_tests => Some(Test),
-        "compile" | "package" | "verify" | "test-compile" => Some(Build),
+        "compile" | "package" | "test-compile" => Some(Build),
         "spotless:check" | "fmt:check" | "formatter:validate" => Some(FormatCheck),
         "spotless:apply" | "fmt:format" => Some(Format),
         "checkstyle:check" | "pmd:check" | "spotbugs:check" => Some(Lint),
@@ -303,7 +303,6 @@ fn mix(arguments: &[&str]) -> Option<CommandKind> {
         ["credo", ..] => Some(Lint),
         ["dialyzer", ..] => Some(TypeCheck),
         ["phx.server" | "run", ..] => Some(Run),
-        [task, ..] if task.ends_with(".build") => Some(Build),
         _ => None,
     }
 }

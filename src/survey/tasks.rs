@@ -120,6 +120,18 @@ impl Draft<'_, '_> {
                 let (Some(kind), ecosystem) = self.purpose_of(&task, folder) else {
                     return;
                 };
+                for key in self.keys_of(&task, folder) {
+                    if let Some(body) = self.tasks.get(&key) {
+                        self.commands.add(Told {
+                            kind,
+                            ecosystem,
+                            folder,
+                            line: &line,
+                            source: Source::Task,
+                            evidence: evidence_of(body),
+                        });
+                    }
+                }
                 for name in self.run_by(&task, folder, kind) {
                     let (call, ecosystem) = self.call(name.0, &name.1, &name.2);
                     self.commands.add(Told {
@@ -179,7 +191,7 @@ impl Draft<'_, '_> {
             Task::Script(name) => (Runner::Script, std::slice::from_ref(name)),
             Task::Make(name) => (Runner::Make, std::slice::from_ref(name)),
             Task::Just(name) => (Runner::Just, std::slice::from_ref(name)),
-            Task::Task(name) => (Runner::Task, std::slice::from_ref(name)),
+            Task::Taskfile(name) => (Runner::Task, std::slice::from_ref(name)),
             Task::Rake(name) => (Runner::Rake, std::slice::from_ref(name)),
             Task::Composer(name) => (Runner::Composer, std::slice::from_ref(name)),
             Task::Deno(name) => (Runner::Deno, std::slice::from_ref(name)),

@@ -40,6 +40,7 @@ mod ollama_chat;
 mod ollama_embed;
 mod recording;
 mod suite;
+mod survey;
 mod telegram;
 mod web;
 mod workspace;

@@ -7,6 +7,8 @@ use super::{CiFile, Script, is_rare};
 /// Where expressions get their values.
 struct Values<'y> {
     matrix: Vec<(&'y str, &'y Yaml)>,
+    /// What only some combinations have.
+    included: Vec<&'y str>,
     /// The environments of the workflow, the job and the step.
     env: Vec<&'y Yaml>,
 }
@@ -25,6 +27,7 @@ fn read_job(file: &mut CiFile<'_, '_>, workflow: &Yaml, name: &str, job: &Yaml) 
         .collect();
     let mut values = Values {
         matrix: matrix(job),
+        included: included(job),
         env,
     };
     let system = job.get("runs-on").map(Yaml::texts).unwrap_or_default();
@@ -103,6 +106,16 @@ fn matrix(job: &Yaml) -> Vec<(&str, &Yaml)> {
         );
     }
     found
+}
+
+/// The names that `include` gives values to.
+fn included(job: &Yaml) -> Vec<&str> {
+    let include = job
+        .get("strategy")
+        .and_then(|strategy| strategy.get("matrix")?.get("include"));
+    let combinations = include.map(Yaml::items).unwrap_or_default();
+    let names = combinations.iter().flat_map(Yaml::entries);
+    names.map(|(name, _)| name.as_str()).collect()
 }
 
 /// Where the repository is checked out, as the step says.
@@ -231,8 +244,8 @@ impl Values<'_> {
             "matrix" => {
                 let name = parts.next()?;
                 let Some((_, value)) = self.matrix.iter().find(|(key, _)| *key == name) else {
-                    // A combination without it has nothing there.
-                    return Some(String::new());
+                    // The first combination has nothing there.
+                    return self.included.contains(&name).then(String::new);
                 };
                 let mut value = *value;
                 for part in parts {
@@ -276,6 +289,7 @@ mod tests {
         let job = Yaml::parse(job).expect("YAML");
         let values = Values {
             matrix: matrix(&job),
+            included: included(&job),
             env: job.get("env").into_iter().collect(),
         };
         for (line, expected) in [
@@ -287,6 +301,7 @@ mod tests {
             ("t ${{ secrets.X }}", None),
             ("t ${{ matrix.a == 1 && 'x' || 'y' }}", Some("t y")),
             ("t ${{ github.ref }}", None),
+            ("t ${{ matrix.unknown }}", None),
         ] {
             assert_eq!(values.resolved(line).as_deref(), expected, "{line}");
         }
@@ -296,6 +311,7 @@ mod tests {
     fn folders_are_those_of_the_repository() {
         let values = Values {
             matrix: Vec::new(),
+            included: Vec::new(),
             env: Vec::new(),
         };
         for (given, checkout, expected) in [

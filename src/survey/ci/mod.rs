@@ -109,24 +109,29 @@ pub(super) fn read(files: &Files<'_>) -> Ci {
 fn is_aside(name: &str) -> bool {
     let name = split(name).1.to_ascii_lowercase();
     [
-        "release", "publish", "deploy", "nightly", "docs", "pages", "bench", "stale", "fuzz",
+        "release",
+        "publish",
+        "deploy",
+        "nightly",
+        "docs",
+        "pages",
+        "bench",
+        "stale",
+        "fuzz",
         "canary",
+        "compat",
+        "reproducib",
     ]
     .iter()
     .any(|word| name.contains(word))
 }
 
-/// Whether a step may only run for releases or after a failure.
+/// Whether a step only runs for releases or after a failure.
 fn is_rare(condition: &str) -> bool {
-    [
-        "failure()",
-        "refs/tags",
-        "'release'",
-        "workflow_dispatch",
-        "cancelled()",
-    ]
-    .iter()
-    .any(|word| condition.contains(word))
+    let after_failure = condition.contains("failure()")
+        && !condition.contains("success()")
+        && !condition.contains("!failure()");
+    after_failure || condition.contains("refs/tags") || condition.contains("'release'")
 }
 
 impl CiFile<'_, '_> {

@@ -52,6 +52,8 @@ fn programs_are_known_by_their_arguments() {
         ("sbt +test", Some(Test)),
         ("flutter analyze", Some(Lint)),
         ("./scripts/test.sh", Some(Test)),
+        ("bash ci/lint.sh --all", Some(Lint)),
+        ("bash -c 'cargo test'", None),
         ("node --test", Some(Test)),
     ] {
         assert_eq!(kind(line), expected, "{line}");

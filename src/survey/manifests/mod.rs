@@ -24,7 +24,6 @@ use super::facts::Ecosystem;
 use super::files::split;
 use super::tables::{self, Marker};
 
-pub(super) use node::scripts_of;
 pub(super) use python::python_runner;
 
 /// Most manifests that are looked at.

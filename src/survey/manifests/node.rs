@@ -14,7 +14,7 @@ use super::{expand, keys, node_tests, parsed_json, texts};
 const NO_TEST: &str = "no test specified";
 
 /// The scripts of a manifest, without the one that only says that there are no tests.
-pub(in crate::survey) fn scripts_of(manifest: &Value) -> Vec<(&str, &str)> {
+pub(super) fn scripts_of(manifest: &Value) -> Vec<(&str, &str)> {
     let scripts = manifest["scripts"].as_object().into_iter().flatten();
     let texts = scripts.filter_map(|(name, script)| Some((name.as_str(), script.as_str()?)));
     texts

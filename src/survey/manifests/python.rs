@@ -19,6 +19,14 @@ const RUNNERS: &[(&str, &str, &str)] = &[
     ("pixi.lock", "pixi", "pixi run "),
 ];
 
+/// The interpreter in a folder: what runs commands there brings its own.
+fn interpreter(draft: &Draft<'_, '_>, folder: &str) -> String {
+    match python_runner(draft, folder) {
+        "" => "python3".to_owned(),
+        runner => format!("{runner}python"),
+    }
+}
+
 /// What stands before a command of the project in a folder: `uv run `, or nothing. Of several lock
 /// files the one that CI uses counts.
 pub(in crate::survey) fn python_runner(draft: &Draft<'_, '_>, folder: &str) -> &'static str {
@@ -240,7 +248,7 @@ fn commands(
             "uv run " => "uv build",
             "poetry run " => "poetry build",
             "pdm run " => "pdm build",
-            _ => "python -m build",
+            _ => "python3 -m build",
         };
         draft.set_up(file, Build, Python, build, "[build-system]");
     }
@@ -251,7 +259,7 @@ fn commands(
 pub(super) fn add_pytest(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>, what: &str) {
     let runner = python_runner(draft, file.folder);
     let pytest = if runner.is_empty() {
-        "python -m pytest".to_owned()
+        "python3 -m pytest".to_owned()
     } else {
         format!("{runner}pytest")
     };
@@ -285,20 +293,20 @@ fn add_unittest(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
     if uses_pytest || !draft.files.all().any(|(path, _)| is_test(path)) {
         return;
     }
-    let runner = python_runner(draft, file.folder);
+    let python = interpreter(draft, file.folder);
     let folder = ["tests", "test"]
         .into_iter()
         .find(|name| draft.files.has_folder(&join(file.folder, name)));
     let line = match folder {
-        Some(folder) => format!("{runner}python -m unittest discover -s {folder} -t ."),
-        None => format!("{runner}python -m unittest"),
+        Some(folder) => format!("{python} -m unittest discover -s {folder} -t ."),
+        None => format!("{python} -m unittest"),
     };
     draft.usual(file, Test, Python, &line);
     draft.usual(
         file,
         OneTest,
         Python,
-        &format!("{runner}python -m unittest {{file}} -k {{name}}"),
+        &format!("{python} -m unittest {{file}} -k {{name}}"),
     );
 }
 
@@ -352,27 +360,27 @@ pub(super) fn read_manage(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
     if !file.text.contains("django") && !file.text.contains("DJANGO") {
         return;
     }
-    let runner = python_runner(draft, file.folder);
+    let python = interpreter(draft, file.folder);
     draft.entry_point(file.path, "program of Django");
     draft.set_up(
         file,
         Test,
         Python,
-        &format!("{runner}python manage.py test"),
+        &format!("{python} manage.py test"),
         "django",
     );
     draft.set_up(
         file,
         OneTest,
         Python,
-        &format!("{runner}python manage.py test {{package}} -k {{name}}"),
+        &format!("{python} manage.py test {{package}} -k {{name}}"),
         "django",
     );
     draft.set_up(
         file,
         Run,
         Python,
-        &format!("{runner}python manage.py runserver"),
+        &format!("{python} manage.py runserver"),
         "django",
     );
     // Its settings are a module that `manage.py` names.
