@@ -274,7 +274,7 @@ impl Index {
         let mut builder = GraphBuilder::default();
         let overlay = Arc::new(overlay);
         let mut scan = snapshot.scan().await?;
-        while let Some(batch) = scan.next().await? {
+        while let Some(batch) = scan.next_batch().await? {
             let overlay = Arc::clone(&overlay);
             builder = blocking(move || {
                 batch.each(&mut |chunk| {

@@ -162,7 +162,7 @@ fn height_of_users(part: usize, parts: &Parts, boxes: &[(usize, usize)]) -> usiz
         sum += y;
         count += 1;
     }
-    if count == 0 { 0 } else { sum / count }
+    usize::checked_div(sum, count).unwrap_or_default()
 }
 
 /// The column of each part: to the right of all that use it, where there is no circle. Of those in a

@@ -123,12 +123,13 @@ pub fn brief(files: &ShownFiles, tokens: u32, is_there: &dyn Fn(&str) -> bool) -
             format!("- {path}: {}", names.join(", "))
         };
         let rest = left.checked_sub(estimate_text(&line) + 1);
-        let Some(rest) = rest.filter(|_| is_there(&file.path)) else {
-            misses += 1;
-            continue;
-        };
-        left = rest;
-        lines.push(line);
+        match rest.filter(|_| is_there(&file.path)) {
+            Some(rest) => {
+                left = rest;
+                lines.push(line);
+            }
+            None => misses += 1,
+        }
     }
     if lines.len() == 1 {
         return String::new();

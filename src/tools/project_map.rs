@@ -102,7 +102,6 @@ async fn run(path: Option<String>, running: RunningCall<'_>) -> Result<ToolOutpu
 mod tests {
     use serde_json::json;
 
-    use super::*;
     use crate::tools::tests_support::{Bench, call};
 
     #[tokio::test]

@@ -104,7 +104,7 @@ pub struct ChunkScan(BoxStream<'static, Result<RecordBatch>>);
 
 impl ChunkScan {
     /// The next rows; `None` after the last.
-    pub fn next(&mut self) -> StoreFuture<'_, Option<ChunkBatch>> {
+    pub fn next_batch(&mut self) -> StoreFuture<'_, Option<ChunkBatch>> {
         async move { Ok(self.0.try_next().await?.map(ChunkBatch)) }.boxed()
     }
 }

@@ -337,8 +337,13 @@ fn normal(folder: &str, text: &str) -> Option<String> {
 
 /// A path, then the same without its last part, and so on so many times.
 fn shortened(path: &str, names: usize) -> impl Iterator<Item = &str> {
-    let shorter = |path: &&str| path.rsplit_once('/').map(|(rest, _)| rest);
-    std::iter::successors(Some(path), shorter).take(names + 1)
+    let mut next = Some(path);
+    let all = std::iter::from_fn(move || {
+        let path = next?;
+        next = path.rsplit_once('/').map(|(rest, _)| rest);
+        Some(path)
+    });
+    all.take(names + 1)
 }
 
 /// The folder of the modules of a file of Rust.
