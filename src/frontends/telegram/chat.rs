@@ -310,7 +310,7 @@ impl Chat {
         };
         match event {
             Event::ApprovalAsked { id, request } => {
-                shown.view.asking();
+                shown.view.asking(event.is_of_check());
                 self.ask_approval(*id, request);
             }
             Event::QuestionAsked {
@@ -318,7 +318,7 @@ impl Chat {
                 question,
                 options,
             } => {
-                shown.view.asking();
+                shown.view.asking(event.is_of_check());
                 self.ask_in_words(*id, question, options);
             }
             event => shown.view.event(event),
