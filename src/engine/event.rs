@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::message::Source;
 use crate::model::Usage;
 use crate::permission::ApprovalRequest;
+use crate::session::CHECK_ID_PREFIX;
 
 pub use super::proof::turn_facts::{
     CheckFact, CheckResult, CommandRun, Doubt, FileCount, TurnFacts, UntouchedStep,
@@ -98,6 +99,18 @@ pub enum Event {
     Task(TaskView),
     /// The turn is over.
     TurnEnded(TurnEnd),
+}
+
+impl Event {
+    /// Whether a check of the answer begins with it, or is asked about: the text before it is still
+    /// the answer, unless [`Event::AskedAgain`] follows.
+    pub fn is_of_check(&self) -> bool {
+        match self {
+            Event::ToolStarted { id, .. } => id.starts_with(CHECK_ID_PREFIX),
+            Event::ApprovalAsked { request, .. } => request.call_id.starts_with(CHECK_ID_PREFIX),
+            _ => false,
+        }
+    }
 }
 
 /// How a turn ended.

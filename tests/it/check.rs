@@ -127,6 +127,22 @@ fn what_fails_is_fed_back_and_fixed() {
 }
 
 #[test]
+fn the_answer_before_a_check_goes_to_stdout() {
+    let server = ChatServer::start(vec![
+        edit("mean = 1", "mean = 3"),
+        Reply::text("It is three now."),
+        edit("mean = 3", "mean = 2"),
+        Reply::text("It is two now."),
+    ]);
+    let environment = environment(&server);
+    let output = environment.run(&["chat", "--no-rag", "--auto-approve", "-p", "Make it two."]);
+    let output = output.expect_success();
+    assert_eq!(output.stdout, "It is two now.\n");
+    let said = "checked: sh run-tests.sh passed (2 passed)";
+    assert!(output.stderr.contains(said), "{output:#?}");
+}
+
+#[test]
 fn the_same_failures_twice_end_it_and_the_facts_say_so() {
     let server = ChatServer::start(vec![
         edit("mean = 1", "mean = 3"),

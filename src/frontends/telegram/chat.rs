@@ -310,7 +310,7 @@ impl Chat {
         };
         match event {
             Event::ApprovalAsked { id, request } => {
-                shown.view.asking();
+                shown.view.asking(event.is_of_check());
                 self.ask_approval(*id, request);
             }
             Event::QuestionAsked {

@@ -78,7 +78,9 @@ impl TurnView {
             Event::TurnFacts(facts) => self.facts = fact_lines(facts),
             Event::TurnEnded(end) => self.end(end),
             other => {
-                if matches!(other, Event::ToolStarted { .. } | Event::AskedAgain { .. }) {
+                let is_next = matches!(other, Event::ToolStarted { .. } | Event::AskedAgain { .. });
+                // What is checked is still the answer.
+                if is_next && !other.is_of_check() {
                     self.settle_remark();
                 }
                 self.has_new_steps |= self.steps.event(other);
@@ -86,9 +88,12 @@ impl TurnView {
         }
     }
 
-    /// A question follows: finishes the messages above it; new ones start below it.
-    pub fn asking(&mut self) {
-        self.settle_remark();
+    /// A question follows: finishes the messages above it; new ones start below it. An answer that
+    /// is to be checked stays as it is.
+    pub fn asking(&mut self, is_check: bool) {
+        if !is_check {
+            self.settle_remark();
+        }
         // A command that was tried, and needs approval now, ends below the question.
         let running = self.steps.take_running();
         self.settle_steps();
@@ -100,7 +105,7 @@ impl TurnView {
     /// whole.
     pub fn asking_in_words(&mut self) {
         self.settle_text();
-        self.asking();
+        self.asking(true);
     }
 
     /// Sends the changes.

@@ -30,6 +30,8 @@ pub struct PlainOutput {
     is_live: bool,
     /// What the turn did.
     facts: Vec<FactLine>,
+    /// Whether what is asked next is about a check.
+    asks_to_check: bool,
 }
 
 impl PlainOutput {
@@ -40,10 +42,19 @@ impl PlainOutput {
             is_live: file.is_none() && io::stdout().is_terminal(),
             file,
             facts: Vec::new(),
+            asks_to_check: false,
         }
     }
 
-    /// Ends a text that was followed by a tool.
+    /// Ends a text that was followed by a tool, but for an answer that is checked.
+    fn interim_unless(&mut self, is_check: bool) -> Result<(), Error> {
+        match is_check && !self.is_live {
+            true => Ok(()),
+            false => self.interim(),
+        }
+    }
+
+    /// Ends a text that was no answer.
     fn interim(&mut self) -> Result<(), Error> {
         let text = std::mem::take(&mut self.text);
         if text.trim().is_empty() {
@@ -94,7 +105,7 @@ impl TurnDisplay for PlainOutput {
                 }
             }
             Event::ToolStarted { tool, what, .. } => {
-                self.interim()?;
+                self.interim_unless(event.is_of_check())?;
                 note(&format!("{} {}", visible_name(tool), visible_name(what)));
             }
             Event::ToolFinished {
@@ -134,15 +145,15 @@ impl TurnDisplay for PlainOutput {
             Event::Retrieved { .. }
             | Event::Thinking(_)
             | Event::Replied { .. }
-            | Event::ApprovalAsked { .. }
             | Event::QuestionAsked { .. }
-            | Event::Task(_) => {}
+            | Event::Task(_) => self.asks_to_check = false,
+            Event::ApprovalAsked { .. } => self.asks_to_check = event.is_of_check(),
         }
         Ok(())
     }
 
     fn asking(&mut self) -> Result<(), Error> {
-        self.interim()
+        self.interim_unless(self.asks_to_check)
     }
 }
 
@@ -355,6 +366,12 @@ mod tests {
             },
             Event::Text("It is ".into()),
             Event::Text("`a`.".into()),
+            // A check of the answer.
+            Event::ToolStarted {
+                id: "check_1_1".into(),
+                tool: "run_command".into(),
+                what: "make test".into(),
+            },
             Event::TurnEnded(TurnEnd::Answered),
         ] {
             plain.event(&event).expect("it is shown");

@@ -142,8 +142,10 @@ impl AgentTurn {
             Event::Text(piece) => self.text.push_str(piece),
             Event::TextWasThought | Event::AskedAgain { .. } => self.text.clear(),
             Event::ToolStarted { id, tool, what } => {
-                // Text before a call is not the answer.
-                self.text.clear();
+                // Text before a call is not the answer, unless it is being checked.
+                if !event.is_of_check() {
+                    self.text.clear();
+                }
                 self.calls.push(json!({
                     "id": id,
                     "tool": tool,
