@@ -47,9 +47,9 @@ impl Job {
     /// Whether it is of use without a model: it asks one only for words that it can leave out.
     pub fn works_without_model(&self) -> bool {
         match self {
-            Job::Init(_) | Job::Check(_) => true,
+            Job::Init(_) | Job::Check(_) | Job::Commit(_) => true,
             Job::Design(order) => order.goal.is_none(),
-            Job::Commit(_) | Job::Review(_) | Job::Task(_) => false,
+            Job::Review(_) | Job::Task(_) => false,
         }
     }
 
