@@ -221,10 +221,9 @@ mod tests {
         assert_eq!(words.dropped, 5);
         let none = Words::read(&Map::new(), &ground);
         assert!(none.is_empty());
-        for odd in [json!({"what": [1], "parts": "x", "pitfalls": {"a": 1}})] {
-            let words = Words::read(odd.as_object().expect("an object"), &ground);
-            assert!(words.is_empty(), "{words:?}");
-        }
+        let odd = json!({"what": [1], "parts": "x", "pitfalls": {"a": 1}});
+        let words = Words::read(odd.as_object().expect("an object"), &ground);
+        assert!(words.is_empty(), "{words:?}");
     }
 
     #[test]
