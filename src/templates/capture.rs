@@ -69,6 +69,15 @@ pub fn captured(
         let why = "the files have less than a third of their lines in common";
         return Err(refused(why.to_owned()));
     }
+    Ok(made(name, first, &stem, (&lines, &values)))
+}
+
+fn made(
+    name: &str,
+    first: &Sample,
+    stem: &[String],
+    (lines, values): (&[Line], &Values),
+) -> Template {
     let mut text = lines
         .iter()
         .map(Line::template)
@@ -89,15 +98,15 @@ pub fn captured(
             pattern: Some(NAME_PATTERN.to_owned()),
         },
     );
-    Ok(Template {
+    Template {
         name: name.to_owned(),
         origin: TemplateOrigin::User,
         manifest,
         files: vec![TemplateFile {
-            path: Line::parse(&first.path, &stem).template(),
+            path: Line::parse(&first.path, stem).template(),
             text,
         }],
-    })
+    }
 }
 
 /// The words of a file's name that its siblings do not have; all of them without siblings, but for
