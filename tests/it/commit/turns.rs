@@ -49,7 +49,8 @@ fn what_a_hook_says_goes_to_the_model_which_mends_it() {
         message("boil at 80"),
     ]);
     let environment = environment(&server).with("OLLACODE_COMMIT", "turn");
-    let lines = "if grep -q eighty notes.txt; then echo numbers in digits please; exit 1; fi";
+    // A file that a hook names is protected, so it names none.
+    let lines = "if git grep --cached -q eighty; then echo numbers in digits please; exit 1; fi";
     hook(&environment, "pre-commit", lines);
     work(&environment, "Make it eighty degrees.");
     assert_eq!(log(&environment), ("boil at 80".to_owned(), 2));
