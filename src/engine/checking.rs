@@ -117,6 +117,9 @@ pub(super) struct TurnChecks {
     has_told_weakened: bool,
     /// What came of the last check.
     pub report: Option<CheckReport>,
+    /// In a step of a task: what it is about, in the words of the task. What such a turn breaks is
+    /// not an old failure to the next one.
+    pub step: Option<String>,
 }
 
 impl TurnChecks {
@@ -191,7 +194,12 @@ impl Turn<'_> {
     /// now; `None` if there is nothing to check.
     pub(super) async fn check_changes(&mut self) -> Result<Option<CheckReport>, TurnEnd> {
         let files = self.engine.context.changes.lock().turn_hashes();
-        if files.is_empty() || self.checks.checked.as_ref() == Some(&files) {
+        if files.is_empty() {
+            // What an earlier check said is about changes that were taken back.
+            self.checks.report = None;
+            return Ok(None);
+        }
+        if self.checks.checked.as_ref() == Some(&files) {
             return Ok(None);
         }
         let changed: Vec<String> = files.iter().map(|(path, _)| path.clone()).collect();
@@ -291,7 +299,8 @@ impl Turn<'_> {
                 }
                 (None, Ok(permitted)) => {
                     let known = before.of(&command.key()).cloned();
-                    let request = self.answer_check.request().to_owned();
+                    let request = self.checks.step.clone();
+                    let request = request.unwrap_or_else(|| self.answer_check.request().to_owned());
                     let against = Against {
                         before: known.as_ref(),
                         request: &request,
@@ -329,12 +338,12 @@ impl Turn<'_> {
             return Ok(step);
         }
         let [only] = step.own.as_slice() else {
-            return Ok(noted(step, &key, now));
+            return Ok(self.noted(step, &key, now));
         };
         let is_single = command.kind.is_tests() && step.left_out == 0 && step.old.is_empty();
         let is_quick = run.took < QUICK && run.took < self.checks.time_left();
         if !is_single || !is_quick {
-            return Ok(noted(step, &key, now));
+            return Ok(self.noted(step, &key, now));
         }
         let name = only.name.clone();
         let again = self.check_call(&command);
@@ -349,7 +358,35 @@ impl Turn<'_> {
                 ..second
             };
         }
-        Ok(noted(step, &key, now))
+        Ok(self.noted(step, &key, now))
+    }
+
+    /// Keeps what failed in a run for the next time.
+    fn noted(&self, step: CheckStep, key: &str, now: &mut KnownRuns) -> CheckStep {
+        if step.has_run() {
+            let failing = match self.checks.step {
+                Some(_) => step.old.iter().cloned().collect(),
+                None => step.failing(),
+            };
+            now.note(key, failing, step.took);
+        }
+        step
+    }
+
+    /// From now on these failures are there before a change: the user leaves them as they are.
+    pub(super) async fn accept_failures(&self, report: &CheckReport) {
+        let file = self.engine.checks.setup.file.clone();
+        let mut known = files::read_known(file.clone()).await;
+        for step in report.steps.iter().filter(|step| step.is_failed()) {
+            known.note(&step.command.key(), step.failing(), step.took);
+        }
+        files::write_known(known, file).await;
+    }
+
+    /// Whether the last check was of the files as they are now.
+    pub(super) fn has_checked_all(&self) -> bool {
+        let files = self.engine.context.changes.lock().turn_hashes();
+        self.checks.checked.as_ref() == Some(&files)
     }
 
     /// The longest time of a command.
@@ -384,8 +421,7 @@ impl Turn<'_> {
         let Some(report) = &self.checks.report else {
             return Vec::new();
         };
-        let files = self.engine.context.changes.lock().turn_hashes();
-        match self.checks.checked.as_ref() == Some(&files) {
+        match self.has_checked_all() {
             true => report.steps.iter().map(CheckFact::from).collect(),
             false => Vec::new(),
         }
@@ -425,14 +461,6 @@ fn timed(call: &ToolCall, limit: Duration) -> ToolCall {
     call.arguments
         .insert("timeout".to_owned(), Value::from(seconds));
     call
-}
-
-/// Keeps what failed in a run for the next time.
-fn noted(step: CheckStep, key: &str, now: &mut KnownRuns) -> CheckStep {
-    if step.has_run() {
-        now.note(key, step.failing(), step.took);
-    }
-    step
 }
 
 /// Why a check is left out after the ones before it.

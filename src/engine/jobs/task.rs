@@ -2,15 +2,17 @@
 //! own with a small context of its own, and the user decides between the steps.
 //!
 //! In reading order: `planning` makes the plan, `deciding` asks the user about it, `stepping` runs a
-//! step, `leaving` puts the conversation back. Everything that happens is a record of the session,
+//! step, `showing` tells of it and undoes it, `leaving` puts the conversation back. Everything that happens is a record of the session,
 //! so that a task goes on after a restart.
 
 mod deciding;
 mod leaving;
 mod planning;
+mod showing;
 mod stepping;
 
 use super::{JobRun, failed};
+use crate::check::CheckReport;
 use crate::engine::event::{Event, Failure, FailureCode, TurnEnd};
 use crate::engine::task::{PlanError, TaskPlan, plan_in};
 use crate::engine::turn::Turn;
@@ -82,45 +84,61 @@ struct TaskRun<'j, 't, 'a> {
     has_said: bool,
     /// What the model said last in a step.
     last_words: String,
+    /// What was checked of the step that ended last.
+    last_checks: Option<CheckReport>,
 }
 
 pub(super) async fn run(job: &mut JobRun<'_, '_>, order: &TaskOrder) -> Result<(), TurnEnd> {
-    let mut run = TaskRun {
-        job,
+    // Remarks are for the next question of the user; those of a step that was broken off are not.
+    let open = job.turn.session.task.as_ref();
+    let is_broken_off = open.is_some_and(|open| !open.is_left);
+    let remarks = std::mem::take(&mut job.turn.session.remarks);
+    let done = TaskRun {
+        job: &mut *job,
         auto_steps: order.auto_steps,
         has_said: false,
         last_words: String::new(),
-    };
-    let goal = order.goal.as_deref().map(str::trim);
-    let goal = goal.filter(|goal| !goal.is_empty());
-    let is_stop = order.is_stop();
-    let is_open = run.turn().session.task.is_some();
-    match (goal, is_open) {
-        (_, true) if is_stop => return run.stop_task().await,
-        (_, false) if is_stop => return run.say("There is no task to stop.").await,
-        (None, true) => {}
-        (None, false) => run.take_last_plan().await?,
-        (Some(goal), false) => run.make_plan(goal).await?,
-        (Some(goal), true) => {
-            if !run.replaces_open_task().await? {
-                return Ok(());
-            }
-            run.make_plan(goal).await?;
-        }
+        last_checks: None,
     }
-    run.show_plan().await?;
-    if run.turn().session.mode == Mode::Plan {
-        let words = "Plan mode is on, so nothing is changed. Leave it, then `/task` carries the \
-                     plan out.";
-        return run.say(words).await;
+    .run(order)
+    .await;
+    if !is_broken_off {
+        job.turn.session.remarks.splice(0..0, remarks);
     }
-    let led = run.lead().await;
-    // Whatever happened, the user's conversation comes back.
-    let left = run.leave();
-    led.and(left)
+    done
 }
 
 impl<'a> TaskRun<'_, '_, 'a> {
+    async fn run(&mut self, order: &TaskOrder) -> Result<(), TurnEnd> {
+        let goal = order.goal.as_deref().map(str::trim);
+        let goal = goal.filter(|goal| !goal.is_empty());
+        let is_stop = order.is_stop();
+        let is_open = self.turn().session.task.is_some();
+        match (goal, is_open) {
+            (_, true) if is_stop => return self.stop_task().await,
+            (_, false) if is_stop => return self.say("There is no task to stop.").await,
+            (None, true) => {}
+            (None, false) => self.take_last_plan().await?,
+            (Some(goal), false) => self.make_plan(goal).await?,
+            (Some(goal), true) => {
+                if !self.replaces_open_task().await? {
+                    return Ok(());
+                }
+                self.make_plan(goal).await?;
+            }
+        }
+        self.show_plan().await?;
+        if self.turn().session.mode == Mode::Plan {
+            let words = "Plan mode is on, so nothing is changed. Leave it, then `/task` carries the \
+                         plan out.";
+            return self.say(words).await;
+        }
+        let led = self.lead().await;
+        // Whatever happened, the user's conversation comes back.
+        let left = self.leave();
+        led.and(left)
+    }
+
     fn turn(&mut self) -> &mut Turn<'a> {
         self.job.turn
     }
@@ -272,9 +290,19 @@ impl<'a> TaskRun<'_, '_, 'a> {
             .steps
             .iter()
             .filter(|step| step.state == StepState::Done);
-        let words = format!("**The task is done**: {}", plan.task);
-        let mut lines = vec![words, String::new()];
-        lines.extend(done.map(|step| format!("- ✓ {}", step.text)));
+        let mut lines: Vec<String> = done.map(|step| format!("- ✓ {}", step.text)).collect();
+        let words = match lines.is_empty() {
+            true => format!(
+                "No step is left of the task, and none was done: {}",
+                plan.task
+            ),
+            false => format!(
+                "**The task is done** ({} tokens): {}",
+                plan.tokens(),
+                plan.task
+            ),
+        };
+        lines.splice(0..0, [words, String::new()]);
         self.close("done")?;
         self.say(&lines.join("\n")).await
     }

@@ -24,14 +24,14 @@ impl Changes {
             .map_or_else(Vec::new, |turn| self.counts(turn))
     }
 
-    /// The files that a turn and those after it changed, as [`Changes::turn_counts`] has them.
-    pub fn counts_since(&self, turn: u32) -> Vec<FileCount> {
-        self.counts(&self.joined_since(turn))
+    /// The files that some turns changed, as [`Changes::turn_counts`] has them.
+    pub fn counts_of(&self, turns: &[u32]) -> Vec<FileCount> {
+        self.counts(&self.joined(turns))
     }
 
     /// The unified diff of each of these files.
-    pub fn diffs_since(&self, turn: u32) -> Vec<FileDiff> {
-        let turn = self.joined_since(turn);
+    pub fn diffs_of(&self, turns: &[u32]) -> Vec<FileDiff> {
+        let turn = self.joined(turns);
         let sums = turn.sums().into_iter();
         let changed = sums.filter(|change| change.before != change.after);
         let diffs =
@@ -55,11 +55,14 @@ impl Changes {
         self.done.last().map(|turn| turn.number)
     }
 
-    /// The changes of a turn and of those after it, as if they were of one.
-    fn joined_since(&self, number: u32) -> TurnChanges {
-        let turns = self.done.iter().filter(|turn| turn.number >= number);
+    /// The changes of some turns, as if they were of one.
+    fn joined(&self, numbers: &[u32]) -> TurnChanges {
+        let turns = self
+            .done
+            .iter()
+            .filter(|turn| numbers.contains(&turn.number));
         TurnChanges {
-            number,
+            number: numbers.last().copied().unwrap_or_default(),
             changes: turns.flat_map(|turn| turn.changes.clone()).collect(),
         }
     }
@@ -192,16 +195,17 @@ mod tests {
         changes.begin_turn(3);
         changes.note(change("b.rs", Some("b\n"), Some("b\nc\n")));
         changes.note(change("c.rs", Some("c\n"), None));
-        let told = |turn| -> Vec<(String, Option<(usize, usize)>)> {
-            let counts = changes.counts_since(turn).into_iter();
+        let told = |turns: &[u32]| -> Vec<(String, Option<(usize, usize)>)> {
+            let counts = changes.counts_of(turns).into_iter();
             counts.map(|file| (file.path, file.lines)).collect()
         };
         let b = ("b.rs".to_owned(), Some((2, 0)));
         let c = ("c.rs".to_owned(), Some((0, 1)));
-        assert_eq!(told(2), [b, c]);
-        assert_eq!(told(1).len(), 3);
-        assert!(told(4).is_empty());
-        let diffs = changes.diffs_since(2);
+        assert_eq!(told(&[2, 3]), [b, c]);
+        assert_eq!(told(&[1, 2, 3]).len(), 3);
+        assert_eq!(told(&[1, 3]).len(), 3, "a turn between them does not count");
+        assert!(told(&[4]).is_empty());
+        let diffs = changes.diffs_of(&[2, 3]);
         assert_eq!(diffs.len(), 2);
         assert!(diffs[0].text.contains("+b\n+c\n"), "{}", diffs[0].text);
         assert_eq!(changes.last_turn(), Some(3));
