@@ -9,7 +9,7 @@ const PLAN: &str = "Carry out this plan?";
 
 /// Waits until a question was asked so many times, and answers it.
 #[track_caller]
-fn answer(terminal: &Terminal, (question, times): (&str, usize), words: &str) {
+pub(super) fn answer(terminal: &Terminal, (question, times): (&str, usize), words: &str) {
     wait_until(question, || {
         terminal.raw().matches(question).count() == times
     });
@@ -17,7 +17,7 @@ fn answer(terminal: &Terminal, (question, times): (&str, usize), words: &str) {
     terminal.enter(words);
 }
 
-fn start(environment: &Environment, more: &[&str]) -> Terminal {
+pub(super) fn start(environment: &Environment, more: &[&str]) -> Terminal {
     let mut arguments = vec!["task", "--auto-edit", "--no-rag"];
     arguments.extend(more);
     Terminal::start(environment, &arguments)
