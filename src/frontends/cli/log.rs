@@ -18,7 +18,7 @@ use super::width::truncate;
 use super::{CommandEnd, note, print, warn};
 use crate::app::App;
 use crate::session::audit::{Audit, AuditAction, AuditEntry, CallOutcome, audit};
-use crate::session::{DecisionRecord, ModeRecord, SessionId, find, latest, sessions};
+use crate::session::{DecisionRecord, ModeRecord, SessionId, StepState, find, latest, sessions};
 
 /// Shown digits of a hash.
 const DIGITS: usize = 8;
@@ -206,12 +206,7 @@ fn row(action: &AuditAction) -> Option<LogRow> {
     let row = match action {
         AuditAction::Started { .. } => return None,
         AuditAction::Question { text } => LogRow::plain("question", &first_line(text)),
-        AuditAction::Asked { title, what, .. } => {
-            // The title of a command does not say which one.
-            let names_it = what.is_empty() || title.contains(&*visible_name(what));
-            let end = if names_it { "" } else { what };
-            LogRow::plain("asked", &joined(title, end))
-        }
+        AuditAction::Asked { title, what, .. } => asked(title, what),
         AuditAction::Decided { decision, .. } => match decision {
             DecisionRecord::Once => LogRow::plain("decided", "allowed once"),
             DecisionRecord::Session => LogRow::plain("decided", "allowed for the session"),
@@ -252,6 +247,17 @@ fn row(action: &AuditAction) -> Option<LogRow> {
             let files = files.join(", ");
             LogRow::plain("committed", &format!("{hash}: {files}"))
         }
+        AuditAction::Planned { task, steps } => {
+            let count = counted(steps.len() as u64, "step");
+            LogRow::plain("planned", &format!("{count}: {}", first_line(task)))
+        }
+        AuditAction::StepEnded {
+            step,
+            outcome,
+            summary,
+            ..
+        } => ended_step(*step, *outcome, summary),
+        AuditAction::TaskEnded { reason } => LogRow::plain("task", reason),
         AuditAction::Mode { mode } => LogRow::plain(
             "mode",
             match mode {
@@ -266,6 +272,24 @@ fn row(action: &AuditAction) -> Option<LogRow> {
         AuditAction::Ended { reason } => LogRow::plain("ended", reason),
     };
     Some(row)
+}
+
+/// What the user was asked.
+fn asked(title: &str, what: &str) -> LogRow {
+    // The title of a command does not say which one.
+    let names_it = what.is_empty() || title.contains(&*visible_name(what));
+    let end = if names_it { "" } else { what };
+    LogRow::plain("asked", &joined(title, end))
+}
+
+/// A step of a task and its outcome.
+fn ended_step(step: usize, outcome: StepState, summary: &str) -> LogRow {
+    let style = match outcome {
+        StepState::Failed => WARNING,
+        _ => DIM,
+    };
+    let text = joined(&step.to_string(), &first_line(summary));
+    LogRow::ended("step", &text, outcome.name(), style)
 }
 
 /// A call and its outcome.

@@ -29,7 +29,7 @@ impl TaskRun<'_, '_, '_> {
                 // Somebody went on in between: nothing but the step is undone.
                 Some(last) if !left.is_empty() => {
                     break Some(format!(
-                        "turn {last} changed files after it; `/stop`, then `/undo` takes that back \
+                        "turn {last} changed files after it; answer `stop`, then `/undo` that one \
                          first"
                     ));
                 }
