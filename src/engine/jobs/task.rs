@@ -19,7 +19,7 @@ use crate::engine::turn::Turn;
 use crate::engine::user_message::{UserMessage, is_note};
 use crate::message::Message;
 use crate::permission::Mode;
-use crate::session::{OpenTask, Record, StepState};
+use crate::session::{OpenTask, Record, Session, StepState};
 
 use deciding::Decided;
 use stepping::StepTry;
@@ -34,9 +34,19 @@ pub struct TaskOrder {
     pub goal: Option<String>,
     /// Go from step to step without asking while checks pass.
     pub auto_steps: bool,
+    /// Take the plan of the last answer, whatever task there is.
+    pub takes_answer: bool,
 }
 
 impl TaskOrder {
+    /// Carry out the last answer of the session, which is a plan.
+    pub fn of_answer() -> TaskOrder {
+        TaskOrder {
+            takes_answer: true,
+            ..TaskOrder::default()
+        }
+    }
+
     /// As it is typed behind `/task`.
     pub fn words(&self) -> String {
         let goal = self.goal.as_deref().unwrap_or_default();
@@ -72,8 +82,14 @@ impl TaskOrder {
         Ok(TaskOrder {
             goal: (!goal.is_empty()).then(|| goal.to_owned()),
             auto_steps,
+            takes_answer: false,
         })
     }
+}
+
+/// Whether the last answer of a session is a plan that a task can carry out.
+pub fn ends_with_plan(session: &Session) -> bool {
+    last_answer(&session.messages).is_some_and(|answer| plan_in("", answer).is_ok())
 }
 
 /// A task that is being planned or carried out.
@@ -117,6 +133,12 @@ impl<'a> TaskRun<'_, '_, 'a> {
         match (goal, is_open) {
             (_, true) if is_stop => return self.stop_task().await,
             (_, false) if is_stop => return self.say("There is no task to stop.").await,
+            (None, true) if order.takes_answer => {
+                if !self.replaces_open_task().await? {
+                    return Ok(());
+                }
+                self.take_last_plan().await?;
+            }
             (None, true) => {}
             (None, false) => self.take_last_plan().await?,
             (Some(goal), false) => self.make_plan(goal).await?,
@@ -184,10 +206,7 @@ impl<'a> TaskRun<'_, '_, 'a> {
     /// Takes the steps of the last answer, if it was a plan.
     async fn take_last_plan(&mut self) -> Result<(), TurnEnd> {
         let messages = &self.job.turn.session.messages;
-        let last = messages.iter().rev().find_map(|message| match message {
-            Message::Assistant { text, .. } if !text.trim().is_empty() => Some(text.clone()),
-            _ => None,
-        });
+        let last = last_answer(messages).map(str::to_owned);
         let task = messages.iter().rev().find_map(request_of);
         let task = task.unwrap_or_else(|| "the plan of the last answer".to_owned());
         match plan_in(&task, &last.unwrap_or_default()) {
@@ -306,6 +325,14 @@ impl<'a> TaskRun<'_, '_, 'a> {
         self.close("done")?;
         self.say(&lines.join("\n")).await
     }
+}
+
+/// What the model said last.
+fn last_answer(messages: &[Message]) -> Option<&str> {
+    messages.iter().rev().find_map(|message| match message {
+        Message::Assistant { text, .. } if !text.trim().is_empty() => Some(text.as_str()),
+        _ => None,
+    })
 }
 
 /// The request in a message of the user.

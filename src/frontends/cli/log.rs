@@ -207,22 +207,7 @@ fn row(action: &AuditAction) -> Option<LogRow> {
         AuditAction::Started { .. } => return None,
         AuditAction::Question { text } => LogRow::plain("question", &first_line(text)),
         AuditAction::Asked { title, what, .. } => asked(title, what),
-        AuditAction::Decided { decision, .. } => match decision {
-            DecisionRecord::Once => LogRow::plain("decided", "allowed once"),
-            DecisionRecord::Session => LogRow::plain("decided", "allowed for the session"),
-            DecisionRecord::Deny { reason } => {
-                let reason = reason.as_deref().unwrap_or_default();
-                LogRow::plain("decided", &joined("denied", reason.trim()))
-            }
-            DecisionRecord::Parts { taken } => {
-                let numbers: Vec<String> = taken.iter().map(|it| (it + 1).to_string()).collect();
-                let text = format!("allowed in part: {}", numbers.join(", "));
-                LogRow::plain("decided", &text)
-            }
-            DecisionRecord::Edit { command } => {
-                LogRow::plain("decided", &joined("changed", &first_line(command)))
-            }
-        },
+        AuditAction::Decided { decision, .. } => decided(decision),
         AuditAction::Call {
             tool,
             what,
@@ -280,6 +265,26 @@ fn asked(title: &str, what: &str) -> LogRow {
     let names_it = what.is_empty() || title.contains(&*visible_name(what));
     let end = if names_it { "" } else { what };
     LogRow::plain("asked", &joined(title, end))
+}
+
+/// What the user decided.
+fn decided(decision: &DecisionRecord) -> LogRow {
+    match decision {
+        DecisionRecord::Once => LogRow::plain("decided", "allowed once"),
+        DecisionRecord::Session => LogRow::plain("decided", "allowed for the session"),
+        DecisionRecord::Deny { reason } => {
+            let reason = reason.as_deref().unwrap_or_default();
+            LogRow::plain("decided", &joined("denied", reason.trim()))
+        }
+        DecisionRecord::Parts { taken } => {
+            let numbers: Vec<String> = taken.iter().map(|it| (it + 1).to_string()).collect();
+            let text = format!("allowed in part: {}", numbers.join(", "));
+            LogRow::plain("decided", &text)
+        }
+        DecisionRecord::Edit { command } => {
+            LogRow::plain("decided", &joined("changed", &first_line(command)))
+        }
+    }
 }
 
 /// A step of a task and its outcome.
