@@ -117,9 +117,16 @@ pub(super) struct TurnChecks {
     has_told_weakened: bool,
     /// What came of the last check.
     pub report: Option<CheckReport>,
-    /// In a step of a task: what it is about, in the words of the task. What such a turn breaks is
-    /// not an old failure to the next one.
-    pub step: Option<String>,
+    pub step: Option<CheckedStep>,
+}
+
+/// The step of a task that a turn works on. What it breaks is no old failure to the next turn.
+#[derive(Debug)]
+pub(super) struct CheckedStep {
+    /// What it is about, in the words of the task.
+    pub words: String,
+    /// The turns that worked on it; what all of them changed is checked.
+    pub turns: Vec<u32>,
 }
 
 impl TurnChecks {
@@ -193,7 +200,7 @@ impl Turn<'_> {
     /// Runs the checks that fit the files changed in this turn, unless they were checked as they are
     /// now; `None` if there is nothing to check.
     pub(super) async fn check_changes(&mut self) -> Result<Option<CheckReport>, TurnEnd> {
-        let files = self.engine.context.changes.lock().turn_hashes();
+        let files = self.changed_now();
         if files.is_empty() {
             // What an earlier check said is about changes that were taken back.
             self.checks.report = None;
@@ -216,8 +223,17 @@ impl Turn<'_> {
         };
         let report = self.run_checks(commands, &changed, consent).await?;
         // A formatter may have changed files: that is no edit of the model.
-        self.checks.checked = Some(self.engine.context.changes.lock().turn_hashes());
+        self.checks.checked = Some(self.changed_now());
         Ok(Some(report))
+    }
+
+    /// The files that are to be checked, each with its content.
+    pub(super) fn changed_now(&self) -> Vec<(String, Option<String>)> {
+        let changes = self.engine.context.changes.lock();
+        match &self.checks.step {
+            Some(step) => changes.hashes_of(&step.turns),
+            None => changes.turn_hashes(),
+        }
     }
 
     /// Runs checks because the user wants them: those that fit what the session changed, or all.
@@ -299,8 +315,9 @@ impl Turn<'_> {
                 }
                 (None, Ok(permitted)) => {
                     let known = before.of(&command.key()).cloned();
-                    let request = self.checks.step.clone();
-                    let request = request.unwrap_or_else(|| self.answer_check.request().to_owned());
+                    let step = self.checks.step.as_ref();
+                    let request = step.map_or(self.answer_check.request(), |step| &step.words);
+                    let request = request.to_owned();
                     let against = Against {
                         before: known.as_ref(),
                         request: &request,
@@ -385,8 +402,7 @@ impl Turn<'_> {
 
     /// Whether the last check was of the files as they are now.
     pub(super) fn has_checked_all(&self) -> bool {
-        let files = self.engine.context.changes.lock().turn_hashes();
-        self.checks.checked.as_ref() == Some(&files)
+        self.checks.checked.as_ref() == Some(&self.changed_now())
     }
 
     /// The longest time of a command.

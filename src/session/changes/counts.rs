@@ -93,15 +93,12 @@ impl Changes {
     /// The files that the current turn changed, as in [`Changes::turn_counts`], each with the hash of
     /// its content after the last change; `None` if it was removed, or is not stored.
     pub fn turn_hashes(&self) -> Vec<(String, Option<String>)> {
-        let Some(turn) = self.current() else {
-            return Vec::new();
-        };
-        let sums = turn.sums().into_iter();
-        let changed = sums.filter(|change| change.before != change.after);
-        let hashed =
-            changed.map(|change| (change.path.to_owned(), change.after.map(str::to_owned)));
-        let not_kept = not_kept(turn).into_iter().map(|path| (path, None));
-        hashed.chain(not_kept).collect()
+        self.current().map_or_else(Vec::new, hashes)
+    }
+
+    /// The files that some turns changed, as [`Changes::turn_hashes`] has them.
+    pub fn hashes_of(&self, turns: &[u32]) -> Vec<(String, Option<String>)> {
+        hashes(&self.joined(turns))
     }
 
     /// The files that the current turn changed, each with its text before the first and after the
@@ -131,6 +128,14 @@ impl Changes {
         let after = self.side(after).ok()?.unwrap_or_default();
         Some(line_counts(&before, &after))
     }
+}
+
+fn hashes(turn: &TurnChanges) -> Vec<(String, Option<String>)> {
+    let sums = turn.sums().into_iter();
+    let changed = sums.filter(|change| change.before != change.after);
+    let hashed = changed.map(|change| (change.path.to_owned(), change.after.map(str::to_owned)));
+    let not_kept = not_kept(turn).into_iter().map(|path| (path, None));
+    hashed.chain(not_kept).collect()
 }
 
 /// Files that commands changed and whose contents are not stored, each once.
@@ -205,6 +210,9 @@ mod tests {
         assert_eq!(told(&[1, 2, 3]).len(), 3);
         assert_eq!(told(&[1, 3]).len(), 3, "a turn between them does not count");
         assert!(told(&[4]).is_empty());
+        let hashes = changes.hashes_of(&[1, 2]);
+        let paths: Vec<&str> = hashes.iter().map(|(path, _)| path.as_str()).collect();
+        assert_eq!(paths, ["a.rs", "b.rs"]);
         let diffs = changes.diffs_of(&[2, 3]);
         assert_eq!(diffs.len(), 2);
         assert!(diffs[0].text.contains("+b\n+c\n"), "{}", diffs[0].text);

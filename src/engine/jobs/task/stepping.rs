@@ -4,6 +4,7 @@ use super::TaskRun;
 use super::showing::report;
 use crate::check::CheckReport;
 use crate::engine::Question;
+use crate::engine::checking::CheckedStep;
 use crate::engine::clip::first_line;
 use crate::engine::event::{CommandRun, FailureCode, TurnEnd};
 use crate::engine::task::{StepMessage, TaskPlan, anchor};
@@ -219,6 +220,11 @@ impl TaskRun<'_, '_, '_> {
         number: usize,
         plan: &TaskPlan,
     ) -> Result<StepTurn, TurnEnd> {
+        // This turn is among them.
+        let now = self.plan()?;
+        let turns = now
+            .step(number)
+            .map_or_else(Vec::new, |step| step.turns.clone());
         let seen = {
             let lead = &mut *self.job.turn;
             let events = lead.events.clone();
@@ -231,7 +237,10 @@ impl TaskRun<'_, '_, '_> {
             );
             turn.anchor = anchor(plan, number);
             let text = plan.step(number).map_or("", |step| step.text.as_str());
-            turn.checks.step = Some(format!("{}\n{text}", plan.task));
+            turn.checks.step = Some(CheckedStep {
+                words: format!("{}\n{text}", plan.task),
+                turns,
+            });
             let end = Box::pin(turn.run(&question)).await;
             // What passed before the last edit shows nothing; what failed was not mended.
             let is_current = turn.has_checked_all();
