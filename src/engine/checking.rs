@@ -3,6 +3,7 @@
 
 mod files;
 mod guard;
+mod of_step;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -27,6 +28,8 @@ use crate::permission::UserChecks;
 use crate::session::CHECK_ID_PREFIX;
 use crate::tools::Permitted;
 use crate::visible::defang_chat_markers;
+
+pub(super) use of_step::CheckedStep;
 
 /// Most times that failures are fed back in a turn.
 const MOST_ROUNDS: u32 = 3;
@@ -118,15 +121,6 @@ pub(super) struct TurnChecks {
     /// What came of the last check.
     pub report: Option<CheckReport>,
     pub step: Option<CheckedStep>,
-}
-
-/// The step of a task that a turn works on. What it breaks is no old failure to the next turn.
-#[derive(Debug)]
-pub(super) struct CheckedStep {
-    /// What it is about, in the words of the task.
-    pub words: String,
-    /// The turns that worked on it; what all of them changed is checked.
-    pub turns: Vec<u32>,
 }
 
 impl TurnChecks {
@@ -225,15 +219,6 @@ impl Turn<'_> {
         // A formatter may have changed files: that is no edit of the model.
         self.checks.checked = Some(self.changed_now());
         Ok(Some(report))
-    }
-
-    /// The files that are to be checked, each with its content.
-    pub(super) fn changed_now(&self) -> Vec<(String, Option<String>)> {
-        let changes = self.engine.context.changes.lock();
-        match &self.checks.step {
-            Some(step) => changes.hashes_of(&step.turns),
-            None => changes.turn_hashes(),
-        }
     }
 
     /// Runs checks because the user wants them: those that fit what the session changed, or all.
@@ -376,33 +361,6 @@ impl Turn<'_> {
             };
         }
         Ok(self.noted(step, &key, now))
-    }
-
-    /// Keeps what failed in a run for the next time.
-    fn noted(&self, step: CheckStep, key: &str, now: &mut KnownRuns) -> CheckStep {
-        if step.has_run() {
-            let failing = match self.checks.step {
-                Some(_) => step.old.iter().cloned().collect(),
-                None => step.failing(),
-            };
-            now.note(key, failing, step.took);
-        }
-        step
-    }
-
-    /// From now on these failures are there before a change: the user leaves them as they are.
-    pub(super) async fn accept_failures(&self, report: &CheckReport) {
-        let file = self.engine.checks.setup.file.clone();
-        let mut known = files::read_known(file.clone()).await;
-        for step in report.steps.iter().filter(|step| step.is_failed()) {
-            known.note(&step.command.key(), step.failing(), step.took);
-        }
-        files::write_known(known, file).await;
-    }
-
-    /// Whether the last check was of the files as they are now.
-    pub(super) fn has_checked_all(&self) -> bool {
-        self.checks.checked.as_ref() == Some(&self.changed_now())
     }
 
     /// The longest time of a command.

@@ -42,10 +42,14 @@ impl TaskRun<'_, '_, '_> {
         let question = "Carry out this plan? Or type `drop N`, `move N to M`, or what is to be \
                         different.";
         loop {
-            let Some(answer) = self.job.choose(question, &[GO_ON, STOP]).await? else {
+            let options = [GO_ON, STOP];
+            let Some(answer) = self.job.choose(question, &options).await? else {
                 return self.stopped().await;
             };
-            match StepOrder::parse(&answer) {
+            let Some(order) = StepOrder::chosen(&answer, &options) else {
+                continue;
+            };
+            match order {
                 StepOrder::GoOn => return Ok(Decided::GoOn),
                 StepOrder::Stop => return self.stopped().await,
                 StepOrder::Change(wish) | StepOrder::Plan(wish) => self.changed_as(&wish).await?,
@@ -84,7 +88,10 @@ impl TaskRun<'_, '_, '_> {
             let Some(answer) = self.job.choose(&question, &options).await? else {
                 return self.stopped().await;
             };
-            match StepOrder::parse(&answer) {
+            let Some(order) = StepOrder::chosen(&answer, &options) else {
+                continue;
+            };
+            match order {
                 StepOrder::GoOn if is_failed => {
                     self.accept(number).await?;
                     return Ok(Decided::Accepted);
