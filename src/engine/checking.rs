@@ -3,6 +3,7 @@
 
 mod files;
 mod guard;
+mod of_step;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -27,6 +28,8 @@ use crate::permission::UserChecks;
 use crate::session::CHECK_ID_PREFIX;
 use crate::tools::Permitted;
 use crate::visible::defang_chat_markers;
+
+pub(super) use of_step::CheckedStep;
 
 /// Most times that failures are fed back in a turn.
 const MOST_ROUNDS: u32 = 3;
@@ -117,6 +120,7 @@ pub(super) struct TurnChecks {
     has_told_weakened: bool,
     /// What came of the last check.
     pub report: Option<CheckReport>,
+    pub step: Option<CheckedStep>,
 }
 
 impl TurnChecks {
@@ -190,8 +194,13 @@ impl Turn<'_> {
     /// Runs the checks that fit the files changed in this turn, unless they were checked as they are
     /// now; `None` if there is nothing to check.
     pub(super) async fn check_changes(&mut self) -> Result<Option<CheckReport>, TurnEnd> {
-        let files = self.engine.context.changes.lock().turn_hashes();
-        if files.is_empty() || self.checks.checked.as_ref() == Some(&files) {
+        let files = self.changed_now();
+        if files.is_empty() {
+            // What an earlier check said is about changes that were taken back.
+            self.checks.report = None;
+            return Ok(None);
+        }
+        if self.checks.checked.as_ref() == Some(&files) {
             return Ok(None);
         }
         let changed: Vec<String> = files.iter().map(|(path, _)| path.clone()).collect();
@@ -208,7 +217,7 @@ impl Turn<'_> {
         };
         let report = self.run_checks(commands, &changed, consent).await?;
         // A formatter may have changed files: that is no edit of the model.
-        self.checks.checked = Some(self.engine.context.changes.lock().turn_hashes());
+        self.checks.checked = Some(self.changed_now());
         Ok(Some(report))
     }
 
@@ -291,7 +300,9 @@ impl Turn<'_> {
                 }
                 (None, Ok(permitted)) => {
                     let known = before.of(&command.key()).cloned();
-                    let request = self.answer_check.request().to_owned();
+                    let step = self.checks.step.as_ref();
+                    let request = step.map_or(self.answer_check.request(), |step| &step.words);
+                    let request = request.to_owned();
                     let against = Against {
                         before: known.as_ref(),
                         request: &request,
@@ -329,12 +340,12 @@ impl Turn<'_> {
             return Ok(step);
         }
         let [only] = step.own.as_slice() else {
-            return Ok(noted(step, &key, now));
+            return Ok(self.noted(step, &key, now));
         };
         let is_single = command.kind.is_tests() && step.left_out == 0 && step.old.is_empty();
         let is_quick = run.took < QUICK && run.took < self.checks.time_left();
         if !is_single || !is_quick {
-            return Ok(noted(step, &key, now));
+            return Ok(self.noted(step, &key, now));
         }
         let name = only.name.clone();
         let again = self.check_call(&command);
@@ -349,7 +360,7 @@ impl Turn<'_> {
                 ..second
             };
         }
-        Ok(noted(step, &key, now))
+        Ok(self.noted(step, &key, now))
     }
 
     /// The longest time of a command.
@@ -384,8 +395,7 @@ impl Turn<'_> {
         let Some(report) = &self.checks.report else {
             return Vec::new();
         };
-        let files = self.engine.context.changes.lock().turn_hashes();
-        match self.checks.checked.as_ref() == Some(&files) {
+        match self.has_checked_all() {
             true => report.steps.iter().map(CheckFact::from).collect(),
             false => Vec::new(),
         }
@@ -425,14 +435,6 @@ fn timed(call: &ToolCall, limit: Duration) -> ToolCall {
     call.arguments
         .insert("timeout".to_owned(), Value::from(seconds));
     call
-}
-
-/// Keeps what failed in a run for the next time.
-fn noted(step: CheckStep, key: &str, now: &mut KnownRuns) -> CheckStep {
-    if step.has_run() {
-        now.note(key, step.failing(), step.took);
-    }
-    step
 }
 
 /// Why a check is left out after the ones before it.

@@ -244,7 +244,10 @@ impl Engine {
         let sink = EventSink::new(events, stop);
         let mut turn = Turn::new(self, session, approver, sink.clone(), question.plan);
         turn.read_only = question.read_only;
-        let end = turn.run(&question).await;
+        let end = match turn.leave_broken_off_step() {
+            Ok(()) => turn.run(&question).await,
+            Err(end) => end,
+        };
         sink.send(Event::TurnEnded(end.clone())).await;
         end
     }

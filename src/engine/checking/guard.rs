@@ -77,7 +77,7 @@ impl Turn<'_> {
         if !self.checks.is_fixing() || self.session.mode != Mode::AutoApprove {
             return Vec::new();
         }
-        let now = self.engine.context.changes.lock().turn_hashes();
+        let now = self.changed_now();
         let is_edited = |file: &&(String, Option<String>)| {
             is_test_path(&file.0) && !self.checks.before_fixing.contains(file)
         };

@@ -99,3 +99,32 @@ fn another_value_of_the_setting_is_refused() {
     assert_ne!(output.code, Some(0), "{output:#?}");
     output.expect_words(&["OLLACODE_COMMIT", "`off` or `turn`"]);
 }
+
+#[test]
+fn each_step_of_a_task_is_a_commit() {
+    let step = |file: &str| json!({"text": format!("Change {file}"), "files": [file], "check": ""});
+    let plan = json!({"steps": [step("notes.txt"), step("other.txt")]});
+    let server = ChatServer::start(vec![
+        Reply::text(&plan.to_string()),
+        edit("notes.txt", "ninety", "eighty"),
+        Reply::text("It is eighty."),
+        message("boil earlier"),
+        edit("other.txt", "one", "two"),
+        Reply::text("It is two."),
+        message("count further"),
+    ]);
+    let environment = environment(&server).with("OLLACODE_COMMIT", "turn");
+    let arguments = [
+        "task",
+        "--json",
+        "--no-rag",
+        "--auto-edit",
+        "--auto-steps",
+        "Make it other",
+    ];
+    events(&environment, &arguments, 0);
+    assert_eq!(log(&environment), ("count further".to_owned(), 3));
+    let files = git(&environment, &["show", "--format=", "--name-only", "HEAD~"]);
+    assert_eq!(files, "notes.txt\n");
+    assert_eq!(status(&environment), "");
+}

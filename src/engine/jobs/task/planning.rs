@@ -53,10 +53,13 @@ impl TaskRun<'_, '_, '_> {
                  at least one."
             ),
         };
+        let window = self.turn().window();
+        let known = plan.markdown();
+        let known = clipped_to(&known, part(window, 30));
+        let wish = clipped_to(wish, part(window, 15));
         let request = format!(
-            "## The task\n\n{task}\n\n## The plan so far\n\n{}\n## The user wants it changed\n\n\
-             {wish}\n\n{what}",
-            plan.markdown()
+            "## The task\n\n{task}\n\n## The plan so far\n\n{known}\n## The user wants it changed\n\n\
+             {wish}\n\n{what}"
         );
         let replaced = |steps: Vec<TaskStep>| {
             let mut changed = plan.clone();
