@@ -434,3 +434,44 @@ fn a_hint_goes_to_the_model_and_files_of_secrets_stay_out() {
     assert!(!asked.contains("canary"), "{asked}");
     assert_eq!(status(&environment), "?? .env\n");
 }
+
+#[test]
+fn without_ollama_the_files_are_named_and_the_session_keeps_its_model() {
+    let server = ChatServer::start(vec![
+        edit("notes.txt", "ninety", "eighty"),
+        Reply::text("Done."),
+    ]);
+    let mut environment = environment(&server).with(
+        "OLLACODE_COMMIT_TRAILER",
+        "Assisted-by: ollacode ({model})",
+    );
+    work(&environment, "Make it eighty degrees.");
+    environment.set("OLLAMA_HOST", "http://127.0.0.1:9");
+    let told = commit(&environment, 0);
+    let expected = "Change notes.txt\n\nAssisted-by: ollacode";
+    assert_eq!(log(&environment), (expected.to_owned(), 2));
+    let notice = said(&told, "notice");
+    assert!(notice.contains("the model did not answer"), "{notice}");
+    let journals = journals(&environment);
+    assert!(!journals.contains("\"type\":\"model\""), "{journals}");
+}
+
+#[test]
+fn a_new_secret_is_named_and_left_out() {
+    let key = format!("ghp_{}", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8");
+    let server = ChatServer::start(vec![
+        make("config.txt", &format!("token = \"{key}\"\n")),
+        edit("notes.txt", "ninety", "eighty"),
+        Reply::text("Done."),
+        message("boil earlier"),
+    ]);
+    let environment = environment(&server);
+    work(&environment, "Write down the token.");
+    let told = commit(&environment, 0);
+    let text = said(&told, "text");
+    assert!(
+        text.contains("not: config.txt: seems to hold a secret"),
+        "{text}"
+    );
+    assert_eq!(status(&environment), "?? config.txt\n");
+}

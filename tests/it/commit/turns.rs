@@ -98,3 +98,22 @@ fn another_value_of_the_setting_is_refused() {
     assert_ne!(output.code, Some(0), "{output:#?}");
     output.expect_words(&["OLLACODE_COMMIT", "`off` or `turn`"]);
 }
+
+#[test]
+fn what_is_left_out_of_the_commit_of_a_turn_is_named() {
+    let server = ChatServer::start(vec![
+        edit("notes.txt", "ninety", "eighty"),
+        edit("other.txt", "one", "two"),
+        Reply::text("Done."),
+        message("count on"),
+    ]);
+    let environment = environment(&server).with("OLLACODE_COMMIT", "turn");
+    environment.write("notes.txt", format!("{NOTES}Of the user.\n"));
+    let told = work(&environment, "Make it eighty degrees.");
+    assert_eq!(log(&environment), ("count on".to_owned(), 2));
+    let notice = said(&told, "notice");
+    assert!(
+        notice.contains("left out: notes.txt: had uncommitted changes"),
+        "{notice}"
+    );
+}
