@@ -117,3 +117,20 @@ fn what_is_left_out_of_the_commit_of_a_turn_is_named() {
         "{notice}"
     );
 }
+
+#[test]
+fn unconfined_hooks_do_not_run_unasked_in_auto_edit() {
+    let server = ChatServer::start(vec![
+        edit("notes.txt", "ninety", "eighty"),
+        Reply::text("Done."),
+    ]);
+    let environment = environment(&server)
+        .with("OLLACODE_COMMIT", "turn")
+        .with("OLLACODE_SANDBOX", "off");
+    hook(&environment, "pre-commit", "echo > ran");
+    let told = work(&environment, "Make it eighty degrees.");
+    let notice = said(&told, "notice");
+    assert!(notice.contains("nobody can be asked"), "{notice}");
+    assert_eq!(log(&environment).1, 1);
+    assert!(!environment.workspace().join("ran").exists());
+}
