@@ -69,6 +69,15 @@ pub fn captured(
         let why = "the files have less than a third of their lines in common";
         return Err(refused(why.to_owned()));
     }
+    Ok(made(name, first, &stem, (&lines, &values)))
+}
+
+fn made(
+    name: &str,
+    first: &Sample,
+    stem: &[String],
+    (lines, values): (&[Line], &Values),
+) -> Template {
     let mut text = lines
         .iter()
         .map(Line::template)
@@ -89,15 +98,15 @@ pub fn captured(
             pattern: Some(NAME_PATTERN.to_owned()),
         },
     );
-    Ok(Template {
+    Template {
         name: name.to_owned(),
         origin: TemplateOrigin::User,
         manifest,
         files: vec![TemplateFile {
-            path: Line::parse(&first.path, &stem).template(),
+            path: Line::parse(&first.path, stem).template(),
             text,
         }],
-    })
+    }
 }
 
 /// The words of a file's name that its siblings do not have; all of them without siblings, but for
@@ -197,12 +206,21 @@ impl Line {
     }
 
     fn template(&self) -> String {
-        let piece = |piece: &Piece| match piece {
-            Piece::Text(text) => escaped(text),
-            Piece::Name(spelling) => format!("{{{{ name|{spelling} }}}}"),
-            Piece::Value(value) => format!("{{{{ {value} }}}}"),
-        };
-        self.0.iter().map(piece).collect()
+        let mut template = String::new();
+        for piece in &self.0 {
+            // With the mark that follows, a brace would be another one.
+            let is_mark = !matches!(piece, Piece::Text(_));
+            if is_mark && template.ends_with('{') {
+                template.pop();
+                template.push_str("{{ \"{\" }}");
+            }
+            match piece {
+                Piece::Text(text) => template.push_str(&escaped(text)),
+                Piece::Name(spelling) => template.push_str(&format!("{{{{ name|{spelling} }}}}")),
+                Piece::Value(value) => template.push_str(&format!("{{{{ {value} }}}}")),
+            }
+        }
+        template
     }
 }
 
@@ -270,14 +288,20 @@ fn common(lines: Vec<Line>, other: &[Line], values: &mut Values) -> Vec<Line> {
                 old_len,
                 new_index,
                 new_len,
-            } if old_len == new_len => {
-                let pairs = lines[old_index..old_index + old_len]
-                    .iter()
-                    .zip(&other[new_index..new_index + new_len]);
-                kept.extend(pairs.filter_map(|(one, other)| generalised(one, other, values)));
+            } => {
+                let mut others = other[new_index..new_index + new_len].iter().peekable();
+                for line in &lines[old_index..old_index + old_len] {
+                    let both = others
+                        .peek()
+                        .and_then(|other| generalised(line, other, values));
+                    if both.is_some() {
+                        others.next();
+                    }
+                    kept.extend(both);
+                }
             }
             // What only one of them has.
-            DiffOp::Replace { .. } | DiffOp::Delete { .. } | DiffOp::Insert { .. } => {}
+            DiffOp::Delete { .. } | DiffOp::Insert { .. } => {}
         }
     }
     kept

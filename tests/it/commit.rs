@@ -308,6 +308,31 @@ fn what_cannot_be_committed_here_is_named() {
 }
 
 #[test]
+fn what_is_behind_a_link_now_does_not_hold_up_the_rest() {
+    let server = ChatServer::start(vec![
+        make("made/a.txt", "a\n"),
+        edit("other.txt", "one", "two"),
+        Reply::text("Done."),
+        message("count on"),
+    ]);
+    let environment = environment(&server);
+    work(&environment, "Make some files.");
+    fs::rename(
+        environment.workspace().join("made"),
+        environment.workspace().join("moved"),
+    )
+    .expect("it moves");
+    std::os::unix::fs::symlink("moved", environment.workspace().join("made")).expect("a link");
+    let told = commit(&environment, 0);
+    let text = said(&told, "text");
+    assert!(
+        text.contains("not: made/a.txt: is behind the link `made`"),
+        "{text}"
+    );
+    assert_eq!(log(&environment), ("count on".to_owned(), 2));
+}
+
+#[test]
 fn in_the_middle_of_a_merge_nothing_is_committed() {
     let server = ChatServer::start(vec![make("new.txt", "new\n"), Reply::text("Done.")]);
     let environment = environment(&server);
