@@ -128,3 +128,39 @@ fn each_step_of_a_task_is_a_commit() {
     assert_eq!(files, "notes.txt\n");
     assert_eq!(status(&environment), "");
 }
+
+#[test]
+fn what_is_left_out_of_the_commit_of_a_turn_is_named() {
+    let server = ChatServer::start(vec![
+        edit("notes.txt", "ninety", "eighty"),
+        edit("other.txt", "one", "two"),
+        Reply::text("Done."),
+        message("count on"),
+    ]);
+    let environment = environment(&server).with("OLLACODE_COMMIT", "turn");
+    environment.write("notes.txt", format!("{NOTES}Of the user.\n"));
+    let told = work(&environment, "Make it eighty degrees.");
+    assert_eq!(log(&environment), ("count on".to_owned(), 2));
+    let notice = said(&told, "notice");
+    assert!(
+        notice.contains("left out: notes.txt: had uncommitted changes"),
+        "{notice}"
+    );
+}
+
+#[test]
+fn unconfined_hooks_do_not_run_unasked_in_auto_edit() {
+    let server = ChatServer::start(vec![
+        edit("notes.txt", "ninety", "eighty"),
+        Reply::text("Done."),
+    ]);
+    let environment = environment(&server)
+        .with("OLLACODE_COMMIT", "turn")
+        .with("OLLACODE_SANDBOX", "off");
+    hook(&environment, "pre-commit", "echo > ran");
+    let told = work(&environment, "Make it eighty degrees.");
+    let notice = said(&told, "notice");
+    assert!(notice.contains("nobody can be asked"), "{notice}");
+    assert_eq!(log(&environment).1, 1);
+    assert!(!environment.workspace().join("ran").exists());
+}
