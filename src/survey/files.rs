@@ -129,11 +129,16 @@ impl<'a> Files<'a> {
     /// The folders right below one.
     pub fn folders_in(&self, folder: &str) -> impl Iterator<Item = &str> {
         let start = join(folder, "");
-        let depth = start.matches('/').count();
-        let is_below = move |path: &&String| {
-            path.starts_with(&start) && path.matches('/').count() == depth && !path.is_empty()
-        };
-        self.folders.iter().filter(is_below).map(String::as_str)
+        let below = self.folders.range(start.clone()..).map(String::as_str);
+        below
+            .take_while({
+                let start = start.clone();
+                move |path| path.starts_with(&start)
+            })
+            .filter(move |path| {
+                path.get(start.len()..)
+                    .is_some_and(|name| !name.contains('/'))
+            })
     }
 
     /// The files right in a folder, by name.

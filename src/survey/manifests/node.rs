@@ -10,6 +10,8 @@ use super::super::tasks::{Runner, TaskBody};
 use super::super::yaml::Yaml;
 use super::{expand, keys, node_tests, parsed_json, texts};
 
+/// Most scripts of a manifest.
+const MOST_SCRIPTS: usize = 300;
 /// What `npm init` writes where there are no tests.
 const NO_TEST: &str = "no test specified";
 
@@ -69,11 +71,12 @@ pub(super) fn read(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
 
 fn scripts(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>, manifest: &Value) {
     let begin = line_of(file.text, "\"scripts\"").unwrap_or(1);
-    for (name, script) in scripts_of(manifest) {
+    for (name, script) in scripts_of(manifest).into_iter().take(MOST_SCRIPTS) {
         let after = file.text.lines().skip(begin as usize);
+        let sign = format!("\"{name}\"");
         let at = after
             .take(500)
-            .position(|line| line.trim_start().starts_with(&format!("\"{name}\"")));
+            .position(|line| line.trim_start().starts_with(&sign));
         let line = at
             .and_then(|at| u32::try_from(at).ok())
             .map(|at| begin + 1 + at);
