@@ -57,7 +57,10 @@ pub(super) fn workspace_facts(jail: &Jail, rules: &Rules) -> String {
     let mut listed = list(jail.root(), "", &limits);
     listed.retain(|entry| {
         let path = entry.path.as_str();
-        !path.is_empty() && !jail.leaves_out(path) && !is_secret_path(path) && !rules.hides(path)
+        // What is in other folders is not told: there may be very many files.
+        let folder = path.split_once('/').map(|(folder, _)| folder);
+        let is_told = !path.is_empty() && folder.is_none_or(|folder| SOURCES.contains(&folder));
+        is_told && !jail.leaves_out(path) && !is_secret_path(path) && !rules.hides(path)
     });
     let layout = Layout::of(&listed);
     let mut lines = vec![PATHS.to_owned()];

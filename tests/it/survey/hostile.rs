@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use ollacode::jail::Jail;
+use ollacode::permission::Rules;
 use ollacode::survey::CommandKind::Test;
+use ollacode::survey::survey_quickly;
 
 use super::{facts, facts_of, lines, write, written};
 
@@ -199,6 +202,23 @@ fn short_files_that_would_grow_without_end_are_given_up_soon() {
     assert_eq!(lines(&facts, Test), ["go test ./..."]);
     let is_told = |line: &String| line.starts_with("pom.xml: ") && line.contains("too long");
     assert!(facts.unread.iter().any(is_told), "{:?}", facts.unread);
+}
+
+#[test]
+fn in_a_hurry_folders_of_many_files_are_not_looked_through() {
+    let folder = written(&[
+        ("go.mod", "module a\n"),
+        ("data/package.json", "{\"scripts\": {\"test\": \"jest\"}}"),
+    ]);
+    for number in 0..1_200 {
+        write(folder.path(), &format!("data/p{number:04}.py"), b"x = 1\n");
+    }
+    let jail = Jail::open(folder.path()).expect("a jail");
+    let quick = survey_quickly(&jail, &Rules::default());
+    assert_eq!(quick.languages[0].files, 1_000);
+    assert_eq!(facts_of(folder.path()).languages[0].files, 1_200);
+    let tests = lines(&quick, Test);
+    assert!(tests.contains(&"data: npm test".to_owned()), "{tests:?}");
 }
 
 #[test]
