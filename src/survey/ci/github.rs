@@ -18,11 +18,34 @@ struct Values<'y> {
     env: Vec<&'y Yaml>,
 }
 
+/// Events that run a workflow at each change, or for one that does.
+const CHANGES: &[&str] = &[
+    "push",
+    "pull_request",
+    "pull_request_target",
+    "merge_group",
+    "workflow_call",
+];
+
 pub(super) fn read(file: &mut CiFile<'_, '_>, workflow: &Yaml) {
+    file.is_aside |= !runs_at_changes(workflow);
     let jobs = workflow.get("jobs").map(Yaml::entries).unwrap_or_default();
     for (name, job) in jobs.iter().take(100) {
         read_job(file, workflow, name, job);
     }
+}
+
+/// Whether changes start a workflow, rather than a clock or a person; so if it does not say.
+fn runs_at_changes(workflow: &Yaml) -> bool {
+    let Some(on) = workflow.get("on") else {
+        return true;
+    };
+    // What only tags start makes a release.
+    let is_release = |event: &Yaml| event.get("tags").is_some() && event.get("branches").is_none();
+    let events = on.entries().iter().filter(|(_, event)| !is_release(event));
+    let names = events.map(|(name, _)| name.as_str());
+    let mut names = names.chain(on.texts());
+    names.any(|name| CHANGES.contains(&name))
 }
 
 fn read_job(file: &mut CiFile<'_, '_>, workflow: &Yaml, name: &str, job: &Yaml) {

@@ -131,12 +131,13 @@ fn is_aside(name: &str) -> bool {
     .any(|word| name.contains(word))
 }
 
-/// Whether a step only runs for releases or after a failure.
+/// Whether a step only runs for releases, after a failure, or never.
 fn is_rare(condition: &str) -> bool {
     let after_failure = condition.contains("failure()")
         && !condition.contains("success()")
         && !condition.contains("!failure()");
-    after_failure || condition.contains("refs/tags") || condition.contains("'release'")
+    let never = matches!(condition.trim(), "false" | "${{ false }}");
+    never || after_failure || condition.contains("refs/tags") || condition.contains("'release'")
 }
 
 impl CiFile<'_, '_> {

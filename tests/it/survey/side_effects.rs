@@ -120,6 +120,34 @@ fn what_runs_in_another_repository_is_not_ours() {
 }
 
 #[test]
+fn what_a_person_or_a_clock_starts_is_told_last() {
+    let by_hand = format!(
+        "on: [workflow_dispatch, schedule]\n{}",
+        workflow("      - run: pytest by_hand\n")
+    );
+    let at_changes = format!(
+        "on: {{push: {{}}, schedule: []}}\n{}",
+        workflow("      - run: pytest at_changes\n      - run: pytest never\n        if: false\n",)
+    );
+    let facts = facts(&[
+        ("pytest.ini", "[pytest]\n"),
+        ("a.py", "1\n"),
+        (".github/workflows/a.yml", &by_hand),
+        (".github/workflows/b.yml", &at_changes),
+        (
+            ".github/workflows/c.yml",
+            "on: {push: {tags: ['v*']}}\njobs: {t: {steps: [{run: python -m build}]}}\n",
+        ),
+    ]);
+    assert_eq!(
+        lines(&facts, Test),
+        ["pytest at_changes", "python3 -m pytest", "pytest by_hand"]
+    );
+    let build = facts.commands(Build).next().expect("a build");
+    assert_eq!(build.line, "python -m build");
+}
+
+#[test]
 fn steps_side_by_side_and_the_environments_of_tox_are_read() {
     let ci = "\
 jobs:
