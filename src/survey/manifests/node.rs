@@ -6,6 +6,7 @@ use super::super::draft::{Draft, ManifestFile, line_of, node_ecosystem};
 use super::super::facts::CommandKind::{Format, FormatCheck, Lint, OneTest, Test, TypeCheck};
 use super::super::facts::Ecosystem::{Deno, Npm};
 use super::super::files::{join, resolve, split};
+use super::super::leaving;
 use super::super::tasks::{Runner, TaskBody};
 use super::super::yaml::Yaml;
 use super::{expand, keys, node_tests, parsed_json, texts};
@@ -134,7 +135,11 @@ fn set_up(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>, manifest: &Value) {
             "typescript",
         );
     }
-    if let Some(line) = node_tests::one_test(manifest, manager, exec) {
+    let leaves = scripts_of(manifest).into_iter().any(|(name, script)| {
+        matches!(name, "pretest" | "test" | "posttest") && leaving::leaves(script)
+    });
+    let one_test = node_tests::one_test(manifest, manager, exec);
+    if let Some(line) = one_test.filter(|_| !leaves) {
         draft.set_up(file, OneTest, ecosystem, &line, "scripts");
     }
     if manager == "bun" && scripts_of(manifest).iter().all(|(name, _)| *name != "test") {

@@ -1,7 +1,7 @@
 //! Commands that publish, write or belong to others, seen in real repositories: none of them is told
 //! as a check of the project.
 
-use ollacode::survey::CommandKind::{Build, Format, Lint, Test, TypeCheck};
+use ollacode::survey::CommandKind::{Build, Format, Lint, OneTest, Test, TypeCheck};
 
 use super::{facts, first, lines};
 
@@ -31,6 +31,7 @@ fn a_task_that_publishes_or_deploys_is_not_told_whatever_its_name_is() {
     assert_eq!(lines(&facts, Build), Vec::<String>::new());
     assert_eq!(lines(&facts, Lint), Vec::<String>::new());
     assert_eq!(lines(&facts, Test), ["make test", "npm run unit"]);
+    assert_eq!(lines(&facts, OneTest), Vec::<String>::new());
 }
 
 #[test]
