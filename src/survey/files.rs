@@ -69,15 +69,9 @@ impl<'a> Files<'a> {
         let most = deepest.map_or(usize::MAX, |_| MOST_OF_A_FOLDER);
         let mut counts: HashMap<String, usize> = HashMap::new();
         for entry in walked.entries {
-            let folder = split(&entry.path).0;
-            match counts.get_mut(folder) {
-                Some(count) => *count += 1,
-                None => {
-                    counts.insert(folder.to_owned(), 1);
-                }
-            }
-            let is_early = counts.get(folder).is_some_and(|count| *count <= most);
-            let is_wanted = is_early || tables::marker_of(&entry.path).is_some();
+            let count = counts.entry(split(&entry.path).0.to_owned()).or_default();
+            *count += 1;
+            let is_wanted = *count <= most || tables::marker_of(&entry.path).is_some();
             if is_wanted && is_open(&entry.path) {
                 files.sizes.insert(entry.path, entry.size);
             }

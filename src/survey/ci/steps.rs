@@ -8,7 +8,7 @@ use super::{CiFile, Script, is_aside, is_rare};
 const DEEPEST: usize = 16;
 
 /// A script that is longer, in bytes, is left as it is: variables could make it endless.
-const LONGEST_SCRIPT: usize = 20_000;
+const LONGEST_SCRIPT: usize = 8_000;
 
 /// Keys whose text is a script.
 const SCRIPTS: &[&str] = &["script", "bash", "pwsh", "command", "commands"];
