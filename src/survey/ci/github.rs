@@ -28,7 +28,7 @@ const CHANGES: &[&str] = &[
 ];
 
 pub(super) fn read(file: &mut CiFile<'_, '_>, workflow: &Yaml) {
-    file.is_aside |= !runs_at_changes(workflow);
+    file.is_aside |= !runs_at_changes(workflow) || workflow.get("env").is_some_and(is_special);
     let jobs = workflow.get("jobs").map(Yaml::entries).unwrap_or_default();
     for (name, job) in jobs.iter().take(100) {
         read_job(file, workflow, name, job);
