@@ -173,6 +173,10 @@ jobs:
         ),
         ("a.py", "1\n"),
         (".github/workflows/ci.yml", ci),
+        (
+            ".github/workflows/loom.yml",
+            "env: {RUSTFLAGS: --cfg loom}\njobs: {t: {steps: [{run: pytest --more}]}}\n",
+        ),
     ]);
     assert_eq!(
         first(&facts, TypeCheck).as_deref(),
@@ -180,7 +184,10 @@ jobs:
     );
     assert_eq!(first(&facts, Lint).as_deref(), Some("tox -e lint"));
     // What needs another environment is told last.
-    assert_eq!(lines(&facts, Test), ["tox", "pytest --only-with-a-flag"]);
+    assert_eq!(
+        lines(&facts, Test),
+        ["tox", "pytest --only-with-a-flag", "pytest --more"]
+    );
 }
 
 #[test]
