@@ -396,8 +396,9 @@ impl Engine {
     }
 
     /// Looks for the facts of the workspace, unless they are known; on a thread that may block, since
-    /// thousands of files may be looked at.
-    async fn find_facts(&self) {
+    /// thousands of files may be looked at. There is no map if the model has no room for it: machines
+    /// with such models have little memory for the graph.
+    async fn find_facts(&self, profile: &ModelProfile) {
         if self.facts.lock().is_some() {
             return;
         }
@@ -405,7 +406,10 @@ impl Engine {
         let finding = spawn_blocking(move || workspace_facts(&context.jail, &context.rules));
         // That can only fail by a panic; then there are none.
         let text = finding.await.unwrap_or_default();
-        let map = map_facts(&self.context).await;
+        let map = match has_room(profile) {
+            true => map_facts(&self.context).await,
+            false => String::new(),
+        };
         self.facts
             .lock()
             .get_or_insert(WorkspaceFacts { text, map });
@@ -438,7 +442,7 @@ impl Engine {
         if before.is_none() {
             *self.facts.lock() = None;
         }
-        self.find_facts().await;
+        self.find_facts(session.model.profile()).await;
         let (text, memory) = self.fresh_system(session.model.profile(), tools, spoken);
         if before == Some(text.as_str()) {
             return Ok(());

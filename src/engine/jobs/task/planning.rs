@@ -129,7 +129,7 @@ impl TaskRun<'_, '_, '_> {
     async fn material(&mut self, goal: &str) -> String {
         let window = self.turn().window();
         let engine = self.turn().engine;
-        engine.find_facts().await;
+        engine.find_facts(self.turn().session.model.profile()).await;
         let mut sections = Vec::new();
         let facts = engine.facts(self.turn().session.model.profile());
         if !facts.is_empty() {
