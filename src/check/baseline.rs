@@ -38,6 +38,12 @@ pub struct KnownRun {
     pub failing: BTreeSet<String>,
     /// How long it took, in milliseconds; if it did not end, how long it was given.
     pub millis: u64,
+    /// How often in a row it did not end in its time.
+    #[serde(default)]
+    pub unfinished: u32,
+    /// Whether it changed files, though it is to check them.
+    #[serde(default)]
+    pub rewrites: bool,
     /// Number of the run.
     #[serde(default)]
     run: u64,
@@ -46,6 +52,10 @@ pub struct KnownRun {
 impl KnownRun {
     pub fn took(&self) -> Duration {
         Duration::from_millis(self.millis)
+    }
+
+    pub fn has_ended(&self) -> bool {
+        self.unfinished == 0
     }
 }
 
@@ -86,14 +96,36 @@ impl KnownRuns {
     }
 
     /// Notes a run of a command.
-    pub fn note(&mut self, key: &str, failing: BTreeSet<String>, took: Duration) {
+    pub fn note(&mut self, key: &str, failing: BTreeSet<String>, took: Duration, rewrites: bool) {
+        self.keep(
+            key,
+            KnownRun {
+                failing,
+                millis: millis(took),
+                rewrites,
+                ..KnownRun::default()
+            },
+        );
+    }
+
+    /// Notes that a command did not end in the time that it was given.
+    pub fn note_unfinished(&mut self, key: &str, given: Duration) {
+        let known = self.of(key).cloned().unwrap_or_default();
+        self.keep(
+            key,
+            KnownRun {
+                millis: millis(given),
+                unfinished: known.unfinished.saturating_add(1),
+                ..known
+            },
+        );
+    }
+
+    fn keep(&mut self, key: &str, known: KnownRun) {
         self.runs = self.runs.saturating_add(1);
-        let known = KnownRun {
-            failing,
-            millis: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-            run: self.runs,
-        };
-        self.commands.insert(key.to_owned(), known);
+        let run = self.runs;
+        self.commands
+            .insert(key.to_owned(), KnownRun { run, ..known });
         while self.commands.len() > MOST_COMMANDS {
             let oldest = self.commands.iter().min_by_key(|(_, known)| known.run);
             let Some(oldest) = oldest.map(|(key, _)| key.clone()) else {
@@ -102,6 +134,10 @@ impl KnownRuns {
             self.commands.remove(&oldest);
         }
     }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(unix)]

@@ -130,6 +130,17 @@ pub fn parse(output: &str) -> ParsedOutput {
     all.limited()
 }
 
+/// The files that the output of a formatter lists as not formatted, one a line or as differences.
+pub fn listed_files(output: &str) -> Vec<CheckFailure> {
+    let lines: Vec<&str> = output.lines().take(MOST_OUTPUT_LINES).collect();
+    let failures = diagnostics::listed(&lines);
+    let parsed = ParsedOutput {
+        failures,
+        ..ParsedOutput::default()
+    };
+    parsed.limited().failures
+}
+
 impl ParsedOutput {
     fn add(&mut self, other: ParsedOutput) {
         let sum = |one: Option<u64>, other: Option<u64>| match (one, other) {

@@ -14,6 +14,7 @@ fn command(kind: CheckKind) -> CheckCommand {
         folder: String::new(),
         line: "make test".to_owned(),
         remedy: None,
+        part_of: None,
     }
 }
 
@@ -24,6 +25,8 @@ fn run(code: i32, output: &str) -> CheckRun {
         output: output.to_owned(),
         took: Duration::from_millis(10),
         is_unfinished: false,
+        is_timed_out: false,
+        rewritten: Vec::new(),
     }
 }
 
@@ -51,7 +54,7 @@ fn new_failures_are_told_from_old_ones() {
     let mut known = KnownRuns::default();
     let failing: BTreeSet<String> = ["total".to_owned()].into();
     let key = command(CheckKind::AllTests).key();
-    known.note(&key, failing, Duration::from_secs(1));
+    known.note(&key, failing, Duration::from_secs(1), false);
     let against = Against {
         before: known.of(&key),
         ..AGAINST
@@ -77,7 +80,7 @@ fn new_failures_are_told_from_old_ones() {
     assert_eq!(step(FAILED, &all).own.len(), 2);
     // Nothing that failed is new.
     let failing = step(FAILED, &AGAINST).failing();
-    known.note(&key, failing, Duration::from_secs(1));
+    known.note(&key, failing, Duration::from_secs(1), false);
     let against = Against {
         before: known.of(&key),
         ..AGAINST
@@ -139,6 +142,7 @@ fn what_could_not_do_its_work_has_not_failed() {
         code: None,
         ended: "killed after 120 s".to_owned(),
         is_unfinished: true,
+        is_timed_out: true,
         ..run(0, FAILED)
     };
     let found = CheckStep::of(command(CheckKind::AllTests), &unfinished, &AGAINST);
@@ -212,7 +216,12 @@ fn what_is_known_is_written_and_read_and_does_not_grow() {
     let mut known = KnownRuns::default();
     for number in 0..60 {
         let failing: BTreeSet<String> = [format!("test {number}")].into();
-        known.note(&number.to_string(), failing, Duration::from_secs(number));
+        known.note(
+            &number.to_string(),
+            failing,
+            Duration::from_secs(number),
+            false,
+        );
     }
     assert_eq!(known.of("9"), None);
     known.write(&path).expect("it is written");
