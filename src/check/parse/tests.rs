@@ -1,6 +1,7 @@
 //! Outputs as programs print them, and what is read of them: the whole object, in lines.
 
 mod odd;
+mod wild;
 
 use super::*;
 

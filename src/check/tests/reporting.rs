@@ -105,6 +105,102 @@ fn without_an_earlier_run_a_linter_answers_for_changed_files_only() {
 }
 
 #[test]
+fn a_failure_belongs_to_a_changed_file_also_if_its_path_is_one_of_the_folder() {
+    let changed = ["web/src/a.ts".to_owned()];
+    let against = Against {
+        changed: &changed,
+        ..AGAINST
+    };
+    let lint = CheckCommand {
+        folder: "web".to_owned(),
+        ..command(CheckKind::Lint)
+    };
+    let output = "src/a.ts:1:1: no-undef bad\nsrc/b.ts:1:1: no-undef bad\n";
+    let found = CheckStep::of(lint, &run(1, output), &against);
+    assert_eq!(found.outcome, CheckOutcome::Failed);
+    assert_eq!(found.own[0].path.as_deref(), Some("web/src/a.ts"));
+    assert_eq!(found.old, ["src/b.ts: no-undef bad"]);
+}
+
+#[test]
+fn a_formatter_that_only_lists_files_has_not_passed() {
+    let changed = ["a.go".to_owned()];
+    let against = Against {
+        changed: &changed,
+        ..AGAINST
+    };
+    let of = |line: &str, code: i32, output: &str| {
+        let command = CheckCommand {
+            line: line.to_owned(),
+            ..command(CheckKind::Format)
+        };
+        CheckStep::of(command, &run(code, output), &against)
+    };
+    let found = of("gofmt -l .", 0, "a.go\nold.go\n");
+    assert_eq!(found.outcome, CheckOutcome::Failed);
+    assert_eq!(found.old, ["old.go is not formatted"]);
+    assert_eq!(
+        found.words(),
+        "failed (exit code 0, but files are listed): a.go is not formatted; 1 more failed before"
+    );
+    assert_eq!(of("gofmt -l .", 0, "").outcome, CheckOutcome::Passed);
+    assert_eq!(
+        of("black --check .", 0, "a.go\n").outcome,
+        CheckOutcome::Passed
+    );
+    let found = of("npx prettier -l .", 1, "a.go\nold.js\n");
+    assert_eq!(found.own[0].name, "a.go is not formatted");
+}
+
+#[test]
+fn a_command_that_ended_before_and_now_does_not_has_failed() {
+    let stuck = CheckRun {
+        code: None,
+        ended: "killed after 120 s".to_owned(),
+        took: Duration::from_secs(120),
+        is_unfinished: true,
+        is_timed_out: true,
+        ..run(0, "test a ...\n")
+    };
+    let of = |known: &KnownRuns| {
+        let command = command(CheckKind::AllTests);
+        let before = known.of(&command.key());
+        CheckStep::of(command.clone(), &stuck, &Against { before, ..AGAINST })
+    };
+    let key = command(CheckKind::AllTests).key();
+    let mut known = KnownRuns::default();
+    assert!(!of(&known).has_run());
+    known.note(&key, BTreeSet::new(), Duration::from_secs(2), false);
+    let found = of(&known);
+    assert_eq!(found.outcome, CheckOutcome::Failed);
+    assert_eq!(found.own[0].name, "`make test` does not end");
+    assert_eq!(
+        found.own[0].lines,
+        ["killed after 120 s; it took 2.0 s before", "test a ..."]
+    );
+    // It takes long, and always did.
+    known.note(&key, BTreeSet::new(), Duration::from_secs(50), false);
+    assert!(!of(&known).has_run());
+    // It never ended.
+    known.note_unfinished(&key, Duration::from_secs(2));
+    assert!(!of(&known).has_run());
+    known.note_unfinished(&key, Duration::from_secs(2));
+    assert_eq!(known.of(&key).map(|known| known.unfinished), Some(2));
+}
+
+#[test]
+fn files_that_a_linter_changed_are_named() {
+    let rewriting = CheckRun {
+        rewritten: vec!["a.js".to_owned()],
+        ..run(0, "")
+    };
+    let found = CheckStep::of(command(CheckKind::Lint), &rewriting, &AGAINST);
+    assert_eq!(found.words(), "passed; it changed a.js");
+    let found = CheckStep::of(command(CheckKind::AllTests), &rewriting, &AGAINST);
+    assert_eq!(found.words(), "passed");
+}
+
+#[test]
 fn what_could_not_do_its_work_has_not_failed() {
     for (code, output, why) in [
         (
@@ -127,6 +223,22 @@ fn what_could_not_do_its_work_has_not_failed() {
             101,
             "error: failed to download `serde v1`\n",
             "it needs the network (exit code 101)",
+        ),
+        (
+            1,
+            "web.go:4:2: github.com/a/b@v1.2.3: Get \"https://proxy.golang.org/github.com/a/b\": \
+             dial tcp: lookup proxy.golang.org: no such host\nFAIL\texample.org/shop [setup failed]\n",
+            "it needs the network (exit code 1)",
+        ),
+        (
+            1,
+            "No tests found, exiting with code 1\n",
+            "no tests were found (exit code 1)",
+        ),
+        (
+            4,
+            "ERROR: usage: pytest [options]\npytest: error: unrecognized arguments: --cov=src\n",
+            "an option is not known, perhaps since a plugin is missing (exit code 4)",
         ),
     ] {
         let found = CheckStep::of(command(CheckKind::AllTests), &run(code, output), &AGAINST);

@@ -288,6 +288,12 @@ fn nothing_that_needs_the_network_or_does_not_end_is_run() {
         "vim a",
         "pytest {file}",
         "make\ntest",
+        "make test; rm -rf src",
+        "make test > out.txt",
+        "make $(cat a)",
+        "make `cat a`",
+        "make test & sleep 9",
+        "make test | tee out.txt",
     ] {
         let facts = facts(&[(Ecosystem::Make, CommandKind::Test, "", line)]);
         let own = UserChecks::default();
@@ -295,6 +301,40 @@ fn nothing_that_needs_the_network_or_does_not_end_is_run() {
             selected(&facts, &own, &["a.c"], &[]),
             Vec::<String>::new(),
             "{line}"
+        );
+    }
+}
+
+#[test]
+fn linters_and_formatters_that_change_files_are_no_checks() {
+    let selected = |kind: CommandKind, line: &str| {
+        let facts = facts(&[(Ecosystem::Make, kind, "", line)]);
+        selected(&facts, &UserChecks::default(), &["a.c"], &[])
+    };
+    for line in [
+        "npx eslint --fix .",
+        "ruff check --fix .",
+        "npm run lint:fix",
+        "npx biome check --write=true",
+        "bundle exec rubocop -A",
+        "pre-commit run --all-files",
+        "gofmt -l -w .",
+        "dart format --set-exit-if-changed .",
+    ] {
+        for kind in [CommandKind::Lint, CommandKind::FormatCheck] {
+            assert_eq!(selected(kind, line), Vec::<String>::new(), "{line}");
+        }
+    }
+    for line in [
+        "ruff check --no-fix .",
+        "cargo clippy -- -A dead_code -D warnings",
+        "gofmt -l .",
+        "dart format --output=none --set-exit-if-changed .",
+        "npm -w web run lint",
+    ] {
+        assert_eq!(
+            selected(CommandKind::Lint, line),
+            [format!("lint: : {line}")]
         );
     }
 }

@@ -266,3 +266,38 @@ fn check_request(call: &ToolCall, open: &[Open]) -> ApprovalRequest {
         hash: blake3::hash(listed.as_bytes()).to_hex().to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Map;
+
+    use super::*;
+
+    #[test]
+    fn the_approval_of_all_tests_covers_some_of_them() {
+        let call = ToolCall {
+            id: "check_1_1".to_owned(),
+            name: "run_command".to_owned(),
+            arguments: Map::new(),
+        };
+        let open = |command: &str, covers: Option<&str>| Open {
+            at: 0,
+            command: command.to_owned(),
+            covers: covers.map(str::to_owned),
+        };
+        let near = open("pytest tests/test_a.py", Some("pytest"));
+        let all = open("pytest", Some("pytest"));
+        let request = check_request(&call, &[near, all]);
+        assert_eq!(
+            request.preview.text(),
+            "pytest tests/test_a.py\npytest",
+            "what runs is shown as it is"
+        );
+        assert_eq!(
+            request.remember.as_deref(),
+            Some("running `pytest` after edits, also for some of the tests")
+        );
+        let request = check_request(&call, &[open("ruff", Some("ruff")), open("x", None)]);
+        assert_eq!(request.remember, None);
+    }
+}

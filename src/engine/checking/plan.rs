@@ -86,3 +86,60 @@ pub(super) fn why_left_out(command: &CheckCommand, known: &KnownRuns) -> Option<
     let is_slow = command.kind == CheckKind::AllTests && known.has_ended() && known.took() >= QUICK;
     is_slow.then(|| format!("it took {seconds} s the last time; `/check` runs it"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn command(kind: CheckKind) -> CheckCommand {
+        CheckCommand {
+            kind,
+            folder: "web".to_owned(),
+            line: "npm test -- a".to_owned(),
+            remedy: None,
+            part_of: Some("npm test".to_owned()),
+        }
+    }
+
+    #[test]
+    fn some_of_the_tests_belong_to_all_of_their_folder() {
+        let call = ToolCall {
+            id: "check_1_1".to_owned(),
+            name: "run_command".to_owned(),
+            arguments: arguments("npm test -- a", "web"),
+        };
+        let wish = CheckWish::of(&command(CheckKind::NearTests), call);
+        let whole = wish.whole.expect("another call");
+        assert_eq!(whole.arguments, arguments("npm test", "web"));
+    }
+
+    #[test]
+    fn what_does_not_end_or_writes_does_not_run_by_itself() {
+        let lint = command(CheckKind::Lint);
+        let key = lint.key();
+        let mut known = KnownRuns::default();
+        let why = |known: &KnownRuns| why_left_out(&lint, known);
+        assert_eq!(why(&known), None);
+        // The first time, it may have compiled everything.
+        known.note_unfinished(&key, Duration::from_secs(120));
+        assert_eq!(why(&known), None);
+        known.note_unfinished(&key, Duration::from_secs(120));
+        assert_eq!(
+            why(&known).as_deref(),
+            Some("it did not end in 120 s; `/check` runs it")
+        );
+        // Slow tests are left out, slow linters are not.
+        known.note(&key, BTreeSet::new(), Duration::from_secs(61), false);
+        assert_eq!(why(&known), None);
+        let tests = command(CheckKind::AllTests);
+        assert_eq!(
+            why_left_out(&tests, &known).as_deref(),
+            Some("it took 61 s the last time; `/check` runs it")
+        );
+        known.note(&key, BTreeSet::new(), Duration::from_secs(1), true);
+        assert!(why(&known).is_some_and(|why| why.contains("changes files")));
+        assert_eq!(why_left_out(&tests, &known), None);
+    }
+}

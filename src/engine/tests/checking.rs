@@ -1,12 +1,14 @@
 //! Checks of changes by the program.
 
 use std::fs;
+use std::time::Duration;
 
 use serde_json::json;
 
 use super::lab::{Lab, Line, call, edit, text};
 use super::*;
 use crate::check::CheckChoice;
+use crate::check::baseline::KnownRuns;
 use crate::engine::event::{CheckResult, TurnFacts};
 use crate::permission::{Decision, Mode, UserChecks};
 use crate::text::tokens::estimate_text;
@@ -23,15 +25,19 @@ fn lab(script: Vec<Line>, check: &str) -> Lab {
 fn lab_with(script: Vec<Line>, check: &str, window: u32) -> Lab {
     let mut lab = Lab::with(script, window, EngineOptions::default());
     fs::write(lab.root.join("check.sh"), check).expect("a file");
-    lab.engine = lab.engine.with_checks(CheckSetup {
+    lab.engine = lab.engine.with_checks(setup(PathBuf::new()));
+    lab
+}
+
+fn setup(file: PathBuf) -> CheckSetup {
+    CheckSetup {
         choice: CheckChoice::Ask,
         own: UserChecks {
             test: Some("sh check.sh".to_owned()),
             ..UserChecks::default()
         },
-        file: PathBuf::new(),
-    });
-    lab
+        file,
+    }
 }
 
 fn facts(events: &[Event]) -> TurnFacts {
@@ -111,6 +117,50 @@ async fn who_declines_is_not_asked_again_in_the_session() {
     let (_, events) = lab.ask("Say good night.").await;
     assert_eq!(titles(&lab), [QUESTION]);
     assert!(facts(&events).checks[0].words.contains("you declined"));
+}
+
+#[tokio::test]
+async fn who_declines_is_asked_again_in_another_session() {
+    let again = call(
+        "edit_file",
+        json!({"path": "main.rs", "search": "goodbye", "replace": "good night"}),
+    );
+    let script = vec![edit(), text("One."), again, text("Two.")];
+    let mut lab = lab(script, FAILING);
+    lab.session.mode = Mode::AutoEdit;
+    lab.judge.decision = Some(Decision::Deny(None));
+    lab.ask("Say goodbye.").await;
+    let folder = lab.root.with_file_name("sessions");
+    let other = Session::create(&folder, &lab.root, lab.model.clone());
+    lab.session = other.expect("another session");
+    lab.session.mode = Mode::AutoEdit;
+    *lab.engine.context.changes.lock() = lab.session.changes();
+    lab.ask("Say good night.").await;
+    assert_eq!(titles(&lab), [QUESTION, QUESTION]);
+}
+
+#[tokio::test]
+async fn what_will_not_run_is_not_asked_about() {
+    let mut lab = lab(vec![edit(), text("One.")], FAILING);
+    lab.session.mode = Mode::AutoEdit;
+    let file = lab.root.with_file_name("runs.json");
+    let mut known = KnownRuns::default();
+    known.note(
+        "\0sh check.sh",
+        BTreeSet::new(),
+        Duration::from_secs(61),
+        false,
+    );
+    known.write(&file).expect("a file");
+    lab.engine = lab.engine.with_checks(setup(file));
+    let (_, events) = lab.ask("Say goodbye.").await;
+    assert_eq!(titles(&lab), Vec::<String>::new());
+    let checks = facts(&events).checks;
+    assert_eq!(checks[0].result, CheckResult::NotRun);
+    assert!(
+        checks[0].words.contains("it took 61 s the last time"),
+        "{checks:?}"
+    );
 }
 
 #[tokio::test]
