@@ -34,8 +34,11 @@ pub struct KnownRuns {
 /// The last run of a command.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownRun {
-    /// The names of what failed.
+    /// The names of what failed,
     pub failing: BTreeSet<String>,
+    /// and of those, what the last turn broke.
+    #[serde(default)]
+    pub fresh: BTreeSet<String>,
     /// How long it took, in milliseconds; if it did not end, how long it was given.
     pub millis: u64,
     /// How often in a row it did not end in its time.
@@ -119,6 +122,24 @@ impl KnownRuns {
                 ..known
             },
         );
+    }
+
+    /// Notes what a turn broke, since it did not fail in the run `before` it.
+    pub fn note_fresh(&mut self, key: &str, before: &KnownRun) {
+        if let Some(known) = self.commands.get_mut(key) {
+            known.fresh = known.failing.difference(&before.failing).cloned().collect();
+        }
+    }
+
+    /// Forgets what the last turn broke, since it was undone; whether there was something.
+    pub fn forget_fresh(&mut self) -> bool {
+        let mut is_changed = false;
+        for known in self.commands.values_mut() {
+            let fresh = std::mem::take(&mut known.fresh);
+            is_changed |= !fresh.is_empty();
+            known.failing.retain(|name| !fresh.contains(name));
+        }
+        is_changed
     }
 
     fn keep(&mut self, key: &str, known: KnownRun) {

@@ -28,6 +28,10 @@ const NOT_THERE: &[(&str, &str)] = &[
     ("cannot find package 'vitest", "vitest is not installed"),
     ("locally installed gems", "a gem is missing"),
     ("command not found: ", "a program is missing"),
+    (
+        "(the command was not allowed to write",
+        "it may not write a protected file",
+    ),
     ("could not resolve host", NETWORK),
     ("couldn't resolve host", NETWORK),
     ("temporary failure in name resolution", NETWORK),

@@ -302,10 +302,11 @@ fn near_commands(
     for command in all {
         let line = match command.ecosystem {
             Ecosystem::Cargo => packages(wanted.facts, changed)
-                .map(|packages| format!("cargo test{}", packages.concat())),
-            Ecosystem::Go => {
-                go_packages(&command.folder, changed).map(|packages| format!("go test{packages}"))
-            }
+                .and_then(|packages| of_packages(&command.line, &packages.concat())),
+            // With the same flags: tags and the race detector decide what is tested.
+            Ecosystem::Go => go_packages(&command.folder, changed)
+                .filter(|_| command.line.contains(" ./..."))
+                .map(|packages| command.line.replacen(" ./...", &packages, 1)),
             _ => with_files(wanted, command),
         };
         let Some(line) = line else { continue };
@@ -347,6 +348,24 @@ fn packages(facts: &Facts, changed: &[&str]) -> Option<Vec<String>> {
     let is_few = !names.is_empty() && names.len() < facts.members.len();
     (is_few && names.iter().all(is_name))
         .then(|| names.iter().map(|name| format!(" -p {name}")).collect())
+}
+
+/// A command for a workspace as one for some of its packages, with the same flags: with others, all
+/// would be compiled again. `None` if it cannot be.
+fn of_packages(line: &str, packages: &str) -> Option<String> {
+    const OF_ALL: &str = "--workspace --all";
+    const OF_SOME: &str = "-p --package --exclude --features -F --manifest-path -C";
+    let words = || line.split(' ');
+    let is_some = |word: &str| has_word(OF_SOME, word.split('=').next().unwrap_or(word));
+    if words().any(is_some) {
+        return None;
+    }
+    let kept: Vec<&str> = words().filter(|word| !has_word(OF_ALL, word)).collect();
+    let kept = kept.join(" ");
+    let start = ["cargo test", "cargo nextest run"]
+        .iter()
+        .find(|start| kept.contains(*start))?;
+    Some(kept.replacen(start, &format!("{start}{packages}"), 1))
 }
 
 /// The folders of changed Go files, each as ` ./folder`.

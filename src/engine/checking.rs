@@ -91,6 +91,20 @@ impl Engine {
         self.checks.setup = setup;
         self
     }
+
+    /// What the last turn broke is new again once it was undone.
+    pub(super) fn forget_undone_failures(&self) {
+        let file = &self.checks.setup.file;
+        if file.as_os_str().is_empty() {
+            return;
+        }
+        let mut known = KnownRuns::read(file);
+        if known.forget_fresh()
+            && let Err(error) = known.write(file)
+        {
+            tracing::warn!("cannot keep what failed in the checks: {error}");
+        }
+    }
 }
 
 /// Why checks run, which decides what is asked.
@@ -197,6 +211,20 @@ impl Turn<'_> {
         self.events.send(Event::AskedAgain { why }).await;
         self.add_engine_note(&defang_chat_markers(notes.join("\n").trim_end()))?;
         Ok(true)
+    }
+
+    /// Says that changes were not checked, where a turn ends before its answer is whole.
+    pub(super) async fn tell_unchecked(&self, end: &TurnEnd) {
+        let is_early = matches!(end, TurnEnd::StepLimit(_) | TurnEnd::Cut);
+        if !is_early || self.engine.checks.setup.choice == CheckChoice::Off {
+            return;
+        }
+        let files = self.engine.context.changes.lock().turn_hashes();
+        if !files.is_empty() && self.checks.checked.as_ref() != Some(&files) {
+            let said =
+                "the changes were not checked, since the turn ended before that; `/check` does";
+            self.notice(said).await;
+        }
     }
 
     /// Runs the checks that fit the files changed in this turn, unless they were checked as they are
@@ -360,12 +388,12 @@ impl Turn<'_> {
             return Ok(step);
         }
         let [only] = step.own.as_slice() else {
-            return Ok(noted(step, &key, now));
+            return Ok(noted(step, &key, against.before, now));
         };
         let is_single = command.kind.is_tests() && step.left_out == 0 && step.old.is_empty();
         let is_quick = run.took < QUICK && run.took < self.checks.time_left();
         if !is_single || !is_quick {
-            return Ok(noted(step, &key, now));
+            return Ok(noted(step, &key, against.before, now));
         }
         let name = only.name.clone();
         let again = self.check_call(&command);
@@ -380,7 +408,7 @@ impl Turn<'_> {
                 ..second
             };
         }
-        Ok(noted(step, &key, now))
+        Ok(noted(step, &key, against.before, now))
     }
 
     /// The longest time of a command.

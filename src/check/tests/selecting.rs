@@ -210,6 +210,57 @@ fn members_of_a_workspace_are_tested_first() {
 }
 
 #[test]
+fn tests_near_a_change_have_the_flags_of_all_tests() {
+    let members = ["cart", "web"].map(|name| Member {
+        path: name.to_owned(),
+        name: name.to_owned(),
+    });
+    for (ecosystem, line, expected) in [
+        (
+            Ecosystem::Cargo,
+            "RUSTFLAGS=-Dwarnings cargo test --workspace --all-features -- --test-threads=1",
+            Some("RUSTFLAGS=-Dwarnings cargo test -p cart --all-features -- --test-threads=1"),
+        ),
+        (
+            Ecosystem::Cargo,
+            "cargo nextest run --all",
+            Some("cargo nextest run -p cart"),
+        ),
+        (
+            Ecosystem::Cargo,
+            "cargo test --workspace --exclude web",
+            None,
+        ),
+        (
+            Ecosystem::Cargo,
+            "cargo test --manifest-path a/Cargo.toml",
+            None,
+        ),
+        (
+            Ecosystem::Go,
+            "go test -race -tags x ./...",
+            Some("go test -race -tags x ./cart"),
+        ),
+        (Ecosystem::Go, "go test ./web", None),
+    ] {
+        let facts = Facts {
+            members: members.to_vec(),
+            ..facts(&[(ecosystem, CommandKind::Test, "", line)])
+        };
+        let changed = match ecosystem {
+            Ecosystem::Go => "cart/a.go",
+            _ => "cart/a.rs",
+        };
+        let near = expected.map(|near| format!("near_tests: : {near}"));
+        let all = [format!("tests: : {line}")];
+        assert_eq!(
+            selected(&facts, &UserChecks::default(), &[changed], &[]),
+            near.into_iter().chain(all).collect::<Vec<_>>()
+        );
+    }
+}
+
+#[test]
 fn the_deepest_folder_around_a_file_has_its_commands() {
     use CommandKind::Test;
     let facts = facts(&[

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::super::calls::MayCheck;
 use super::QUICK;
-use crate::check::baseline::KnownRuns;
+use crate::check::baseline::{KnownRun, KnownRuns};
 use crate::check::{CheckCommand, CheckKind, CheckReport, CheckStep};
 use crate::message::ToolCall;
 
@@ -55,11 +55,19 @@ pub(super) fn timed(call: &ToolCall, limit: Duration) -> ToolCall {
     call
 }
 
-/// Keeps what failed in a run for the next time.
-pub(super) fn noted(step: CheckStep, key: &str, now: &mut KnownRuns) -> CheckStep {
+/// Keeps what failed in a run for the next time. `before`: the last run before the turn.
+pub(super) fn noted(
+    step: CheckStep,
+    key: &str,
+    before: Option<&KnownRun>,
+    now: &mut KnownRuns,
+) -> CheckStep {
     if step.has_run() {
         let rewrites = !step.rewritten.is_empty();
         now.note(key, step.failing(), step.took, rewrites);
+        if let Some(before) = before {
+            now.note_fresh(key, before);
+        }
     }
     step
 }

@@ -140,6 +140,24 @@ async fn who_declines_is_asked_again_in_another_session() {
 }
 
 #[tokio::test]
+async fn a_turn_that_ends_before_its_checks_says_so() {
+    let options = EngineOptions {
+        max_steps: 1,
+        ..EngineOptions::default()
+    };
+    let mut lab = Lab::with(vec![edit()], 32_768, options);
+    lab.engine = lab.engine.with_checks(setup(PathBuf::new()));
+    lab.session.mode = Mode::AutoEdit;
+    let (end, events) = lab.ask("Say goodbye.").await;
+    assert_eq!(end, TurnEnd::StepLimit(1));
+    let is_told = |event: &Event| match event {
+        Event::Notice(text) => text.contains("not checked"),
+        _ => false,
+    };
+    assert!(events.iter().any(is_told), "{events:#?}");
+}
+
+#[tokio::test]
 async fn what_will_not_run_is_not_asked_about() {
     let mut lab = lab(vec![edit(), text("One.")], FAILING);
     lab.session.mode = Mode::AutoEdit;
@@ -161,6 +179,25 @@ async fn what_will_not_run_is_not_asked_about() {
         checks[0].words.contains("it took 61 s the last time"),
         "{checks:?}"
     );
+}
+
+#[tokio::test]
+async fn what_an_undone_turn_broke_is_new_the_next_time() {
+    let script = vec![edit(), text("One."), text("It fails.")];
+    let mut lab = lab(script, FAILING);
+    lab.session.mode = Mode::AutoEdit;
+    let file = lab.root.with_file_name("runs.json");
+    let key = "\0sh check.sh";
+    let mut known = KnownRuns::default();
+    let old: BTreeSet<String> = ["total".to_owned()].into();
+    known.note(key, old.clone(), Duration::from_secs(1), false);
+    known.write(&file).expect("a file");
+    lab.engine = lab.engine.with_checks(setup(file.clone()));
+    lab.ask("Say goodbye.").await;
+    let failing = |file: &PathBuf| KnownRuns::read(file).of(key).map(|it| it.failing.clone());
+    assert_eq!(failing(&file).map(|it| it.len()), Some(2));
+    lab.engine.undo(&mut lab.session).expect("it is undone");
+    assert_eq!(failing(&file), Some(old));
 }
 
 #[tokio::test]
