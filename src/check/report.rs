@@ -362,7 +362,8 @@ impl CheckStep {
             let old = some(self.old.iter().map(String::as_str), self.old.len());
             let _ = write!(text, "; these failed before, and are not meant: {old}");
         }
-        if let Some(remedy) = &self.command.remedy {
+        // It would change files that are not meant, too.
+        if let Some(remedy) = self.command.remedy.as_ref().filter(|_| self.old.is_empty()) {
             let _ = write!(text, "; run `{}`", cut(remedy, LONGEST_COMMAND));
         }
         text.push_str(":\n");

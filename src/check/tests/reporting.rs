@@ -153,6 +153,28 @@ fn a_formatter_that_only_lists_files_has_not_passed() {
 }
 
 #[test]
+fn the_formatter_is_named_only_if_it_changes_nothing_else() {
+    let changed = ["a.go".to_owned()];
+    let against = Against {
+        changed: &changed,
+        ..AGAINST
+    };
+    let told = |output: &str| {
+        let command = CheckCommand {
+            line: "gofmt -l .".to_owned(),
+            remedy: Some("gofmt -w .".to_owned()),
+            ..command(CheckKind::Format)
+        };
+        let step = CheckStep::of(command, &run(0, output), &against);
+        CheckReport { steps: vec![step] }.for_model(500)
+    };
+    assert!(told("a.go\n").contains("; run `gofmt -w .`:\n"));
+    let note = told("a.go\nold.go\n");
+    assert!(!note.contains("gofmt -w"), "{note}");
+    assert!(note.contains("- a.go is not formatted\n"), "{note}");
+}
+
+#[test]
 fn a_command_that_ended_before_and_now_does_not_has_failed() {
     let stuck = CheckRun {
         code: None,
