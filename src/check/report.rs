@@ -22,6 +22,9 @@ const MOST_LISTED: usize = 20;
 const SHORTENED: &str = "(shortened; run the command to see the rest)\n";
 /// Part of a budget that names may take.
 const NAMES_PART: u32 = 3;
+/// A project with so many unformatted files that were not changed does not use the formatter: what
+/// was changed is not formatted either, since that would change every line of it.
+const MANY_UNFORMATTED: usize = 5;
 /// A command that took so many times as long as before is stuck.
 const STUCK: u32 = 3;
 /// Most lines of the end of a command that is stuck.
@@ -167,7 +170,7 @@ impl CheckStep {
                 false => path,
             });
         }
-        let sorted = match against.all_count {
+        let mut sorted = match against.all_count {
             true => SortedFailures {
                 own: failures,
                 old: Vec::new(),
@@ -180,7 +183,16 @@ impl CheckStep {
                 is_general,
             ),
         };
-        self.outcome = match sorted.own.is_empty() && self.left_out == 0 {
+        let is_unformatted = self.command.kind == CheckKind::Format
+            && against.before.is_none()
+            && sorted.old.len() >= MANY_UNFORMATTED;
+        if is_unformatted {
+            let own = std::mem::take(&mut sorted.own).into_iter();
+            sorted.old.extend(own.map(|failure| failure.name));
+        }
+        // Of thousands of messages of a linter, those that are left out are no news.
+        let is_all = self.left_out == 0 || is_general;
+        self.outcome = match sorted.own.is_empty() && is_all {
             true => CheckOutcome::OnlyOld,
             false => CheckOutcome::Failed,
         };

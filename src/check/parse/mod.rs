@@ -16,8 +16,8 @@ mod tests;
 
 use std::collections::BTreeSet;
 
-/// Most failures that are kept of an output.
-pub const MOST_FAILURES: usize = 200;
+/// Most failures that are kept of an output: a linter may have many old ones before a new one.
+pub const MOST_FAILURES: usize = 2_000;
 /// Most lines that are kept of a failure.
 pub const MOST_LINES: usize = 60;
 /// Longest line, in characters.

@@ -102,6 +102,14 @@ fn without_an_earlier_run_a_linter_answers_for_changed_files_only() {
     let found = CheckStep::of(command(CheckKind::Lint), &run(1, output), &against);
     assert_eq!(found.own.len(), 1);
     assert_eq!(found.old, ["old.py: E1 bad"]);
+    // Many old ones do not hide a new one, and are no failure by their number.
+    let many: String = (0..3_000)
+        .map(|n| format!("old.py:1:1: E1 x{n}\n"))
+        .collect();
+    let of = |output: &str| CheckStep::of(command(CheckKind::Lint), &run(1, output), &against);
+    let found = of(&format!("{}a.py:1:1: E1 bad\n", &many[..many.len() / 2]));
+    assert_eq!(found.own[0].name, "a.py: E1 bad");
+    assert_eq!(of(&many).outcome, CheckOutcome::OnlyOld);
 }
 
 #[test]
@@ -172,6 +180,9 @@ fn the_formatter_is_named_only_if_it_changes_nothing_else() {
     let note = told("a.go\nold.go\n");
     assert!(!note.contains("gofmt -w"), "{note}");
     assert!(note.contains("- a.go is not formatted\n"), "{note}");
+    // Who does not use the formatter is not made to.
+    let many: String = (0..5).map(|n| format!("old{n}.go\n")).collect();
+    assert_eq!(told(&format!("a.go\n{many}")), "");
 }
 
 #[test]

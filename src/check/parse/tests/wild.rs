@@ -106,6 +106,8 @@ fn formatters_list_files_by_their_paths_or_differences() {
         ["a.go is not formatted"]
     );
     assert_eq!(names("All is well.\n3 files\n\n"), Vec::<String>::new());
-    let many: String = (0..500).map(|n| format!("a{n}.go\n")).collect();
+    let many: String = (0..MOST_FAILURES + 1)
+        .map(|n| format!("a{n}.go\n"))
+        .collect();
     assert_eq!(listed_files(&many).len(), MOST_FAILURES);
 }
