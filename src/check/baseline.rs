@@ -15,7 +15,7 @@ const VERSION: u32 = 1;
 /// Most commands that are kept, the last ones.
 const MOST_COMMANDS: usize = 50;
 /// Largest file that is read, in bytes.
-const MOST_BYTES: u64 = 4 << 20;
+const MOST_BYTES: u64 = 16 << 20;
 /// Shorter words of a name are in any question.
 const SHORTEST_WORD: usize = 4;
 
