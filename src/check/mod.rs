@@ -2,8 +2,9 @@
 //! are new. Pure: nothing is run here.
 //!
 //! In reading order: [`select`] chooses the commands, [`near`] the tests that belong to a change,
-//! [`parse`] reads what they print, with the paths of [`places`], `not_run` whether they ran at all, [`baseline`] knows what failed before, [`report`] says what came
-//! of it, and [`weakened`] finds tests that an edit removed or weakened.
+//! [`parse`] reads what they print, with the paths of [`places`], `not_run` tells whether they could do
+//! their work, [`baseline`] knows what failed before, [`report`] says what came of it, and [`weakened`]
+//! finds tests that an edit removed or weakened.
 
 pub mod baseline;
 pub mod near;
