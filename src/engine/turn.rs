@@ -161,6 +161,7 @@ impl<'a> Turn<'a> {
             Ok(end) | Err(end) => end,
         };
         let end = self.settle(end).await;
+        self.tell_unchecked(&end).await;
         self.send_facts().await;
         end
     }

@@ -2,7 +2,7 @@
 //! its own.
 
 use super::files;
-use crate::check::baseline::KnownRuns;
+use crate::check::baseline::{KnownRun, KnownRuns};
 use crate::check::{CheckReport, CheckStep};
 use crate::engine::turn::Turn;
 
@@ -25,14 +25,24 @@ impl Turn<'_> {
         }
     }
 
-    /// Keeps what failed in a run for the next time.
-    pub(super) fn noted(&self, step: CheckStep, key: &str, now: &mut KnownRuns) -> CheckStep {
+    /// Keeps what failed in a run for the next time. `before`: the last run before the turn. What a
+    /// step of a task broke stays its own.
+    pub(super) fn noted(
+        &self,
+        step: CheckStep,
+        key: &str,
+        before: Option<&KnownRun>,
+        now: &mut KnownRuns,
+    ) -> CheckStep {
         if step.has_run() {
             let failing = match self.checks.step {
                 Some(_) => step.old.iter().cloned().collect(),
                 None => step.failing(),
             };
-            now.note(key, failing, step.took);
+            now.note(key, failing, step.took, !step.rewritten.is_empty());
+            if let Some(before) = before {
+                now.note_fresh(key, before);
+            }
         }
         step
     }
@@ -42,7 +52,8 @@ impl Turn<'_> {
         let file = self.engine.checks.setup.file.clone();
         let mut known = files::read_known(file.clone()).await;
         for step in report.steps.iter().filter(|step| step.is_failed()) {
-            known.note(&step.command.key(), step.failing(), step.took);
+            let rewrites = !step.rewritten.is_empty();
+            known.note(&step.command.key(), step.failing(), step.took, rewrites);
         }
         files::write_known(known, file).await;
     }

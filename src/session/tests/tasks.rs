@@ -66,7 +66,11 @@ fn a_task_is_the_same_after_a_resume() {
     let last = session.task.clone().expect("a task");
     assert_eq!(last.before, before);
     assert!(!last.is_left);
-    assert_eq!(last.steps[1].turns, [5], "those of the replaced step are gone");
+    assert_eq!(
+        last.steps[1].turns,
+        [5],
+        "those of the replaced step are gone"
+    );
     let id = session.id.clone();
     drop(session);
     let (session, _) = home.resume(&id);
