@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use super::super::calls::MayCheck;
 use super::QUICK;
-use crate::check::baseline::{KnownRun, KnownRuns};
-use crate::check::{CheckCommand, CheckKind, CheckReport, CheckStep};
+use crate::check::baseline::KnownRuns;
+use crate::check::{CheckCommand, CheckKind, CheckReport};
 use crate::message::ToolCall;
 
 /// A check that did not end so often in a row runs no more by itself. The first time it may just have
