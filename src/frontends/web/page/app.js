@@ -242,7 +242,7 @@ async function start() {
 	}
 }
 
-// A browser has six connections for a server, so of the hidden pages one keeps its own.
+// A browser has six connections for a server, so of hidden pages one keeps its own.
 function visibilityChanged() {
 	releaseStream();
 	if (!page.conversation || document.body.dataset.state === 'refused') return;

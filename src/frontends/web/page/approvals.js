@@ -3,7 +3,7 @@
 import { $, button, h, isTyping, on, page } from './dom.js';
 import { diffElement, fileHead } from './diff.js';
 
-// Keys that are pressed sooner than this after a request appeared were not meant for it.
+// Keys pressed sooner than this after a request appeared were not meant for it.
 const TOO_SOON = 300;
 // Who typed less than this time ago is not interrupted.
 const STILL_TYPING = 1500;

@@ -1,4 +1,4 @@
-// What the session changed: files with their lines, their diffs, and the way back.
+// What the session changed: files, their diffs, and the way back.
 
 import { $, button, counted, h, on, page, sentence } from './dom.js';
 import { get, post, room } from './api.js';

@@ -1,4 +1,4 @@
-// Completion in the input: paths after `@`, commands after `/`, and the values of a command.
+// Completion: paths after `@`, commands after `/`, values of a command.
 
 import { $, h, on, page, visible } from './dom.js';
 import { get } from './api.js';

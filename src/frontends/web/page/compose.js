@@ -1,4 +1,4 @@
-// The input: questions, commands, attachments, and a draft that survives a reload.
+// The input: questions, commands, attachments, a draft that survives a reload.
 
 import { $, button, h, on, page } from './dom.js';
 import { closeCompletions, completionKey } from './complete.js';
@@ -9,7 +9,7 @@ const MOST_BYTES = 2_900_000;
 const AGENT = 'ollacode.agent';
 
 const input = $('input');
-// Texts and pictures that go with the next question: name, size, and `text` or `base64`.
+// Files of the next question: name, size, and `text` or `base64`.
 let attached = [];
 let isSending = false;
 

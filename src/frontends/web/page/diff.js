@@ -1,4 +1,4 @@
-// Shows a changed file: unified, or old and new side by side, with the changed words marked.
+// Shows a changed file: unified, or side by side, with the changed words marked.
 
 import { $, h, on } from './dom.js';
 import { keepEnd } from './view.js';

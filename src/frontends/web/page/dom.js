@@ -1,8 +1,8 @@
-// What the parts of the page share. Text becomes text nodes only: there is no way to pass markup.
+// What the parts of the page share. Text becomes text nodes only: no way to pass markup.
 
 import { attempt } from './notify.js';
 
-// What the server said about itself, the conversation that is shown, and the actions of app.js.
+// What the server said of itself, the conversation shown, and the actions of app.js.
 export const page = {
 	server: { commands: [], conversations: [] },
 	conversation: null,
@@ -41,7 +41,7 @@ export function h(what, ...inside) {
 
 const filled = {};
 
-// Fills a list, unless it shows the same already: the focus and a press stay where they are.
+// Fills a list, unless it shows the same already: focus and presses stay.
 export function fill(id, rows, make) {
 	const text = JSON.stringify(rows);
 	if (filled[id] === text) return;
@@ -76,7 +76,7 @@ export const counted = (number, noun) => `${count(number)} ${noun}${number === 1
 
 export const duration = (ms) => (ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`);
 
-// Begins with a capital letter, unless it begins with a name, and ends with a full stop.
+// Begins with a capital, unless it begins with a name, and ends with a full stop.
 export function sentence(text) {
 	const words = String(text ?? '').trim();
 	const begun = /^[a-z]+[ ,]/.test(words) ? words[0].toUpperCase() + words.slice(1) : words;

@@ -4,11 +4,11 @@ import { $, h, on, page, place } from './dom.js';
 import { get } from './api.js';
 import { build } from './nodes.js';
 
-// Lines that are fetched before and after the wanted ones, and with each of the buttons.
+// Lines fetched around the wanted ones, and with each button.
 const BEFORE = 40;
 const AFTER = 160;
 
-// What is shown: path, the cited lines, the first and last line that are here, and all lines.
+// What is shown: path, cited lines, first and last line that are here, all lines.
 let open = null;
 let opener = null;
 

@@ -1,4 +1,4 @@
-// Errors, words for screen readers, a dialog, and the notifications of the browser.
+// Errors, words for screen readers, a dialog, notifications.
 
 import { $, marked, on, sentence } from './dom.js';
 

@@ -12,7 +12,7 @@ const LIMIT = 20;
 let timer;
 let running = new AbortController();
 
-// Searches, by words only while somebody types. An answer that comes too late is dropped.
+// Searches, by words while somebody types. A late answer is dropped.
 async function search(lexical) {
 	running.abort();
 	running = new AbortController();

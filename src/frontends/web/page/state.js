@@ -1,5 +1,5 @@
 // The state of a conversation, made from a snapshot and the events after it; no elements here.
-// `items` is what it shows: each has a `key`, a `kind` and the fields of its events. Items are added
+// `items` is what it shows: each has a `key`, a `kind`, the fields of its events. They are added
 // at the end, changed and never removed. `changed` has the keys of those to be drawn again.
 
 import { count, counted, sentence } from './dom.js';
@@ -86,7 +86,6 @@ const EVENTS = {
 		this.confirm(client);
 		this.isBusy = true;
 		this.isPlanOffered = false;
-		this.hasSteps = false;
 		this.started = this.isReplay ? null : Date.now();
 		this.nextReply();
 		this.add('question', { text, attachments });

@@ -1,4 +1,4 @@
-// Draws a conversation: an element for each item, made once and updated when the item changes.
+// Draws a conversation: an element for each item, made once and updated when that changes.
 
 import { approvalCard, questionCard } from './approvals.js';
 import { $, button, citation, counted, duration, fill, h, marked, on, page } from './dom.js';
@@ -139,7 +139,7 @@ function thoughts() {
 	return { element, update };
 }
 
-// A tool call: what, its output as it comes, time, outcome, result. A failed one is open.
+// A tool call: what, its output, time, outcome, result. A failed one is open.
 function call({ id, tool, what }) {
 	const state = h('span@call-state');
 	const live = h('pre@call-live');
