@@ -52,7 +52,11 @@ impl Turn<'_> {
         }
         match commit_changes(self, CommitCause::Setting).await {
             Ok(CommitEnd::Committed(report)) => {
-                self.notice(first_line(&report, LONGEST_NOTICE)).await;
+                let made = first_line(&report, LONGEST_NOTICE);
+                self.session
+                    .remarks
+                    .push(format!("Your changes so far: {made}"));
+                self.notice(made).await;
                 Ok(false)
             }
             Ok(CommitEnd::Not(why)) => {

@@ -16,7 +16,6 @@ use crate::engine::task::{PlanError, TaskPlan, plan_in};
 use crate::engine::turn::Turn;
 use crate::engine::user_message::{UserMessage, is_note};
 use crate::message::Message;
-use crate::permission::Mode;
 use crate::session::{OpenTask, Record, StepState};
 
 use deciding::Decided;
@@ -109,7 +108,12 @@ pub(super) async fn run(job: &mut JobRun<'_, '_>, order: &TaskOrder) -> Result<(
         }
     }
     run.show_plan().await?;
-    if run.turn().session.mode == Mode::Plan {
+    if !run.turn().may_change() {
+        if run.turn().read_only {
+            let words = "Agent mode is off, so nothing is changed. Turn it on, then `/task` carries the \
+                         plan out.";
+            return run.say(words).await;
+        }
         let words = "Plan mode is on, so nothing is changed. Leave it, then `/task` carries the \
                      plan out.";
         return run.say(words).await;

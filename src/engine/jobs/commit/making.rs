@@ -67,7 +67,7 @@ pub(super) async fn make(
         took: begun.elapsed(),
     };
     turn.events.send(finished).await;
-    take_down(turn, &made, message)?;
+    take_down(turn, &made)?;
     changed?;
     match made {
         Err(CommitError::Git(GitError::Stopped)) => Err(TurnEnd::Stopped),
@@ -79,12 +79,8 @@ pub(super) async fn make(
     }
 }
 
-/// Records what hooks changed, and the commit; the model is told of it with the next question.
-fn take_down(
-    turn: &mut Turn<'_>,
-    made: &Result<Committed, CommitError>,
-    message: &str,
-) -> Result<(), TurnEnd> {
+/// Records what hooks changed, and the commit.
+fn take_down(turn: &mut Turn<'_>, made: &Result<Committed, CommitError>) -> Result<(), TurnEnd> {
     let changed = turn.engine.context.changes.lock().take_records();
     let has_changed = !changed.is_empty();
     let mut records: Vec<Record> = changed.into_iter().map(Record::Changed).collect();
@@ -94,10 +90,6 @@ fn take_down(
             hash: committed.hash.clone(),
             files: committed.files.clone(),
         });
-        let subject = message.lines().next().unwrap_or_default();
-        let hash = committed.hash.get(..10).unwrap_or(&committed.hash);
-        let remark = format!("Your changes so far are committed as {hash}: {subject}");
-        turn.session.remarks.push(remark);
     }
     turn.record_all(records)?;
     if has_changed {

@@ -144,6 +144,8 @@ impl TaskRun<'_, '_, '_> {
             let said = clipped_to(&said, part(window, 12));
             sections.push(format!("## Said before\n\n{said}"));
         }
+        // Such as the findings of a review that the task is about.
+        sections.extend(self.turn().session.remarks.iter().cloned());
         if engine.options.rag {
             sections.extend(self.turn().found(goal).await);
         }

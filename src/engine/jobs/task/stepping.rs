@@ -197,6 +197,7 @@ impl TaskRun<'_, '_, '_> {
                 events,
                 false,
             );
+            turn.read_only = lead.read_only;
             turn.anchor = anchor(plan, number);
             let end = Box::pin(turn.run(&question)).await;
             StepTurn {

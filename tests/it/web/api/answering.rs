@@ -206,3 +206,16 @@ fn without_agent_mode_nothing_is_asked_and_nothing_is_changed() {
     assert!(told.contains("agent mode is off"), "{told}");
     web.server.assert_each_extends_the_last(&[]);
 }
+
+#[test]
+fn without_agent_mode_a_command_starts_nothing_that_changes() {
+    let web = web(Vec::new());
+    let talk = Talk::open(&web);
+    let mut events = talk.events(0);
+    talk.post("/mode", &json!({"mode": "auto-edit"}))
+        .expect(200);
+    let line = json!({"line": "/commit", "agent_mode": false});
+    talk.post("/command", &line).expect(200);
+    let ended = events.event("ended").to_string();
+    assert!(ended.contains("turn agent mode on"), "{ended}");
+}
