@@ -264,19 +264,12 @@ fn a_name_may_be_that_of_the_folder() {
 
 #[test]
 fn what_files_have_in_common_must_be_a_whole_file() {
-    let of = |name: &str, body: &str| {
-        sample(
-            &format!("app/{name}.py"),
-            &format!("import os\n\n\ndef run(first):\n    {body}\n"),
-        )
-    };
-    let error = captured(
-        "t",
-        &of("order", "return 1"),
-        &[of("user", "if first:\n        pass")],
-    );
-    let error = error.expect_err("a function without a body").to_string();
-    assert!(error.contains("no whole file"), "{error}");
+    let rest = "one();\ntwo();\nthree();\n";
+    let one = format!("run(() => {{\n  go(1);\n}});\n{rest}");
+    let two = format!("run(() => {{\n  go(1); }}, () => {{\n  go(2);\n}}, 3);\n{rest}");
+    let (one, two) = (sample("app/order.js", &one), sample("app/user.js", &two));
+    let error = captured("t", &one, &[two]).expect_err("half a call");
+    assert!(error.to_string().contains("no whole file"), "{error}");
 }
 
 proptest! {
