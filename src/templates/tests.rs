@@ -225,6 +225,22 @@ fn a_template_that_would_use_up_the_stack_is_refused() {
 }
 
 #[test]
+fn files_are_written_all_or_none() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = folder.path().canonicalize().expect("a folder");
+    let jail = Jail::open(&root).expect("a jail");
+    let [one, below] = ["a", "a/b"].map(|path| jail.path(path).expect("a path"));
+    assert!(write_new(&jail, &[(&one, "x"), (&below, "y")]).is_err());
+    assert!(!root.join("a").exists());
+    write_new(&jail, &[(&below, "y")]).expect("it is written");
+    assert!(write_new(&jail, &[(&below, "z")]).is_err());
+    assert_eq!(
+        std::fs::read_to_string(root.join("a/b")).expect("a file"),
+        "y"
+    );
+}
+
+#[test]
 fn a_name_of_one_word_is_spelled_as_such_files_spell_names() {
     let text = "import { order } from './order';\n\nexport const find_order = `${order} ORDER`;\n\
                 export class OrderView {}\n";

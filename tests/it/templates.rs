@@ -212,7 +212,8 @@ fn a_hostile_template_of_a_repository_does_nothing() {
     let shown = environment.run(&["template", "show", "link"]);
     assert!(!shown.words().contains("canary"), "{shown:#?}");
     let new = environment.run(&["template", "new", "git"]).expect_code(1);
-    assert!(!exists(&environment, ".git/hooks/pre-commit"), "{new:#?}");
+    new.expect_words(&["`.git/hooks/pre-commit`", "nothing was written"]);
+    assert!(!exists(&environment, ".git/hooks/pre-commit"));
 }
 
 #[test]
@@ -220,7 +221,6 @@ fn a_model_asks_what_a_template_wants_and_uses_it() {
     let use_it = |arguments: Value| Reply::text("").call("new_from_template", arguments);
     let server = ChatServer::start(vec![
         use_it(json!({"name": "pair"})),
-        use_it(json!({"name": "pair", "values": {"name": "user account"}})),
         use_it(json!({"name": "pair", "values": {"name": "user account"}})),
         Reply::text("Both are made."),
     ]);
@@ -237,16 +237,13 @@ fn a_model_asks_what_a_template_wants_and_uses_it() {
         "Make a module for user accounts.",
     ]);
     let events = output.expect_success().json_lines();
-    let of = |kind: &str| -> Vec<&Value> {
-        let events = events.iter();
-        events.filter(|event| event["event"] == kind).collect()
-    };
-    let outcomes: Vec<&Value> = of("tool_finished")
-        .iter()
-        .map(|event| &event["outcome"])
-        .collect();
-    assert_eq!(outcomes, ["done", "done", "failed"]);
-    assert_eq!(of("tool_finished")[1]["summary"], "2 files, +2");
+    let finished = events.iter();
+    let finished = finished.filter(|event| event["event"] == "tool_finished");
+    let finished: Vec<&Value> = finished.collect();
+    assert_eq!(finished.len(), 2, "{events:#?}");
+    assert_eq!(finished[0]["outcome"], "done");
+    assert_eq!(finished[1]["outcome"], "done");
+    assert_eq!(finished[1]["summary"], "2 files, +2");
     assert_eq!(
         environment.read("src/user_account.rs"),
         "pub struct UserAccount;\n"
@@ -258,6 +255,5 @@ fn a_model_asks_what_a_template_wants_and_uses_it() {
     let last = server.requests().last().cloned().unwrap_or_default();
     let told = last["messages"].to_string();
     assert!(told.contains("name: what it is about"), "{told}");
-    assert!(told.contains("already exists"), "{told}");
     server.assert_each_extends_the_last(&[]);
 }

@@ -10,10 +10,10 @@ use anyhow::{Context, Error, bail};
 use super::args::{TemplateArguments, TemplateCommand};
 use super::{CommandEnd, note, print};
 use crate::app::App;
-use crate::jail::{Jail, WorkspacePath};
+use crate::jail::{Jail, WorkspacePath, protected};
 use crate::session::create_private_folder;
 use crate::templates::capture::{Sample, captured};
-use crate::templates::{Library, Template, is_template_name, write_new};
+use crate::templates::{Library, Template, TemplateOrigin, is_template_name, write_new};
 use crate::visible::escape_hidden;
 
 pub async fn run(app: &App, arguments: &TemplateArguments) -> Result<CommandEnd, Error> {
@@ -85,6 +85,16 @@ fn make(
         let path = jail.path(&file.path)?;
         if jail.kind(&path)?.is_some() {
             bail!("`{path}` already exists; nothing was written");
+        }
+        // Nobody has seen what the repository's template writes, and it would run by itself.
+        if template.origin == TemplateOrigin::Repository
+            && let Some(found) = protected(&path)
+        {
+            bail!(
+                "`{path}` {}, and a template of the repository makes no such file; nothing was \
+                 written. `--dry-run` shows it",
+                found.why
+            );
         }
         places.push(path);
     }
