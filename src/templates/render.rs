@@ -206,7 +206,9 @@ fn is_closed(tag: &str) -> bool {
     let mut signs = tag.chars();
     while let Some(sign) = signs.next() {
         match (quote, sign) {
-            (Some(_), '\\') => drop(signs.next()),
+            (Some(_), '\\') => {
+                signs.next();
+            }
             (Some(mark), sign) if sign == mark => quote = None,
             (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(sign),

@@ -222,6 +222,10 @@ fn list(listed: &[ListedTemplate]) -> String {
             text.push_str(&format!("  {name}: {what}{default}\n"));
         }
     }
+    let more = listed.len().saturating_sub(MOST_LISTED);
+    if more > 0 {
+        text.push_str(&format!("… {more} more\n"));
+    }
     if text.is_empty() {
         text.push_str("There are no templates.\n");
     }

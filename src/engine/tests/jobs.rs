@@ -65,8 +65,8 @@ fn finding(problem: &str) -> String {
 
 #[tokio::test]
 async fn the_findings_of_a_review_are_told_with_the_next_question_once() {
-    let replies = [&finding("it never greets"), "Fixed.", "So."];
-    let mut lab = Lab::new(replies.iter().map(|reply| text(reply)).collect());
+    let found = finding("it never greets");
+    let mut lab = Lab::new(vec![text(&found), text("Fixed."), text("So.")]);
     repository(&lab).await;
     fs::write(lab.root.join("main.rs"), "fn main() {\n    run();\n}\n").expect("a file");
     let (end, events) = run(&mut lab, review(), false).await;
