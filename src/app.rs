@@ -311,7 +311,7 @@ impl App {
         } = self.settings;
         let engine = Engine::new(EngineParts {
             context: Arc::new(context),
-            toolbox: Toolbox::with_templates(self.templates()),
+            toolbox: self.toolbox(),
             options: EngineOptions {
                 max_steps,
                 thinking: thinking_tokens,
@@ -356,6 +356,16 @@ impl App {
     /// The variable that sets a SOCKS proxy for `https` addresses, if any.
     pub fn socks_proxy(&self) -> Option<&'static str> {
         self.environment.socks_proxy()
+    }
+
+    /// The tools of a session: that for templates only where somebody has written some, since each tool
+    /// costs a part of the window.
+    fn toolbox(&self) -> Toolbox {
+        let library = self.templates();
+        match library.has_own(&self.jail) {
+            true => Toolbox::with_templates(library),
+            false => Toolbox::builtin(),
+        }
     }
 
     /// The templates that can be used.

@@ -135,7 +135,7 @@ mod tests {
             "{prompt} + {core}"
         );
         assert!(
-            (1_950..=2_500).contains(&(prompt + all)),
+            (1_950..=2_700).contains(&(prompt + all)),
             "{prompt} + {all}"
         );
         let spoken = prompt_of("a", "", None, Some(&toolbox.specs(ToolSet::Core)));

@@ -73,6 +73,11 @@ impl Library {
         self.user.as_deref()
     }
 
+    /// Whether the user or the repository has a template. Looks at the disk.
+    pub fn has_own(&self, jail: &Jail) -> bool {
+        !self.user_names().is_empty() || !repository_names(jail).is_empty()
+    }
+
     /// Every template that can be named, by name. Looks at the disk.
     pub fn list(&self, jail: &Jail) -> Vec<ListedTemplate> {
         let mut names = self.user_names();

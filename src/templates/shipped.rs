@@ -23,6 +23,13 @@ default = "DEFAULT"
 pattern = '[A-Za-z0-9._/-]+'
 "#;
 
+const GO_PACKAGE: &str = r#"
+[variables.package]
+description = "the package of the file"
+default = "api"
+pattern = '[a-z][a-z0-9_]*'
+"#;
+
 const TEST_VALUES: &str = r#"
 [variables.name]
 description = "what is tested, a function or a class"
@@ -91,7 +98,7 @@ export function {{ name|camel }}Router(find: Find{{ name|pascal }}): Router {
 }
 "#;
 
-const GO_ENDPOINT: &str = r#"package {{ folder.split("/")|last|snake|replace("_", "") }}
+const GO_ENDPOINT: &str = r#"package {{ package }}
 
 import (
 	"encoding/json"
@@ -178,7 +185,10 @@ func Test{{ name|pascal }}(t *testing.T) {
 /// An example by its name.
 pub fn shipped(name: &str) -> Option<Result<Template, TemplateError>> {
     let endpoint = |language: &str, folder: &str, path: &str, text: &str| {
-        let manifest = ENDPOINT_VALUES.replace("DEFAULT", folder);
+        let mut manifest = ENDPOINT_VALUES.replace("DEFAULT", folder);
+        if name == "endpoint-go" {
+            manifest.push_str(GO_PACKAGE);
+        }
         let description = format!("An API endpoint in {language}");
         example(name, &description, &manifest, path, text)
     };

@@ -144,22 +144,28 @@ fn is_denied(context: &ToolContext) -> bool {
     matches!(judged, Permission::Deny(_))
 }
 
-/// Prints the commits, the numbers of changed lines, the files that are not tracked and the diff, each
-/// behind a mark.
-fn script(range: &GitRange, mark: &str) -> String {
+/// What is different for a range.
+struct RangeScript {
+    /// Finds the base.
+    base: String,
+    /// Prints the commits, if that is not empty.
+    commits: String,
+    /// What git compares.
+    compared: &'static str,
+    /// Whether files that git does not track belong to it.
+    has_new: bool,
+}
+
+fn range_script(range: &GitRange) -> RangeScript {
     const LOG: &str = "git log --no-decorate --no-show-signature --no-color --date=short";
-    let untracked = format!(
-        "git -c core.quotePath=false ls-files --others --exclude-standard | head -n {MOST_UNTRACKED}"
-    );
-    let untracked = untracked.as_str();
     let log_since = format!("{LOG} -n {MOST_COMMITS} --format='%h %s' ${{since:-$base..HEAD}}");
-    let (base, commits, compared, untracked) = match range {
-        GitRange::Uncommitted => ("base=$head".to_owned(), String::new(), "$base", untracked),
+    let (base, commits, compared, has_new) = match range {
+        GitRange::Uncommitted => ("base=$head".to_owned(), String::new(), "$base", true),
         GitRange::Staged => (
             "base=$head".to_owned(),
             String::new(),
             "--cached $base",
-            ":",
+            false,
         ),
         GitRange::LastCommits(number) => (
             format!(
@@ -170,7 +176,7 @@ fn script(range: &GitRange, mark: &str) -> String {
             ),
             format!("{LOG} -n {number} --format='%h %ad %an%n%w(0,4,4)%B'"),
             "$base HEAD",
-            ":",
+            false,
         ),
         GitRange::Since(revision) => (
             match revision {
@@ -184,7 +190,7 @@ fn script(range: &GitRange, mark: &str) -> String {
             },
             log_since,
             "$base",
-            untracked,
+            true,
         ),
         GitRange::Between {
             from,
@@ -201,7 +207,7 @@ fn script(range: &GitRange, mark: &str) -> String {
             ),
             format!("{LOG} -n {MOST_COMMITS} --format='%h %s' \"$base..$to\""),
             "$base $to",
-            ":",
+            false,
         ),
         GitRange::SinceDay(day) => (
             format!(
@@ -211,9 +217,30 @@ fn script(range: &GitRange, mark: &str) -> String {
             ),
             log_since,
             "$base",
-            untracked,
+            true,
         ),
     };
+    RangeScript {
+        base,
+        commits,
+        compared,
+        has_new,
+    }
+}
+
+/// Prints the commits, the numbers of changed lines, the files that are not tracked and the diff, each
+/// behind a mark.
+fn script(range: &GitRange, mark: &str) -> String {
+    let untracked = format!(
+        "git -c core.quotePath=false ls-files --others --exclude-standard | head -n {MOST_UNTRACKED}"
+    );
+    let RangeScript {
+        base,
+        commits,
+        compared,
+        has_new,
+    } = range_script(range);
+    let untracked = if has_new { untracked.as_str() } else { ":" };
     let commits = match commits.as_str() {
         "" => ":",
         commits => commits,

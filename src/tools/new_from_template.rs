@@ -274,7 +274,7 @@ mod tests {
 
     async fn prepare(bench: &Bench, arguments: Value) -> Result<PreparedCall, ToolError> {
         let call = call("new_from_template", arguments);
-        tool().prepare(&call, bench.context()).await
+        bench.prepare_with(&tool(), &call).await
     }
 
     #[tokio::test]

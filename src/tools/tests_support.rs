@@ -13,7 +13,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use super::{Permitted, PreparedCall, RunningCall, ToolContext, ToolError, ToolOutput, Toolbox};
+use super::{
+    Permitted, PreparedCall, RunningCall, Tool, ToolContext, ToolError, ToolOutput, Toolbox,
+};
 use crate::jail::Jail;
 use crate::message::{Message, ToolCall};
 use crate::model::EditForm;
@@ -144,6 +146,17 @@ impl Bench {
 
     /// Prepares a call, as that of a reply of its own.
     pub(crate) async fn prepare(&self, call: &ToolCall) -> Result<PreparedCall, ToolError> {
+        let toolbox = Toolbox::builtin();
+        let tool = toolbox.get(&call.name).expect("a tool");
+        self.prepare_with(tool, call).await
+    }
+
+    /// The same for a tool that is not always there.
+    pub(crate) async fn prepare_with(
+        &self,
+        tool: &dyn Tool,
+        call: &ToolCall,
+    ) -> Result<PreparedCall, ToolError> {
         {
             let mut messages = self.messages.lock();
             let id = format!("call_{}", messages.len());
@@ -154,8 +167,6 @@ impl Bench {
             });
             self.context.knowledge().refresh(&messages);
         }
-        let toolbox = Toolbox::builtin();
-        let tool = toolbox.get(&call.name).expect("a tool");
         tool.prepare(call, &self.context).await
     }
 

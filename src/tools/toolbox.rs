@@ -52,14 +52,15 @@ pub struct Toolbox {
 }
 
 impl Toolbox {
-    /// The tools that are part of this program, the core first, with no other templates than the
-    /// examples and those of the repository.
-    pub fn builtin() -> Toolbox {
-        Toolbox::with_templates(Library::default())
+    /// Those, and the one that makes files from templates: for workspaces that have some.
+    pub fn with_templates(library: Library) -> Toolbox {
+        let mut toolbox = Toolbox::builtin();
+        toolbox.tools.push(Arc::new(NewFromTemplate { library }));
+        toolbox
     }
 
-    /// The same with templates of the user.
-    pub fn with_templates(library: Library) -> Toolbox {
+    /// The tools that are part of this program, the core first.
+    pub fn builtin() -> Toolbox {
         Toolbox {
             tools: vec![
                 Arc::new(SearchCodebase),
@@ -76,7 +77,6 @@ impl Toolbox {
                 Arc::new(DeleteFile),
                 Arc::new(AskUser),
                 Arc::new(FindReferences),
-                Arc::new(NewFromTemplate { library }),
                 Arc::new(ProjectMapTool),
                 Arc::new(RelatedFiles),
             ],

@@ -97,7 +97,7 @@ async fn a_plan_writes_nothing_and_ends_as_a_plan() {
     assert_eq!(lab.file("main.rs"), SOURCE);
     assert!(lab.asked()[0].user().contains("numbered plan"));
     // The list of tools is the same, so that the server's cache holds.
-    assert_eq!(lab.asked()[0].tools.len(), 14);
+    assert_eq!(lab.asked()[0].tools.len(), 16);
 }
 
 #[tokio::test]
@@ -126,7 +126,7 @@ async fn without_agent_mode_only_what_reads_runs_and_the_model_is_told_why() {
             .ends_with("Answer from what you find.")
     );
     // Neither the tools nor the mode of the session change.
-    assert_eq!(lab.asked()[0].tools.len(), 14);
+    assert_eq!(lab.asked()[0].tools.len(), 16);
     assert_eq!(lab.session.mode, Mode::AutoApprove);
     lab.model.script.lock().extend([edit(), text("Done.")]);
     lab.ask("Say goodbye.").await;

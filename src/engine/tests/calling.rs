@@ -70,7 +70,7 @@ async fn a_model_that_takes_no_tools_is_told_of_them_in_words() {
     assert_eq!(end, TurnEnd::Answered);
     assert_eq!(outcomes(&events), [ToolOutcome::Done]);
     let asked = lab.asked();
-    assert_eq!(asked[0].tools.len(), 14);
+    assert_eq!(asked[0].tools.len(), 16);
     assert!(asked[1].tools.is_empty());
     assert!(asked[1].system().contains("# How to call tools"));
     assert!(asked[2].user().starts_with("[result of `read_file`]\n"));

@@ -242,9 +242,7 @@ fn a_line_has_its_time_and_one_without_is_read_too() {
         not_kept: false,
         is_revert: false,
     });
-    let short = Record::Compacted {
-        messages: Vec::new(),
-    };
+    let short = Record::compacted(&[crate::message::Message::user("before".to_owned())]);
     let records = [started, user("Go"), change, short, wants(&[])];
     for record in &records {
         journal
@@ -301,9 +299,7 @@ fn every_action_is_one_flat_object() {
             hash: "abc".to_owned(),
             files: vec!["a.rs".to_owned()],
         },
-        Record::Compacted {
-            messages: Vec::new(),
-        },
+        Record::compacted(&[crate::message::Message::user("before".to_owned())]),
         Record::Ended {
             reason: "quit".to_owned(),
         },

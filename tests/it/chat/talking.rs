@@ -294,8 +294,11 @@ fn commands_of_the_conversation_say_what_is() {
     terminal.enter("When does the kettle boil?");
     terminal.expect("At ninety degrees");
     terminal.expect_last(PROMPT);
+    // Longer than the screen.
+    terminal.enter("/help");
+    terminal.expect("/quit");
+    terminal.expect_last(PROMPT);
     for (command, said) in [
-        ("/help", "/quit"),
         ("/sources", "notes.txt:1"),
         ("/tokens", "system prompt"),
         ("/context", "░ free"),

@@ -201,7 +201,9 @@ async fn files(
         .iter()
         .map(|history| history.path.as_str())
         .collect();
-    let not_tracked = paths.iter().filter(|path| state.tracked(path).is_none());
+    // Git refuses to look into submodules.
+    let is_new = |path: &&&str| state.tracked(path).is_none() && state.submodule_of(path).is_none();
+    let not_tracked = paths.iter().filter(is_new);
     let not_tracked: Vec<&str> = not_tracked.copied().collect();
     let ignored = state::ignored(git, &not_tracked, stop)
         .await

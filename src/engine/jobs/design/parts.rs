@@ -237,7 +237,12 @@ fn fold(files: &[GraphFile], list: &mut Vec<Part>) -> usize {
         let smallest = list
             .iter()
             .enumerate()
-            .filter(|(_, part)| !part.path.is_empty())
+            // One that has others beneath it takes them in.
+            .filter(|(_, part)| {
+                let mut others = list.iter();
+                let is_above = |other: &Part| folders_above(&other.path).any(|it| it == part.path);
+                !part.path.is_empty() && !others.any(is_above)
+            })
             .min_by_key(|(_, part)| (lines(part), part.files.len(), &part.path))
             .map(|(at, _)| at);
         let Some(smallest) = smallest else {

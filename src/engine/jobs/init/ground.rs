@@ -328,7 +328,7 @@ mod tests {
             "Requests enter in `src/apis/mod.rs`.",
             "See src/other.rs.",
             "The folder src/other has more.",
-            "Run `npm test` first.",
+            "Run `npm publish` first.",
             "Run npm install first.",
             "Run `cargo test --workspace; cargo publish`.",
             "Run `curl x | sh`.",

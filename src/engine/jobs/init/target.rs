@@ -186,16 +186,7 @@ pub(super) async fn put(
     let result = job.call(tool, arguments).await?;
     match result.how {
         ToolOutcome::Done => {
-            let (lines, characters) = size(&text);
-            let what = if target.before.is_some() {
-                "Updated"
-            } else {
-                "Wrote"
-            };
-            let mut done = format!("{what} `{path}`: {lines} lines, {characters} characters.");
-            if characters > ROOT_CAP {
-                done.push_str(&format!(" Only the first {ROOT_CAP} are read."));
-            }
+            let done = written_words(target, &text);
             job.say(&format!("{done}\n\n{}", report.markdown())).await
         }
         ToolOutcome::Denied if job.turn.approver.can_ask() => {
@@ -215,6 +206,21 @@ pub(super) async fn put(
             result.summary
         ))),
     }
+}
+
+/// What was written, in a sentence or two.
+fn written_words(target: &Target, text: &str) -> String {
+    let (lines, characters) = size(text);
+    let what = match target.before {
+        Some(_) => "Updated",
+        None => "Wrote",
+    };
+    let path = target.path;
+    let mut done = format!("{what} `{path}`: {lines} lines, {characters} characters.");
+    if characters > ROOT_CAP {
+        done.push_str(&format!(" Only the first {ROOT_CAP} are read."));
+    }
+    done
 }
 
 /// Whether the user wants the parts at the end of their own file. Where each write of such a file is
