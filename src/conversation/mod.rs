@@ -14,6 +14,7 @@ pub mod event_log;
 pub mod mentions;
 pub mod messages;
 mod opening;
+mod plans;
 mod project;
 pub mod registry;
 pub mod reply;
@@ -45,7 +46,7 @@ use crate::session::{self, SessionError, SessionId};
 pub use event_log::NumberedEvent;
 pub use opening::{Connector, InstalledModels, OpenSession, OpenedSession};
 pub use reply::CommandReply;
-pub use update::{EndReason, FinishedTurn, PlanOffer, StopResult, SubmitResult, Update};
+pub use update::{EndReason, FinishedTurn, PlanOffer, PlanWay, StopResult, SubmitResult, Update};
 
 use answers::Answers;
 use event_log::EventLog;
@@ -324,24 +325,6 @@ impl Conversation {
         self.live.as_mut()?.changed(most).await
     }
 
-    /// Carries out a plan; `false` if something happened in the session since.
-    pub async fn carry_out(&mut self, plan: &PlanOffer) -> Result<bool, Error> {
-        let is_current = self.running.is_none() && self.session.as_ref() == Some(&plan.session);
-        if is_current {
-            self.open().await?;
-        }
-        let open = self.open.as_ref().filter(|open| {
-            is_current && open.session.id == plan.session && open.session.turn == plan.turn
-        });
-        let Some(open) = open else {
-            return Ok(false);
-        };
-        let question = Question::carry_out(&open.session);
-        self.set_mode(self.work_mode, false);
-        self.start(TurnJob::Ask(Box::new(question)));
-        Ok(true)
-    }
-
     /// Closes the session, so that another process can resume it; `why` is written into its
     /// journal.
     pub fn release(&mut self, why: &str) -> Result<(), SessionError> {
@@ -442,11 +425,7 @@ impl Conversation {
             .open
             .as_ref()
             .filter(|_| is_planned && self.queue.is_empty());
-        let plan = plan.map(|open| PlanOffer {
-            session: open.session.id.clone(),
-            turn: open.session.turn,
-            mode: self.work_mode,
-        });
+        let plan = plan.map(|open| PlanOffer::of(&open.session, self.work_mode));
         // Nothing is started once the program ends.
         let next = match self.shared.stop.is_cancelled() {
             true => None,

@@ -299,15 +299,30 @@ async fn a_plan_is_offered_and_carried_out_only_while_it_is_the_last_word() {
     assert!(said.starts_with("mode plan: read-only; then ask"));
     let plan = ask(&mut conversation, "How?").await.plan.expect("a plan");
     assert_eq!((plan.turn, plan.mode), (1, Mode::Ask));
-    assert!(conversation.carry_out(&plan).await.expect("it begins"));
+    assert!(
+        conversation
+            .carry_out(&plan, PlanWay::AtOnce)
+            .await
+            .expect("it begins")
+    );
     end(&mut conversation, &Decision::Once).await;
     assert_eq!(conversation.mode(), Mode::Ask);
-    assert!(!conversation.carry_out(&plan).await.expect("it is checked"));
+    assert!(
+        !conversation
+            .carry_out(&plan, PlanWay::AtOnce)
+            .await
+            .expect("it is checked")
+    );
     type_in(&mut conversation, "/plan").await.expect("a mode");
     let plan = ask(&mut conversation, "How?").await.plan.expect("a plan");
     type_in(&mut conversation, "/plan").await.expect("a mode");
     ask(&mut conversation, "Something else.").await;
-    assert!(!conversation.carry_out(&plan).await.expect("it is checked"));
+    assert!(
+        !conversation
+            .carry_out(&plan, PlanWay::AtOnce)
+            .await
+            .expect("it is checked")
+    );
 }
 
 #[tokio::test]

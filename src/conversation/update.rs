@@ -55,6 +55,17 @@ pub struct PlanOffer {
     pub turn: u32,
     /// The mode in which it would be carried out.
     pub mode: Mode,
+    /// Whether it can be carried out as a task in steps.
+    pub has_steps: bool,
+}
+
+/// How a plan is carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlanWay {
+    /// In one turn.
+    AtOnce,
+    /// As a task, each step of which is seen and approved.
+    InSteps,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -33,6 +33,7 @@ use crate::session::{JOB_ID_PREFIX, Record, USER_COMMAND_ID_PREFIX};
 use crate::tools::{Permitted, PreparedCall, RunningCall, ToolError, ToolOutput};
 use crate::visible::{defang_chat_markers, escape_hidden};
 use about::{about, shown_hidden};
+pub(in crate::engine) use check_call::MayCheck;
 use edited::edited_call;
 use effects::{alternative_for, covered, is_about_secrets, is_external, note_led_to};
 pub(in crate::engine) use outcome::CallResult;

@@ -52,15 +52,14 @@ impl Turn<'_> {
         }
         match commit_changes(self, CommitCause::Setting).await {
             Ok(CommitEnd::Committed(report)) => {
-                let made = first_line(&report, LONGEST_NOTICE);
-                self.session
-                    .remarks
-                    .push(format!("Your changes so far: {made}"));
+                let made = in_short(&report);
+                let remark = format!("Your changes so far: {made}");
+                self.session.remarks.push(remark);
                 self.notice(made).await;
                 Ok(false)
             }
             Ok(CommitEnd::Not(why)) => {
-                self.notice_once(first_line(&why, LONGEST_NOTICE)).await;
+                self.notice_once(in_short(&why)).await;
                 Ok(false)
             }
             Ok(CommitEnd::HookRefused(said)) => self.told_of_hook(&said, may_ask).await,
@@ -100,5 +99,39 @@ impl Turn<'_> {
         );
         self.add_engine_note(&defang_chat_markers(&note))?;
         Ok(true)
+    }
+}
+
+/// A report of a commit as one line: its first one, and the files that were left out, with reasons.
+fn in_short(report: &str) -> String {
+    let first = first_line(report, LONGEST_NOTICE);
+    let left_out = report
+        .lines()
+        .filter_map(|line| line.strip_prefix("- not: "));
+    let left_out: Vec<&str> = left_out.collect();
+    if left_out.is_empty() {
+        return first;
+    }
+    let left_out = first_line(&left_out.join("; "), LONGEST_NOTICE);
+    format!("{}; left out: {left_out}", first.trim_end_matches(':'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_is_in_the_notice() {
+        let report = "Committed as `abc` on `main`: fix\n\n- a.rs  +1 −1\n- not: b.rs: has conflicts\n\
+                      - not: c.rs: is ignored by git";
+        assert_eq!(
+            in_short(report),
+            "Committed as `abc` on `main`: fix; left out: b.rs: has conflicts; c.rs: is ignored by git"
+        );
+        assert_eq!(
+            in_short("Nothing to commit by itself:\n\n- not: b.rs: left out"),
+            "Nothing to commit by itself; left out: b.rs: left out"
+        );
+        assert_eq!(in_short("Not committed."), "Not committed.");
     }
 }

@@ -244,7 +244,10 @@ impl Engine {
         let sink = EventSink::new(events, stop);
         let mut turn = Turn::new(self, session, approver, sink.clone(), question.plan);
         turn.read_only = question.read_only;
-        let end = turn.run(&question).await;
+        let end = match turn.leave_broken_off_step() {
+            Ok(()) => turn.run(&question).await,
+            Err(end) => end,
+        };
         sink.send(Event::TurnEnded(end.clone())).await;
         end
     }
@@ -299,6 +302,7 @@ impl Engine {
         let undone = self.context.changes.lock().undo(&self.context.jail)?;
         session.note_undone("undid", undone.turn, &undone.paths());
         session.record(Record::Undid { turn: undone.turn })?;
+        self.forget_undone_failures();
         Ok(undone)
     }
 
@@ -393,8 +397,9 @@ impl Engine {
     }
 
     /// Looks for the facts of the workspace, unless they are known; on a thread that may block, since
-    /// thousands of files may be looked at.
-    async fn find_facts(&self) {
+    /// thousands of files may be looked at. There is no map if the model has no room for it: machines
+    /// with such models have little memory for the graph.
+    async fn find_facts(&self, profile: &ModelProfile) {
         if self.facts.lock().is_some() {
             return;
         }
@@ -402,7 +407,10 @@ impl Engine {
         let finding = spawn_blocking(move || workspace_facts(&context.jail, &context.rules));
         // That can only fail by a panic; then there are none.
         let text = finding.await.unwrap_or_default();
-        let map = map_facts(&self.context).await;
+        let map = match has_room(profile) {
+            true => map_facts(&self.context).await,
+            false => String::new(),
+        };
         self.facts
             .lock()
             .get_or_insert(WorkspaceFacts { text, map });
@@ -435,7 +443,7 @@ impl Engine {
         if before.is_none() {
             *self.facts.lock() = None;
         }
-        self.find_facts().await;
+        self.find_facts(session.model.profile()).await;
         let (text, memory) = self.fresh_system(session.model.profile(), tools, spoken);
         if before == Some(text.as_str()) {
             return Ok(());

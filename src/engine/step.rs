@@ -181,6 +181,7 @@ impl Turn<'_> {
             .prompt_tokens
             .unwrap_or(estimated)
             .saturating_add(usage.reply_tokens.unwrap_or(0));
+        self.spent = self.spent.saturating_add(u64::from(used));
         let replied = Event::Replied {
             usage,
             used,

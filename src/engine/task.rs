@@ -30,6 +30,21 @@ const LONGEST_CHECK: usize = 200;
 /// Most files of a step.
 const MOST_FILES: usize = 12;
 
+/// Files that no plan names, because commands change them.
+const LOCK_FILES: [&str; 11] = [
+    "Cargo.lock",
+    "package-lock.json",
+    "pnpm-lock.yaml",
+    "yarn.lock",
+    "bun.lock",
+    "go.sum",
+    "poetry.lock",
+    "uv.lock",
+    "Pipfile.lock",
+    "Gemfile.lock",
+    "composer.lock",
+];
+
 /// A task with its plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TaskPlan {
@@ -149,9 +164,17 @@ impl TaskPlan {
         if named.is_empty() {
             return Vec::new();
         }
-        let is_named = |path: &str| named.iter().any(|name| covers(name, path));
+        let is_named =
+            |path: &str| is_lock_file(path) || named.iter().any(|name| covers(name, path));
         let outside = changed.iter().filter(|file| !is_named(&file.path));
         outside.map(|file| file.path.clone()).collect()
+    }
+
+    /// Tokens of the requests and replies of all steps.
+    pub fn tokens(&self) -> u64 {
+        self.steps
+            .iter()
+            .fold(0, |sum: u64, step| sum.saturating_add(step.tokens))
     }
 
     /// The plan as Markdown.
@@ -187,9 +210,17 @@ impl TaskPlan {
     }
 }
 
-/// Whether a path of a plan means a file: the same, a folder above it, or its end.
+/// Whether a path of a plan means a file: the same, a folder above it, or its end. What has a `*`
+/// means the folder before it.
 fn covers(name: &str, path: &str) -> bool {
+    let name = match name.split_once('*') {
+        Some((before, _)) => before.rsplit_once('/').map_or("", |(folder, _)| folder),
+        None => name,
+    };
     let name = name.trim_start_matches("./").trim_end_matches('/');
+    if name.is_empty() {
+        return true;
+    }
     let below = path
         .strip_prefix(name)
         .is_some_and(|rest| rest.starts_with('/'));
@@ -223,6 +254,12 @@ fn tidied(steps: Vec<TaskStep>) -> Result<Vec<TaskStep>, PlanError> {
     Ok(tidy)
 }
 
+/// Whether package managers write a file by themselves when something else changes.
+fn is_lock_file(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    LOCK_FILES.contains(&name)
+}
+
 fn one_line(text: &str, most: usize) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     first_line(&words.join(" "), most)
@@ -235,7 +272,12 @@ fn plain_path(given: &str) -> Option<String> {
         .trim_matches(['`', '"', '\''])
         .trim_start_matches("./");
     let path = path.split(':').next().unwrap_or(path);
-    let is_inside = !path.is_empty()
+    // `src/a.rs (new)`
+    let path = match path.rsplit_once(" (") {
+        Some((path, note)) if note.ends_with(')') => path.trim_end(),
+        _ => path,
+    };
+    let is_inside = !matches!(path, "" | ".")
         && !path.starts_with(['/', '~'])
         && !path.contains(['\n', '\\'])
         && path.len() <= 300

@@ -27,7 +27,7 @@ pub struct TokenReport {
 impl Engine {
     /// Counts the tokens of the next request, before a question.
     pub async fn tokens(&self, session: &Session) -> TokenReport {
-        self.find_facts().await;
+        self.find_facts(session.model.profile()).await;
         self.choose_edit_form(&*session.model);
         let profile = session.model.profile();
         let tools = self.tools(profile);

@@ -115,6 +115,8 @@ pub(super) struct Turn<'a> {
     pub remarks_in_question: Vec<String>,
     /// Whether the model has said anything.
     pub has_spoken: bool,
+    /// Tokens of all requests and replies so far.
+    pub spent: u64,
 }
 
 impl<'a> Turn<'a> {
@@ -149,6 +151,7 @@ impl<'a> Turn<'a> {
             checks: TurnChecks::default(),
             remarks_in_question: Vec::new(),
             has_spoken: false,
+            spent: 0,
         }
     }
 
@@ -158,6 +161,7 @@ impl<'a> Turn<'a> {
             Ok(end) | Err(end) => end,
         };
         let end = self.settle(end).await;
+        self.tell_unchecked(&end).await;
         self.send_facts().await;
         end
     }
@@ -245,7 +249,7 @@ impl<'a> Turn<'a> {
 
     /// Adds a user message written by the engine.
     pub(super) fn add_engine_note(&mut self, text: &str) -> Result<(), TurnEnd> {
-        let text = engine_note(text);
+        let text = engine_note(&format!("{text}{}", self.anchor));
         let record = Record::User {
             text: text.clone(),
             shown: String::new(),

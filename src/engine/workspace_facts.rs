@@ -5,7 +5,7 @@ use ollacode_indexer::walk::{ListedEntry, ListedKind, WalkLimits, list};
 
 use crate::jail::{Jail, is_secret_path};
 use crate::permission::Rules;
-use crate::survey::{CommandKind, Facts, ProjectCommand, survey_quickly};
+use crate::survey::{CommandKind, Facts, ProjectCommand, is_plain, survey_quickly};
 use crate::text::tokens::estimate_text;
 use crate::visible::{defang_chat_markers, escape_hidden};
 
@@ -57,7 +57,10 @@ pub(super) fn workspace_facts(jail: &Jail, rules: &Rules) -> String {
     let mut listed = list(jail.root(), "", &limits);
     listed.retain(|entry| {
         let path = entry.path.as_str();
-        !path.is_empty() && !jail.leaves_out(path) && !is_secret_path(path) && !rules.hides(path)
+        // What is in other folders is not told: there may be very many files.
+        let folder = path.split_once('/').map(|(folder, _)| folder);
+        let is_told = !path.is_empty() && folder.is_none_or(|folder| SOURCES.contains(&folder));
+        is_told && !jail.leaves_out(path) && !is_secret_path(path) && !rules.hides(path)
     });
     let layout = Layout::of(&listed);
     let mut lines = vec![PATHS.to_owned()];
@@ -123,7 +126,9 @@ fn commands_line(facts: &Facts) -> Option<String> {
     let parts: Vec<String> = parts
         .into_iter()
         .filter_map(|(what, kind)| {
-            let fits = |command: &&ProjectCommand| command.line.len() <= LONGEST_COMMAND;
+            let fits = |command: &&ProjectCommand| {
+                command.line.len() <= LONGEST_COMMAND && can_enter(&command.folder)
+            };
             let mut best: Vec<&ProjectCommand> = facts.commands(kind).filter(fits).collect();
             if best.iter().any(|command| command.folder.is_empty()) {
                 best.retain(|command| command.folder.is_empty());
@@ -136,10 +141,16 @@ fn commands_line(facts: &Facts) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(" "))
 }
 
+/// Whether a folder, which anybody may have named, can stand in a command line.
+fn can_enter(folder: &str) -> bool {
+    !folder.starts_with('-') && !folder.contains(['\'', '`', '\n'])
+}
+
 /// A command line, which anybody may have written.
 fn quoted(command: &ProjectCommand) -> String {
     let line = match command.folder.as_str() {
         "" => command.line.clone(),
+        folder if !is_plain(folder) => format!("cd '{folder}' && {}", command.line),
         folder => format!("cd {folder} && {}", command.line),
     };
     let line = defang_chat_markers(&escape_hidden(&line)).replace(['\n', '`'], " ");
@@ -249,6 +260,11 @@ mod tests {
         assert!(text.contains(told), "{text}");
         let text = facts(&[("api/package.json", r#"{"scripts": {"test": "jest"}}"#)]);
         assert!(text.contains("Test: `cd api && npm test`."), "{text}");
+        let manifest = r#"{"scripts": {"test": "jest"}}"#;
+        let text = facts(&[("a; rm b/package.json", manifest)]);
+        assert!(text.contains("Test: `cd 'a; rm b' && npm test`."), "{text}");
+        let text = facts(&[("a'; rm b/package.json", manifest)]);
+        assert!(!text.contains("npm test"), "{text}");
     }
 
     #[test]

@@ -22,6 +22,8 @@ struct JsonTaskStep<'a> {
     check: &'a str,
     summary: &'a str,
     changed: Vec<JsonChangedFile<'a>>,
+    /// Of its requests and replies.
+    tokens: u64,
 }
 
 /// A changed file; `null` for lines that are not known.
@@ -53,6 +55,7 @@ fn json_step(number: usize, step: &TaskStep) -> JsonTaskStep<'_> {
         check: &step.check,
         summary: &step.summary,
         changed: step.changed.iter().map(JsonChangedFile::from).collect(),
+        tokens: step.tokens,
     }
 }
 
@@ -94,7 +97,7 @@ mod tests {
             value,
             json!({"task": "a flag", "steps": [{
                 "number": 1, "text": "Add it", "state": "done", "files": ["a.rs"], "check": "",
-                "summary": "", "changed": [{"path": "a.rs", "added": 3, "removed": 1}],
+                "summary": "", "changed": [{"path": "a.rs", "added": 3, "removed": 1}], "tokens": 0,
             }]})
         );
     }

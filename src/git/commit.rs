@@ -120,14 +120,19 @@ pub async fn commit(
     let is_new = |path: &&&str| state.tracked(path).is_none() && exists(git, path);
     let new: Vec<&str> = request.paths.iter().filter(is_new).copied().collect();
     let lock = Lock::look(git, stop).await?;
-    if let Err(error) = add_empty(git, &new, stop).await {
-        forget(git, &new, &lock).await;
-        return Err(error);
-    }
-    let made = make(git, request, hooks, stop).await;
+    let made = match add_empty(git, &new, stop).await {
+        Ok(()) => make(git, request, hooks, stop).await,
+        Err(error) => Err(error),
+    };
     if let Err(error) = made {
-        forget(git, &new, &lock).await;
-        return Err(error);
+        // Git that ends by itself takes its lock away; another one is somebody else's.
+        if matches!(error, CommitError::Git(_)) {
+            lock.remove_left(git);
+        }
+        if !is_made(git, &error, state).await {
+            forget(git, &new).await;
+            return Err(error);
+        }
     }
     // From here on there is a commit, so that nothing ends this early.
     let committed = look_back(git, request).await?;
@@ -137,6 +142,23 @@ pub async fn commit(
 
 fn exists(git: &GitRunner, path: &str) -> bool {
     git.root().join(path).symlink_metadata().is_ok()
+}
+
+/// Whether there is a commit in spite of an error: git was ended in a hook that runs after it, or was
+/// not able to write the index then.
+async fn is_made(git: &GitRunner, error: &CommitError, state: &GitState) -> bool {
+    if !matches!(error, CommitError::Git(_) | CommitError::Refused(_)) {
+        return false;
+    }
+    let never = CancellationToken::new();
+    let arguments = ["rev-list", "--parents", "-n", "1", "HEAD", "--"];
+    let Ok(found) = git.read(&arguments, &never).await else {
+        return false;
+    };
+    let found = String::from_utf8_lossy(&found).into_owned();
+    let mut ids = found.split_whitespace();
+    let head = ids.next();
+    head.is_some() && head != state.head.as_deref() && ids.next() == state.head.as_deref()
 }
 
 /// Tells git of new files, without their contents: `commit --only` knows no others.
@@ -241,9 +263,8 @@ async fn update_index(git: &GitRunner, committed: &Committed, paths: &[&str], st
         .await;
 }
 
-/// Takes new files out of the index again, and a lock that git left when it was killed.
-async fn forget(git: &GitRunner, new: &[&str], lock: &Lock) {
-    lock.remove_left(git);
+/// Takes new files out of the index again.
+async fn forget(git: &GitRunner, new: &[&str]) {
     if new.is_empty() {
         return;
     }

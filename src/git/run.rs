@@ -29,6 +29,8 @@ const WRITING: Duration = Duration::from_secs(600);
 const MOST_OUTPUT: usize = 32 << 20;
 /// Bytes that are kept of the end of what git writes to its errors.
 const ERRORS: usize = 32 << 10;
+/// The exit code of a shell that does not find a program.
+const NOT_FOUND: i32 = 127;
 /// How long the output may stay open when git has ended.
 const GRACE: Duration = Duration::from_millis(500);
 
@@ -80,6 +82,8 @@ const PLAIN_DIFF: &[&str] = &["--no-ext-diff", "--no-textconv", "--no-color"];
 pub struct GitRunner {
     sandbox: Arc<Sandbox>,
     root: PathBuf,
+    /// The folder below that of the sandbox, if it is another one.
+    folder: Option<String>,
     /// What git and its hooks may access, where it writes.
     access: CommandAccess,
 }
@@ -110,6 +114,8 @@ pub struct GitOutput {
 pub enum GitError {
     #[error("git could not be started")]
     Start(#[from] RunError),
+    #[error("git is not installed, or commands cannot see it")]
+    NotFound,
     #[error("git took more than {} s", .0.as_secs())]
     TimedOut(Duration),
     #[error("it was stopped")]
@@ -154,6 +160,7 @@ impl GitRunner {
         GitRunner {
             sandbox: Arc::clone(sandbox),
             root: root.to_owned(),
+            folder: None,
             access: CommandAccess::default(),
         }
     }
@@ -163,6 +170,16 @@ impl GitRunner {
     #[must_use]
     pub fn with_access(self, access: CommandAccess) -> GitRunner {
         GitRunner { access, ..self }
+    }
+
+    /// The same in a folder below, such as that of a submodule.
+    #[must_use]
+    pub fn in_folder(self, folder: &str) -> GitRunner {
+        GitRunner {
+            root: self.root.join(folder),
+            folder: Some(folder.to_owned()),
+            ..self
+        }
     }
 
     /// The folder.
@@ -200,9 +217,12 @@ impl GitRunner {
             GitWrite::ReadOnly => READING,
             GitWrite::Write => WRITING,
         };
-        let mut served =
-            self.sandbox
-                .serve(&script(arguments, write), &self.access(write), ERRORS)?;
+        let mut script = script(arguments, write);
+        if let Some(folder) = &self.folder {
+            let folder = quoted(&format!("./{folder}"));
+            script.insert_str(0, &format!("cd {folder} || exit 128\n"));
+        }
+        let mut served = self.sandbox.serve(&script, &self.access(write), ERRORS)?;
         let (stdin, stdout) = (served.input.take(), served.output.take());
         let giving = tokio::spawn(give(stdin, input.unwrap_or_default().to_vec()));
         let reading = tokio::spawn(take(stdout));
@@ -220,6 +240,9 @@ impl GitRunner {
             Exit::Signal(signal) => 128 + signal,
             Exit::TimedOut | Exit::Stopped => return Err(GitError::TimedOut(limit)),
         };
+        if code == NOT_FOUND {
+            return Err(GitError::NotFound);
+        }
         let stdout = match read {
             Ok(Ok(read)) => read?,
             Ok(Err(error)) => return Err(GitError::Pipe(io::Error::other(error))),

@@ -94,8 +94,8 @@ pub struct GitState {
     pub head: Option<String>,
     /// What git is in the middle of.
     pub operation: Option<GitOperation>,
-    /// Files that differ, by path. Those whose names are not UTF-8 are not among them, nor are files
-    /// that git does not track.
+    /// Files that differ, by path, without those that git does not track. In names that are not UTF-8
+    /// there are replacement characters, so that they are those of no file of a session.
     pub changed: BTreeMap<String, ChangedFile>,
     /// Files of the index.
     tracked: BTreeMap<String, IndexFlags>,
@@ -148,10 +148,7 @@ impl GitState {
                 // The old name follows.
                 entries.next();
             }
-            // A name that is not UTF-8 belongs to no file of ours.
-            if let Ok(entry) = std::str::from_utf8(entry) {
-                self.take_status_entry(entry);
-            }
+            self.take_status_entry(&String::from_utf8_lossy(entry));
         }
     }
 

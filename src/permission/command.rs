@@ -167,17 +167,49 @@ pub fn git_targets(command: &str) -> Vec<String> {
 /// What the git commands in a command may take of work that is not committed: a guess that looks into
 /// quotes, substitutions and wrappers such as `xargs`.
 pub fn git_losses(command: &str) -> Vec<GitLoss> {
-    let found = network_or_git::programs(command).into_iter();
-    let of_git = found.filter(|(program, _)| *program == "git");
-    let losses = of_git.filter_map(|(_, words)| git::loss::loss(&words));
-    losses.collect()
+    // What a shell makes of quotes and of lines that go on; the text as it is finds what is quoted
+    // as a whole, as for `sh -c`.
+    let joined = command.replace("\\\n", " ");
+    let unquoted: String = joined.chars().filter(|c| !"'\"\\".contains(*c)).collect();
+    // What it names is known only when it runs.
+    let is_open = ["$", "`", "{", "xargs", "-from-file"]
+        .iter()
+        .any(|sign| command.contains(sign));
+    let mut losses: Vec<GitLoss> = Vec::new();
+    for words in [joined.as_str(), &unquoted]
+        .into_iter()
+        .flat_map(network_or_git::git_calls)
+    {
+        let Some(mut loss) = git::loss::loss(&words) else {
+            continue;
+        };
+        if is_open {
+            loss.names_all();
+        }
+        if !losses.iter().any(|known| known.includes(&loss)) {
+            losses.retain(|known| !loss.includes(known));
+            losses.push(loss);
+        }
+    }
+    losses
 }
 
 /// The git command in a command that goes around the hooks of the repository, if there is one.
 pub fn skips_hooks(command: &str) -> Option<String> {
-    let found = network_or_git::programs(command).into_iter();
-    let mut of_git = found.filter(|(program, _)| *program == "git");
-    of_git.find_map(|(_, words)| git::loss::skips_hooks(&words))
+    let calls = network_or_git::git_calls(command);
+    let found = calls.iter().find_map(|words| git::loss::skips_hooks(words));
+    // An option in quotes.
+    let vectors = || words::vectors(command).unwrap_or_default().into_iter();
+    let in_vector = |vector: words::ArgumentVector| {
+        let words: Vec<&str> = vector.words.iter().map(String::as_str).collect();
+        let (program, rest) = words.split_first()?;
+        (*program == "git").then(|| git::loss::skips_hooks(rest))?
+    };
+    let found = found.or_else(|| vectors().find_map(in_vector));
+    // Settings in variables.
+    let is_set =
+        command.contains("GIT_CONFIG") && command.to_lowercase().contains("core.hookspath");
+    found.or_else(|| is_set.then(|| "core.hooksPath".to_owned()))
 }
 
 /// The folders in which a git command makes a new checkout, relative to its folder.

@@ -54,8 +54,12 @@ pub(super) fn folder_name(folder: &str, longest: usize) -> String {
 /// A label between quotes: everything that could end it, or be read as markup, as an entity.
 fn escaped(label: &str) -> String {
     let mut text = String::with_capacity(label.len());
-    for sign in label.chars() {
+    let mut signs = label.chars().peekable();
+    while let Some(sign) = signs.next() {
+        // `1. x` and `- x` would be lists, which charts do not have.
+        let begins_list = "-+.".contains(sign) && signs.peek() == Some(&' ');
         match sign {
+            sign if begins_list => text.push_str(&format!("#{};", u32::from(sign))),
             // Letters, and what paths are made of.
             '/' | '_' | '-' | '.' | ' ' | ':' | '(' | ')' | '…' | '+' | '@' => text.push(sign),
             sign if sign.is_alphanumeric() => text.push(sign),
@@ -63,4 +67,21 @@ fn escaped(label: &str) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_no_markup() {
+        for (label, expected) in [
+            ("src/a-b.c: 2 files", "src/a-b.c: 2 files"),
+            ("1. intro: 3 files", "1#46; intro: 3 files"),
+            ("- x: 1 file", "#45; x: 1 file"),
+            ("a\"]b", "a#34;#93;b"),
+        ] {
+            assert_eq!(escaped(label), expected, "{label}");
+        }
+    }
 }

@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 
 use super::changes::ChangeRecord;
 use super::journal::read;
+use super::planned::StepState;
 use super::record::Record;
 use super::stored::{CallRecord, DecisionRecord, ModeRecord, OutcomeRecord};
 use super::{SessionError, SessionId};
@@ -125,6 +126,29 @@ pub enum AuditAction {
         /// The files in it, relative to the workspace.
         files: Vec<String>,
     },
+    /// A task in steps was planned, or its plan was changed.
+    Planned {
+        /// What the user wants.
+        task: String,
+        /// What each step is to do.
+        steps: Vec<String>,
+    },
+    /// A step of the task ended.
+    StepEnded {
+        /// Its number, from 1.
+        step: usize,
+        /// `done` or `failed`.
+        outcome: StepState,
+        /// One line about it.
+        summary: String,
+        /// The files that it changed, relative to the workspace.
+        files: Vec<String>,
+    },
+    /// The task is over.
+    TaskEnded {
+        /// `done` or `stopped`.
+        reason: String,
+    },
     /// Another mode from here on; a session begins with `ask`.
     Mode { mode: ModeRecord },
     /// Another model answers from here on.
@@ -174,6 +198,9 @@ struct AuditBuilder {
     entries: Vec<AuditEntry>,
     /// Calls that have no result yet.
     open: Vec<OpenAuditCall>,
+    /// Whether a step began, or a task ended, just before: what is compacted then is only set aside,
+    /// or put back.
+    is_of_task: bool,
 }
 
 struct OpenAuditCall {
@@ -186,6 +213,11 @@ struct OpenAuditCall {
 
 impl AuditBuilder {
     fn take(&mut self, record: Record, at: Option<String>) {
+        let is_of_task = matches!(
+            record,
+            Record::StepBegan { .. } | Record::TaskLeft | Record::TaskEnded { .. }
+        );
+        let was_of_task = std::mem::replace(&mut self.is_of_task, is_of_task);
         let action = match record {
             Record::Started {
                 workspace, model, ..
@@ -229,18 +261,20 @@ impl AuditBuilder {
             Record::Committed { hash, files, .. } => AuditAction::Committed { hash, files },
             Record::Mode { mode } => AuditAction::Mode { mode },
             Record::Model { name } => AuditAction::Model { name },
-            // Set aside for a step of a task.
-            Record::Compacted { messages } if messages.is_empty() => return,
+            Record::Compacted { .. } if was_of_task => return,
             Record::Compacted { .. } => AuditAction::Compacted,
             // The question stays on record, whether or not the model is told of it again.
             Record::Forgotten { .. } => return,
             Record::Ended { reason } => AuditAction::Ended { reason },
-            Record::System { .. }
-            | Record::Planned { .. }
+            Record::System { .. } => return,
+            Record::Planned { .. }
             | Record::StepBegan { .. }
             | Record::StepEnded { .. }
             | Record::TaskLeft
-            | Record::TaskEnded { .. } => return,
+            | Record::TaskEnded { .. } => match of_task(record) {
+                Some(action) => action,
+                None => return,
+            },
         };
         self.push(action, at);
     }
@@ -362,6 +396,31 @@ impl AuditBuilder {
             self.push(action, at);
         }
     }
+}
+
+/// What a record says of a task in steps, unless something else says the same.
+fn of_task(record: Record) -> Option<AuditAction> {
+    Some(match record {
+        Record::Planned { task, steps } => AuditAction::Planned {
+            task,
+            steps: steps.into_iter().map(|step| step.text).collect(),
+        },
+        Record::StepEnded {
+            step,
+            outcome,
+            summary,
+            changed,
+            ..
+        } => AuditAction::StepEnded {
+            step,
+            outcome,
+            summary,
+            files: changed.into_iter().map(|file| file.path).collect(),
+        },
+        Record::TaskEnded { reason } => AuditAction::TaskEnded { reason },
+        // The question of the step says that it begins.
+        _ => return None,
+    })
 }
 
 /// What a call is about: its most telling argument, or all of them.

@@ -211,7 +211,8 @@ impl Session {
             session.record(Record::mode(session.mode))?;
         }
         let name = session.model.profile().name.clone();
-        if name != resumed.model {
+        // Without a model the session keeps the one that it had.
+        if name != resumed.model && !name.is_empty() {
             session.record(Record::Model { name })?;
         }
         Ok((session, resumed))

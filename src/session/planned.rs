@@ -26,13 +26,16 @@ pub struct TaskStep {
     /// What it changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changed: Vec<ChangedFile>,
-    /// The first turn in which it was worked on; 0 before it has begun.
+    /// The turns that worked on it; turns of the user between them are not among them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub turns: Vec<u32>,
+    /// Tokens that its requests and replies had.
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub turn: u32,
+    pub tokens: u64,
 }
 
-fn is_zero(turn: &u32) -> bool {
-    *turn == 0
+fn is_zero(tokens: &u64) -> bool {
+    *tokens == 0
 }
 
 /// How far a step is.
@@ -131,7 +134,7 @@ impl OpenTask {
                 }
                 if let Some(step) = open.step(*step) {
                     step.state = StepState::InProgress;
-                    step.turn = *turn;
+                    step.turns.push(*turn);
                 }
             }
             (
@@ -140,10 +143,12 @@ impl OpenTask {
                     outcome,
                     summary,
                     changed,
+                    tokens,
                 },
                 Some(open),
             ) => {
                 if let Some(step) = open.step(*step) {
+                    step.tokens = step.tokens.saturating_add(*tokens);
                     step.state = *outcome;
                     step.summary.clone_from(summary);
                     step.changed.clone_from(changed);

@@ -121,11 +121,10 @@ pub enum Record {
         /// All steps as they are now.
         steps: Vec<TaskStep>,
     },
-    /// A step of the task began.
+    /// A turn that works on a step of the task begins.
     StepBegan {
-        /// Its number, from 1.
+        /// The number of the step, from 1.
         step: usize,
-        /// The turn that works on it first.
         turn: u32,
     },
     /// A step of the task ended.
@@ -137,6 +136,9 @@ pub enum Record {
         summary: String,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         changed: Vec<ChangedFile>,
+        /// Tokens of its requests and replies since it was begun last.
+        #[serde(default)]
+        tokens: u64,
     },
     /// The task is left for now; the conversation from before it follows.
     TaskLeft,

@@ -2,6 +2,7 @@
 
 use super::facts::CommandKind::{self, Build, Format, FormatCheck, Lint, Run, Test, TypeCheck};
 use super::facts::Ecosystem;
+use super::leaving;
 use super::shell;
 
 /// Longest command line, in characters.
@@ -78,6 +79,7 @@ pub(super) fn acceptable(line: &str) -> Option<String> {
     let has_secret = words.iter().any(|word| names_secret(word));
     let leaves = words.iter().any(|word| is_in(FOREIGN_WORDS, word))
         || words.iter().any(|word| word.contains("://"));
+    let leaves = leaves || leaving::leaves(&plain);
     if is_in(FOREIGN, name) || has_secret || leaves || has_variable(&plain) {
         return None;
     }
@@ -115,7 +117,13 @@ fn has_variable(line: &str) -> bool {
 pub(super) fn meaning(line: &str) -> Meaning {
     let words = shell::words(line);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    meaning_of(&words, 0)
+    match meaning_of(&words, 0) {
+        Meaning::Known(purpose) => Meaning::Known(Purpose {
+            kind: leaving::kind_if_fixing(purpose.kind, line),
+            ..purpose
+        }),
+        other => other,
+    }
 }
 
 fn known(kind: CommandKind, ecosystem: Ecosystem) -> Meaning {
@@ -158,13 +166,7 @@ fn meaning_of(words: &[&str], depth: usize) -> Meaning {
         "coverage" if first == "run" => python(&arguments[1..], depth),
         "bundle" if first == "exec" => within(Ecosystem::Bundler, &arguments[1..], depth),
         "npm" | "pnpm" | "yarn" | "bun" => node_manager(name, arguments, depth),
-        "make" | "gmake" => {
-            let targets = after_options(arguments, &["-C", "-f", "-j", "-l", "--directory"], 0);
-            let target = targets.iter().find(|word| !word.contains('='));
-            Meaning::Task(Task::Make(
-                target.map_or_else(String::new, |it| (*it).to_owned()),
-            ))
-        }
+        "make" | "gmake" => make(arguments),
         "just" => Meaning::Task(Task::Just(first.to_owned())),
         "task" | "go-task" => Meaning::Task(Task::Taskfile(first.to_owned())),
         "rake" => Meaning::Task(Task::Rake(first.to_owned())),
@@ -177,6 +179,24 @@ fn meaning_of(words: &[&str], depth: usize) -> Meaning {
         "hatch" => hatch(arguments),
         "deno" => deno(arguments),
         _ => program_meaning(name, arguments),
+    }
+}
+
+/// One target of the makefile in the folder: of several, or of another makefile, nothing is known.
+fn make(arguments: &[&str]) -> Meaning {
+    let is_elsewhere = |word: &&str| {
+        let options = ["-C", "-f", "--directory", "--file", "--makefile"];
+        options.iter().any(|option| word.starts_with(option))
+    };
+    let is_target = |word: &&&str| {
+        !word.starts_with('-') && !word.contains('=') && word.parse::<u32>().is_err()
+    };
+    let targets: Vec<&&str> = arguments.iter().filter(is_target).collect();
+    match targets.as_slice() {
+        _ if arguments.iter().any(is_elsewhere) => Meaning::Unknown,
+        [] => Meaning::Task(Task::Make(String::new())),
+        [target] => Meaning::Task(Task::Make((**target).to_owned())),
+        _ => Meaning::Unknown,
     }
 }
 
@@ -396,6 +416,13 @@ pub(super) fn kind_of_task(name: &str, runs: &[CommandKind]) -> Option<CommandKi
     };
     match kind_by_name(name) {
         Some(Format) if runs.contains(&FormatCheck) && !runs.contains(&Format) => Some(FormatCheck),
+        // What writes is no check, whatever its name is.
+        Some(Lint) if runs.contains(&Format) => Some(Format),
+        Some(FormatCheck) if runs.contains(&Format) && !runs.contains(&FormatCheck) => Some(Format),
+        // All checks, where nothing is built.
+        Some(Build) if name.eq_ignore_ascii_case("all") && !runs.is_empty() => {
+            runs.contains(&Build).then_some(Build)
+        }
         Some(kind) => Some(kind),
         None => by_body(),
     }
@@ -406,7 +433,7 @@ const NAMES: &[(CommandKind, &str)] = &[
     (
         Build,
         "\
-            build compile bundle all dist build-all",
+            build compile bundle all build-all",
     ),
     (
         Test,

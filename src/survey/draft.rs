@@ -1,6 +1,6 @@
 //! What the readers of manifests have found so far.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::commands::{Commands, Source, Told};
@@ -8,11 +8,13 @@ use super::facts::{CommandKind, Ecosystem, EntryPoint, Evidence, Found, Member};
 use super::files::{Files, join, split};
 use super::frameworks::Dependency;
 use super::tables::NODE_MANAGERS;
-use super::tasks::{TaskBody, TaskKey};
+use super::tasks::{TaskBody, TaskKey, TaskWork};
 use crate::visible::{defang_chat_markers, visible_name};
 
 /// Most members, entry points, tasks and the like of each kind.
 pub(super) const MOST: usize = 300;
+/// Most commands of tasks that are looked at: a hostile project has millions.
+const MOST_COMMANDS: usize = 20_000;
 /// Longest name, in characters.
 const LONGEST_NAME: usize = 120;
 
@@ -35,8 +37,10 @@ pub(super) struct Draft<'a, 'f> {
     /// Package managers that `packageManager` names, by folder.
     pub named_managers: BTreeMap<String, String>,
     pub(super) tasks: BTreeMap<TaskKey, TaskBody>,
-    /// What the commands of each task are for, once that was asked.
-    pub(super) kinds: RefCell<BTreeMap<TaskKey, Vec<CommandKind>>>,
+    /// What the commands of each task do, once that was asked.
+    pub(super) work: RefCell<BTreeMap<TaskKey, TaskWork>>,
+    /// How many commands of tasks are still looked at.
+    pub(super) commands_left: Cell<usize>,
 }
 
 /// A manifest that is read.
@@ -63,7 +67,8 @@ impl<'a, 'f> Draft<'a, 'f> {
             used_by_ci: BTreeSet::new(),
             named_managers: BTreeMap::new(),
             tasks: BTreeMap::new(),
-            kinds: RefCell::default(),
+            work: RefCell::default(),
+            commands_left: Cell::new(MOST_COMMANDS),
         }
     }
 
@@ -248,6 +253,12 @@ pub(super) fn node_ecosystem(manager: &str) -> Ecosystem {
 pub(super) fn shown(name: &str) -> String {
     let short: String = name.chars().take(LONGEST_NAME).collect();
     defang_chat_markers(&visible_name(&short)).replace('`', "'")
+}
+
+/// Whether a shell takes a name of the repository as one word that is nothing but a name.
+pub(crate) fn is_plain(name: &str) -> bool {
+    let is_plain = |sign: char| sign.is_alphanumeric() || "_-.:/@+".contains(sign);
+    !name.starts_with('-') && name.chars().all(is_plain)
 }
 
 /// The first line of a text that has some words.

@@ -1,7 +1,7 @@
 //! The files of a survey: which there are, and the text of manifests, within limits.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use ollacode_indexer::walk::{SkipReason, WalkLimits, walk};
@@ -13,6 +13,8 @@ use crate::permission::Rules;
 /// Most files that are listed, and the greatest depth of their folders.
 const MOST_FILES: usize = 200_000;
 const DEEPEST: usize = 24;
+/// Most files of one folder, beside manifests, if only the upper folders are looked at.
+const MOST_OF_A_FOLDER: usize = 1_000;
 /// Most bytes of a manifest: package manifests have less than 100 KB, written lock-like ones more.
 const MOST_BYTES: u64 = 512 << 10;
 /// Most manifests that are read,
@@ -62,8 +64,15 @@ impl<'a> Files<'a> {
             unread: RefCell::default(),
         };
         files.left_out.retain(|path| is_open(path));
+        // In a hurry, folders of pictures and the like are not looked through: each look takes as
+        // long as reading a line.
+        let most = deepest.map_or(usize::MAX, |_| MOST_OF_A_FOLDER);
+        let mut counts: HashMap<String, usize> = HashMap::new();
         for entry in walked.entries {
-            if is_open(&entry.path) {
+            let count = counts.entry(split(&entry.path).0.to_owned()).or_default();
+            *count += 1;
+            let is_wanted = *count <= most || tables::marker_of(&entry.path).is_some();
+            if is_wanted && is_open(&entry.path) {
                 files.sizes.insert(entry.path, entry.size);
             }
         }
@@ -129,11 +138,16 @@ impl<'a> Files<'a> {
     /// The folders right below one.
     pub fn folders_in(&self, folder: &str) -> impl Iterator<Item = &str> {
         let start = join(folder, "");
-        let depth = start.matches('/').count();
-        let is_below = move |path: &&String| {
-            path.starts_with(&start) && path.matches('/').count() == depth && !path.is_empty()
-        };
-        self.folders.iter().filter(is_below).map(String::as_str)
+        let below = self.folders.range(start.clone()..).map(String::as_str);
+        below
+            .take_while({
+                let start = start.clone();
+                move |path| path.starts_with(&start)
+            })
+            .filter(move |path| {
+                path.get(start.len()..)
+                    .is_some_and(|name| !name.contains('/'))
+            })
     }
 
     /// The files right in a folder, by name.

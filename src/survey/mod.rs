@@ -16,6 +16,7 @@ mod files;
 mod yaml;
 
 mod classify;
+mod leaving;
 mod programs;
 mod shell;
 
@@ -34,6 +35,8 @@ pub use facts::{
     LanguageShare, Manifest, Member, ProjectCommand, TestLayout,
 };
 
+pub(crate) use draft::is_plain;
+
 use crate::jail::Jail;
 use crate::permission::Rules;
 use draft::{Draft, shown};
@@ -49,8 +52,8 @@ pub fn survey(jail: &Jail, rules: &Rules) -> Facts {
     facts_of(Files::of(jail, rules, None))
 }
 
-/// Surveys the upper folders of a workspace: enough for its commands, in a time that does not grow
-/// with the number of its files.
+/// Surveys the upper folders of a workspace: enough for its commands. What is deeper is not looked at,
+/// so that large workspaces take hardly longer, unless tens of thousands of files are near the root.
 pub fn survey_quickly(jail: &Jail, rules: &Rules) -> Facts {
     facts_of(Files::of(jail, rules, Some(QUICK_DEPTH)))
 }

@@ -80,7 +80,8 @@ const BY_ARGUMENTS: &[(&str, Ecosystem, ByArguments)] = &[
     ("dart flutter", Dart, dart),
     ("node", Npm, node),
     ("tsc", Npm, tsc),
-    ("prettier dprint", Npm, formatter),
+    ("prettier", Npm, prettier),
+    ("dprint", Npm, formatter),
     ("biome", Npm, biome),
     (
         "vite next nuxt astro remix ng vue-cli-service react-scripts nest electron-vite \
@@ -144,6 +145,17 @@ fn format_or_check(is_check: bool) -> Option<CommandKind> {
 
 fn formatter(arguments: &[&str]) -> Option<CommandKind> {
     format_or_check(checks(arguments) || arguments.first() == Some(&"check"))
+}
+
+/// Without an option it prints what it would write.
+fn prettier(arguments: &[&str]) -> Option<CommandKind> {
+    let writes = arguments
+        .iter()
+        .any(|word| matches!(*word, "--write" | "-w"));
+    match writes {
+        true => Some(Format),
+        false => checks(arguments).then_some(FormatCheck),
+    }
 }
 
 fn php_formatter(arguments: &[&str]) -> Option<CommandKind> {

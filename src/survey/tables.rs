@@ -243,7 +243,8 @@ pub(super) const LICENCES: &[(&str, &str)] = &[
 ];
 
 /// Names of files with a licence, without their endings.
-pub(super) const LICENCE_FILES: &[&str] = &["LICENSE", "LICENCE", "COPYING", "UNLICENSE"];
+pub(super) const LICENCE_FILES: &[&str] =
+    &["LICENSE", "LICENCE", "COPYING", "UNLICENSE", "MIT-LICENSE"];
 
 /// Folders of generated files.
 pub(super) const GENERATED: &[&str] = &[

@@ -4,13 +4,16 @@ use std::collections::BTreeSet;
 
 use super::classify::{self, Meaning, Task, kind_by_name, kind_of_task};
 use super::commands::{Source, Told};
-use super::draft::{Draft, MOST, node_ecosystem, shown};
+use super::draft::{Draft, MOST, is_plain, node_ecosystem, shown};
 use super::facts::{CommandKind, Ecosystem, Evidence};
 use super::files::join;
+use super::leaving;
 use super::shell;
 
 /// How far tasks that run tasks are followed.
 const DEEPEST: usize = 12;
+/// Longest script of a task, in bytes: what a longer one does nobody would see.
+pub(super) const LONGEST_SCRIPT: usize = 20_000;
 
 /// Who runs a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,13 +43,21 @@ pub(super) struct TaskBody {
     pub is_hidden: bool,
 }
 
+/// What the commands of a task do.
+#[derive(Clone, Debug, Default)]
+pub(super) struct TaskWork {
+    pub kinds: Vec<CommandKind>,
+    /// Whether one of them publishes, deploys or the like.
+    pub leaves: bool,
+}
+
 /// Its runner, folder and name.
 pub(super) type TaskKey = (Runner, String, String);
 
 impl Draft<'_, '_> {
     pub fn task(&mut self, runner: Runner, folder: &str, name: &str, body: TaskBody) {
-        let is_plain = |sign: char| sign.is_alphanumeric() || "_-.:/@+".contains(sign);
-        if self.tasks.len() < 10 * MOST && name.len() < 100 && name.chars().all(is_plain) {
+        let is_short = name.len() < 100 && body.script.len() <= LONGEST_SCRIPT;
+        if self.tasks.len() < 10 * MOST && is_short && is_plain(name) {
             let key = (runner, folder.to_owned(), name.to_owned());
             self.tasks.entry(key).or_insert(body);
         }
@@ -61,7 +72,9 @@ impl Draft<'_, '_> {
             if body.is_hidden || (kind_by_name(name).is_none() && name != "check") {
                 continue;
             }
-            let Some(kind) = kind_of_task(name, &self.kinds_of(&key)) else {
+            let work = self.work_of(&key);
+            let is_refused = work.leaves || leaving::only_prints(&body.script);
+            let Some(kind) = kind_of_task(name, &work.kinds).filter(|_| !is_refused) else {
                 continue;
             };
             let (line, ecosystem) = self.call(*runner, folder, name);
@@ -105,7 +118,9 @@ impl Draft<'_, '_> {
     /// Adds a command of CI, if it is one of the project. What a script or target of the project is
     /// for, is looked up; those that it runs in turn are witnessed, too.
     pub fn add_ci(&mut self, folder: &str, line: &str, source: Source, evidence: &Evidence) {
-        let Some(line) = classify::acceptable(line) else {
+        // What is put in by another command is not known.
+        let is_plain = |line: &String| !leaving::substitutes(line);
+        let Some(line) = classify::acceptable(line).filter(is_plain) else {
             return;
         };
         let (kind, ecosystem) = match classify::meaning(&line) {
@@ -120,6 +135,7 @@ impl Draft<'_, '_> {
                 let (Some(kind), ecosystem) = self.purpose_of(&task, folder) else {
                     return;
                 };
+                let kind = leaving::kind_if_fixing(kind, &line);
                 for key in self.keys_of(&task, folder) {
                     if let Some(body) = self.tasks.get(&key) {
                         self.commands.add(Told {
@@ -174,9 +190,13 @@ impl Draft<'_, '_> {
             if let Some(default) = self.default_of(key) {
                 name = default;
             }
-            kind_of_task(&name, &self.kinds_of(key)).or_else(|| by_environment(key))
+            kind_of_task(&name, &self.work_of(key).kinds).or_else(|| by_environment(key))
         });
-        (kinds.min(), ecosystem)
+        let is_refused = keys.iter().any(|key| {
+            let prints = |body: &TaskBody| leaving::only_prints(&body.script);
+            self.work_of(key).leaves || self.tasks.get(key).is_some_and(prints)
+        });
+        (kinds.min().filter(|_| !is_refused), ecosystem)
     }
 
     /// The name of the default target.
@@ -224,12 +244,14 @@ impl Draft<'_, '_> {
                 continue;
             };
             for command in shell::commands(self.files, &key.1, &body.script) {
-                if let Some(line) = classify::acceptable(&command.line)
+                if self.may_look()
+                    && let Some(line) = classify::acceptable(&command.line)
                     && let Meaning::Task(inner) = classify::meaning(&line)
                 {
                     let inner = self.keys_of(&inner, &command.folder);
-                    let same =
-                        |key: &TaskKey| kind_of_task(&key.2, &self.kinds_of(key)) == Some(kind);
+                    let same = |key: &TaskKey| {
+                        kind_of_task(&key.2, &self.work_of(key).kinds) == Some(kind)
+                    };
                     found.extend(
                         inner
                             .into_iter()
@@ -242,24 +264,41 @@ impl Draft<'_, '_> {
         found
     }
 
-    fn kinds_of(&self, key: &TaskKey) -> Vec<CommandKind> {
-        self.kinds_within(key, 0)
+    fn work_of(&self, key: &TaskKey) -> TaskWork {
+        self.work_within(key, 0)
     }
 
-    /// What the commands of a task are for. Each task is looked at once, so circles end.
-    fn kinds_within(&self, key: &TaskKey, depth: usize) -> Vec<CommandKind> {
-        if let Some(known) = self.kinds.borrow().get(key) {
+    /// Whether one more command may be looked at; a few thousand are usual.
+    fn may_look(&self) -> bool {
+        let left = self.commands_left.get().checked_sub(1);
+        self.commands_left.set(left.unwrap_or(0));
+        left.is_some()
+    }
+
+    /// What the commands of a task do. Each task is looked at once, so circles end.
+    fn work_within(&self, key: &TaskKey, depth: usize) -> TaskWork {
+        if let Some(known) = self.work.borrow().get(key) {
             return known.clone();
         }
         let Some(body) = self.tasks.get(key) else {
-            return Vec::new();
+            return TaskWork::default();
         };
+        let kinds = Vec::new();
+        let mut leaves = depth > DEEPEST || body.script.lines().any(leaving::leaves);
+        let known = TaskWork { kinds, leaves };
         if depth > DEEPEST {
-            return Vec::new();
+            return known;
         }
-        self.kinds.borrow_mut().insert(key.clone(), Vec::new());
+        self.work.borrow_mut().insert(key.clone(), known);
         let mut kinds = BTreeSet::new();
         for command in shell::commands(self.files, &key.1, &body.script) {
+            if !self.may_look() {
+                // What it does further is not known.
+                leaves = true;
+                self.files
+                    .unread(&body.path, "too many commands: not all were looked at");
+                break;
+            }
             let Some(line) = classify::acceptable(&command.line) else {
                 continue;
             };
@@ -269,16 +308,26 @@ impl Draft<'_, '_> {
                 }
                 Meaning::Task(task) => {
                     for inner in self.keys_of(&task, &command.folder) {
-                        let runs = self.kinds_within(&inner, depth + 1);
-                        kinds.extend(kind_of_task(&inner.2, &runs));
+                        let work = self.work_within(&inner, depth + 1);
+                        leaves |= work.leaves;
+                        let kind = kind_of_task(&inner.2, &work.kinds);
+                        kinds.extend(kind.map(|kind| leaving::kind_if_fixing(kind, &line)));
                     }
                 }
                 Meaning::Unknown => {}
             }
         }
-        let kinds: Vec<CommandKind> = kinds.into_iter().collect();
-        self.kinds.borrow_mut().insert(key.clone(), kinds.clone());
-        kinds
+        // Package managers run them without being told.
+        for around in ["pre", "post"].map(|around| format!("{around}{}", key.2)) {
+            if key.0 == Runner::Script {
+                let around = (Runner::Script, key.1.clone(), around);
+                leaves |= self.work_within(&around, depth + 1).leaves;
+            }
+        }
+        let kinds = kinds.into_iter().collect();
+        let work = TaskWork { kinds, leaves };
+        self.work.borrow_mut().insert(key.clone(), work.clone());
+        work
     }
 }
 

@@ -144,6 +144,15 @@ fn is_denied(context: &ToolContext) -> bool {
     matches!(judged, Permission::Deny(_))
 }
 
+/// Finds two commits, or the second and the common ancestor of both.
+fn between(from: &str, to: &str, from_base: bool) -> String {
+    let base = match from_base {
+        true => format!("git merge-base '{from}' \"$to\""),
+        false => format!("git rev-parse -q --verify '{from}^{{commit}}'"),
+    };
+    format!("to=$(git rev-parse -q --verify '{to}^{{commit}}') && base=$({base})")
+}
+
 /// What is different for a range.
 struct RangeScript {
     /// Finds the base.
@@ -197,14 +206,7 @@ fn range_script(range: &GitRange) -> RangeScript {
             to,
             from_base,
         } => (
-            format!(
-                "to=$(git rev-parse -q --verify '{to}^{{commit}}') && base=$({})",
-                if *from_base {
-                    format!("git merge-base '{from}' \"$to\"")
-                } else {
-                    format!("git rev-parse -q --verify '{from}^{{commit}}'")
-                }
-            ),
+            between(from, to, *from_base),
             format!("{LOG} -n {MOST_COMMITS} --format='%h %s' \"$base..$to\""),
             "$base $to",
             false,

@@ -5,6 +5,7 @@ mod fixtures;
 mod hostile;
 mod more_fixtures;
 mod repositories;
+mod side_effects;
 mod traps;
 
 use std::fs;

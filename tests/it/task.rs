@@ -2,6 +2,8 @@
 //! of a task when the program is killed.
 
 mod asking;
+mod broken_off;
+mod checked;
 mod unasked;
 
 use serde_json::{Value, json};

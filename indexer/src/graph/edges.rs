@@ -12,6 +12,11 @@ use super::{FileId, GraphEdge};
 const MOST_DEFINERS: usize = 5;
 /// Names that an edge keeps.
 const MOST_NAMES: usize = 5;
+/// Files that a file uses, the heaviest; of all files together so many, then only a few each. An edge
+/// takes half a kilobyte, and lists of words would connect each file with all others.
+const MOST_EDGES: usize = 1_000;
+const MANY: usize = 1_500_000;
+const FEW_EDGES: usize = 20;
 /// The weight of an import.
 const IMPORT: f32 = 3.0;
 /// A package of at most so many files is imported as a whole; of a larger one only the files that
@@ -114,12 +119,15 @@ pub(super) fn all_edges(
     let paths = Paths::new(&named, manifests);
     let mut shared = Vec::new();
     let mut rows = Vec::with_capacity(files.len());
+    let mut count = 0;
     for (id, file) in (0..).zip(files) {
         shared_words(id, file, frequency, files.len(), definers, &mut shared);
         let mut edges = edges_of(&mut shared, words);
         add_imports(id, file, &paths, &mut edges);
         sort(&mut edges);
+        edges.truncate(if count < MANY { MOST_EDGES } else { FEW_EDGES });
         edges.shrink_to_fit();
+        count += edges.len();
         rows.push(edges);
     }
     rows

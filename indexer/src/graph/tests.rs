@@ -77,6 +77,28 @@ const SHOP: &[(&str, &str)] = &[
 ];
 
 #[test]
+fn a_list_of_all_names_is_not_connected_to_everything() {
+    let names = 0..1_100;
+    let mut files: Vec<(String, String)> = names
+        .clone()
+        .map(|number| {
+            let text = format!("pub fn wombat_{number}() {{}}\n");
+            (format!("src/part{number}.rs"), text)
+        })
+        .collect();
+    let calls: String = names.map(|it| format!("    wombat_{it}();\n")).collect();
+    files.push(("src/all.rs".to_owned(), format!("fn all() {{\n{calls}}}\n")));
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(path, text)| (&**path, &**text))
+        .collect();
+    let graph = graph(&files);
+    let all = graph.id("src/all.rs").expect("it is indexed");
+    assert_eq!(graph.uses(all).len(), 1_000);
+    assert_eq!(graph.edge_count(), 1_000);
+}
+
+#[test]
 fn files_use_what_others_define() {
     let graph = graph(SHOP);
     let paths: Vec<&str> = graph

@@ -1,19 +1,21 @@
 //! `/commit`: commits what the session changed, and nothing else, with a written message.
 //!
 //! [`files`] finds out which files those are and which need a word of the user; [`message`] has the
-//! model write the message; [`asking`] shows both and asks; [`making`] commits.
+//! model write the message; [`asking`] shows both and asks; [`recheck`] looks at the files again, and
+//! [`making`] commits.
 
 mod asking;
 mod files;
 mod making;
 mod message;
+mod recheck;
 mod words;
 
 use super::{JobRun, failed};
 use crate::engine::event::TurnEnd;
 use crate::engine::turn::Turn;
 use crate::git::commit::CommitError;
-use crate::permission::{CommandRisk, Effect, Mode, Permission, permission};
+use crate::permission::{CommandRisk, Confinement, Effect, Mode, Permission, permission};
 use crate::text::with_causes;
 
 use asking::Choice;
@@ -145,13 +147,17 @@ fn judged(turn: &Turn<'_>) -> Result<bool, TurnEnd> {
 /// Whether the user is asked, and whether it may be done if not.
 fn asking_by(turn: &Turn<'_>, cause: CommitCause<'_>, must_ask: bool) -> (bool, bool) {
     let mode = turn.session.mode;
-    let unasked = match cause {
-        CommitCause::User(_) => mode == Mode::AutoApprove,
-        CommitCause::Setting => matches!(mode, Mode::AutoEdit | Mode::AutoApprove),
+    let is_full = turn.engine.confinement() == Confinement::Full;
+    // Hooks may run what the model wrote: in auto-edit only confined, as with every command, unless
+    // the user wants this very commit.
+    let (unasked, may) = match (mode, cause) {
+        (Mode::AutoApprove, _) => (true, true),
+        (Mode::AutoEdit, CommitCause::User(_)) => (false, true),
+        (Mode::AutoEdit, CommitCause::Setting) => (is_full, is_full),
+        (Mode::Ask | Mode::Plan, _) => (false, false),
     };
     let asks = turn.approver.can_ask() && (must_ask || !unasked);
-    let may = !must_ask && matches!(mode, Mode::AutoEdit | Mode::AutoApprove);
-    (asks, may)
+    (asks, may && !must_ask)
 }
 
 fn nobody_to_ask(cause: CommitCause<'_>, gathered: &Gathered) -> TurnEnd {

@@ -2,21 +2,23 @@
 //! own with a small context of its own, and the user decides between the steps.
 //!
 //! In reading order: `planning` makes the plan, `deciding` asks the user about it, `stepping` runs a
-//! step, `leaving` puts the conversation back. Everything that happens is a record of the session,
+//! step, `showing` tells of it and undoes it, `leaving` puts the conversation back. Everything that happens is a record of the session,
 //! so that a task goes on after a restart.
 
 mod deciding;
 mod leaving;
 mod planning;
+mod showing;
 mod stepping;
 
 use super::{JobRun, failed};
+use crate::check::CheckReport;
 use crate::engine::event::{Event, Failure, FailureCode, TurnEnd};
 use crate::engine::task::{PlanError, TaskPlan, plan_in};
 use crate::engine::turn::Turn;
 use crate::engine::user_message::{UserMessage, is_note};
 use crate::message::Message;
-use crate::session::{OpenTask, Record, StepState};
+use crate::session::{OpenTask, Record, Session, StepState};
 
 use deciding::Decided;
 use stepping::StepTry;
@@ -31,9 +33,19 @@ pub struct TaskOrder {
     pub goal: Option<String>,
     /// Go from step to step without asking while checks pass.
     pub auto_steps: bool,
+    /// Take the plan of the last answer, whatever task there is.
+    pub takes_answer: bool,
 }
 
 impl TaskOrder {
+    /// Carry out the last answer of the session, which is a plan.
+    pub fn of_answer() -> TaskOrder {
+        TaskOrder {
+            takes_answer: true,
+            ..TaskOrder::default()
+        }
+    }
+
     /// As it is typed behind `/task`.
     pub fn words(&self) -> String {
         let goal = self.goal.as_deref().unwrap_or_default();
@@ -69,62 +81,92 @@ impl TaskOrder {
         Ok(TaskOrder {
             goal: (!goal.is_empty()).then(|| goal.to_owned()),
             auto_steps,
+            takes_answer: false,
         })
     }
+}
+
+/// Whether the last answer of a session is a plan that a task can carry out.
+pub fn ends_with_plan(session: &Session) -> bool {
+    last_answer(&session.messages).is_some_and(|answer| plan_in("", answer).is_ok())
 }
 
 /// A task that is being planned or carried out.
 struct TaskRun<'j, 't, 'a> {
     job: &'j mut JobRun<'t, 'a>,
     auto_steps: bool,
+    /// What the next question of the user is told, such as the findings of a review: the task may be
+    /// about them.
+    remarks: Vec<String>,
     /// Whether something was said already.
     has_said: bool,
     /// What the model said last in a step.
     last_words: String,
+    /// What was checked of the step that ended last.
+    last_checks: Option<CheckReport>,
 }
 
 pub(super) async fn run(job: &mut JobRun<'_, '_>, order: &TaskOrder) -> Result<(), TurnEnd> {
-    let mut run = TaskRun {
-        job,
+    // Remarks are for the next question of the user; those of a step that was broken off are not.
+    let open = job.turn.session.task.as_ref();
+    let is_broken_off = open.is_some_and(|open| !open.is_left);
+    let remarks = std::mem::take(&mut job.turn.session.remarks);
+    let done = TaskRun {
+        job: &mut *job,
+        remarks: remarks.clone(),
         auto_steps: order.auto_steps,
         has_said: false,
         last_words: String::new(),
-    };
-    let goal = order.goal.as_deref().map(str::trim);
-    let goal = goal.filter(|goal| !goal.is_empty());
-    let is_stop = order.is_stop();
-    let is_open = run.turn().session.task.is_some();
-    match (goal, is_open) {
-        (_, true) if is_stop => return run.stop_task().await,
-        (_, false) if is_stop => return run.say("There is no task to stop.").await,
-        (None, true) => {}
-        (None, false) => run.take_last_plan().await?,
-        (Some(goal), false) => run.make_plan(goal).await?,
-        (Some(goal), true) => {
-            if !run.replaces_open_task().await? {
-                return Ok(());
-            }
-            run.make_plan(goal).await?;
-        }
+        last_checks: None,
     }
-    run.show_plan().await?;
-    if !run.turn().may_change() {
-        if run.turn().read_only {
-            let words = "Agent mode is off, so nothing is changed. Turn it on, then `/task` carries the \
-                         plan out.";
-            return run.say(words).await;
-        }
-        let words = "Plan mode is on, so nothing is changed. Leave it, then `/task` carries the \
-                     plan out.";
-        return run.say(words).await;
+    .run(order)
+    .await;
+    if !is_broken_off {
+        job.turn.session.remarks.splice(0..0, remarks);
     }
-    let led = run.lead().await;
-    // Whatever happened, the user's conversation comes back.
-    let left = run.leave();
-    led.and(left)
+    done
 }
 
 impl<'a> TaskRun<'_, '_, 'a> {
+    async fn run(&mut self, order: &TaskOrder) -> Result<(), TurnEnd> {
+        let goal = order.goal.as_deref().map(str::trim);
+        let goal = goal.filter(|goal| !goal.is_empty());
+        let is_stop = order.is_stop();
+        let is_open = self.turn().session.task.is_some();
+        match (goal, is_open) {
+            (_, true) if is_stop => return self.stop_task().await,
+            (_, false) if is_stop => return self.say("There is no task to stop.").await,
+            (None, true) if order.takes_answer => {
+                if !self.replaces_open_task().await? {
+                    return Ok(());
+                }
+                self.take_last_plan().await?;
+            }
+            (None, true) => {}
+            (None, false) => self.take_last_plan().await?,
+            (Some(goal), false) => self.make_plan(goal).await?,
+            (Some(goal), true) => {
+                if !self.replaces_open_task().await? {
+                    return Ok(());
+                }
+                self.make_plan(goal).await?;
+            }
+        }
+        self.show_plan().await?;
+        if !self.turn().may_change() {
+            let words = match self.turn().read_only {
+                true => "Agent mode is off, so nothing is changed. Turn it on",
+                false => "Plan mode is on, so nothing is changed. Leave it",
+            };
+            let words = format!("{words}, then `/task` carries the plan out.");
+            return self.say(&words).await;
+        }
+        let led = self.lead().await;
+        // Whatever happened, the user's conversation comes back.
+        let left = self.leave();
+        led.and(left)
+    }
+
     fn turn(&mut self) -> &mut Turn<'a> {
         self.job.turn
     }
@@ -170,10 +212,7 @@ impl<'a> TaskRun<'_, '_, 'a> {
     /// Takes the steps of the last answer, if it was a plan.
     async fn take_last_plan(&mut self) -> Result<(), TurnEnd> {
         let messages = &self.job.turn.session.messages;
-        let last = messages.iter().rev().find_map(|message| match message {
-            Message::Assistant { text, .. } if !text.trim().is_empty() => Some(text.clone()),
-            _ => None,
-        });
+        let last = last_answer(messages).map(str::to_owned);
         let task = messages.iter().rev().find_map(request_of);
         let task = task.unwrap_or_else(|| "the plan of the last answer".to_owned());
         match plan_in(&task, &last.unwrap_or_default()) {
@@ -276,12 +315,30 @@ impl<'a> TaskRun<'_, '_, 'a> {
             .steps
             .iter()
             .filter(|step| step.state == StepState::Done);
-        let words = format!("**The task is done**: {}", plan.task);
-        let mut lines = vec![words, String::new()];
-        lines.extend(done.map(|step| format!("- ✓ {}", step.text)));
+        let mut lines: Vec<String> = done.map(|step| format!("- ✓ {}", step.text)).collect();
+        let words = match lines.is_empty() {
+            true => format!(
+                "No step is left of the task, and none was done: {}",
+                plan.task
+            ),
+            false => format!(
+                "**The task is done** ({} tokens): {}",
+                plan.tokens(),
+                plan.task
+            ),
+        };
+        lines.splice(0..0, [words, String::new()]);
         self.close("done")?;
         self.say(&lines.join("\n")).await
     }
+}
+
+/// What the model said last.
+fn last_answer(messages: &[Message]) -> Option<&str> {
+    messages.iter().rev().find_map(|message| match message {
+        Message::Assistant { text, .. } if !text.trim().is_empty() => Some(text.as_str()),
+        _ => None,
+    })
 }
 
 /// The request in a message of the user.

@@ -23,6 +23,16 @@ pub(in crate::engine) enum StepOrder {
 }
 
 impl StepOrder {
+    /// Reads an answer to a question with options, which may be answered by their number; `None` if it
+    /// says nothing.
+    pub(in crate::engine) fn chosen(answer: &str, options: &[&str]) -> Option<StepOrder> {
+        let answer = answer.trim();
+        let number = answer.trim_end_matches(['.', ')']).parse::<usize>().ok();
+        let option = number.and_then(|number| options.get(number.checked_sub(1)?));
+        let answer = option.copied().unwrap_or(answer);
+        (!answer.is_empty()).then(|| StepOrder::parse(answer))
+    }
+
     /// Reads an answer.
     pub(in crate::engine) fn parse(answer: &str) -> StepOrder {
         let answer = answer.trim();
@@ -72,6 +82,16 @@ fn after<'a>(answer: &'a str, word: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn options_have_numbers_and_nothing_is_no_answer() {
+        let options = ["go on", "stop"];
+        assert_eq!(StepOrder::chosen(" 2. ", &options), Some(StepOrder::Stop));
+        let other = StepOrder::Change("3".to_owned());
+        assert_eq!(StepOrder::chosen("3", &options), Some(other));
+        assert_eq!(StepOrder::chosen("go", &options), Some(StepOrder::GoOn));
+        assert_eq!(StepOrder::chosen(" \n", &options), None);
+    }
 
     #[test]
     fn answers_are_read_as_they_are_meant() {

@@ -56,6 +56,8 @@ fn what_a_model_wrote_is_tidied() {
             "~/x",
             "",
             "src/c.rs:12",
+            ".",
+            "src/d.rs (new)",
         ]
         .map(str::to_owned)
         .to_vec(),
@@ -63,12 +65,13 @@ fn what_a_model_wrote_is_tidied() {
         state: StepState::Done,
         summary: "old".to_owned(),
         changed: vec![changed("a.rs")],
-        turn: 7,
+        turns: vec![7],
+        tokens: 1,
     };
     let plan = TaskPlan::new(" a task ", vec![wild, step("b")]).expect("a plan");
     let expected = TaskStep {
         text: "do it now".to_owned(),
-        files: vec!["a.rs".to_owned(), "src/c.rs".to_owned()],
+        files: ["a.rs", "src/c.rs", "src/d.rs"].map(str::to_owned).to_vec(),
         check: "cargo test".to_owned(),
         ..TaskStep::default()
     };
@@ -125,6 +128,12 @@ fn files_outside_the_plan_are_named() {
     plan.steps[1].files = vec!["docs".to_owned()];
     assert_eq!(plan.outside(&all), ["c.rs"]);
     assert_eq!(plan.outside(&[changed("src/ba.rs")]), ["src/ba.rs"]);
+    assert!(plan.outside(&[changed("sub/Cargo.lock")]).is_empty());
+    plan.steps[1].files = vec!["tests/**/*.rs".to_owned()];
+    let all = [changed("tests/x/b.rs"), changed("test.rs")];
+    assert_eq!(plan.outside(&all), ["test.rs"]);
+    plan.steps[1].files = vec!["*.md".to_owned()];
+    assert!(plan.outside(&all).is_empty());
 }
 
 #[test]
@@ -175,15 +184,24 @@ fn the_longest_plan_leaves_most_of_a_small_window() {
             .map(|n| changed(&format!("src/file_{n}.rs")))
             .collect();
     }
-    let message = StepMessage {
-        plan: &plan,
-        number: 12,
-        hint: "",
-        is_interrupted: false,
-        window: 8_192,
-    };
-    let tokens = estimate_text(&message.context()) + estimate_text(&message.request());
-    assert!(tokens < part(8_192, 45), "{tokens}");
+    for window in [8_192, 4_096] {
+        let message = StepMessage {
+            plan: &plan,
+            number: 12,
+            hint: "",
+            is_interrupted: false,
+            window,
+        };
+        let context = message.context();
+        let tokens = estimate_text(&context) + estimate_text(&message.request());
+        assert!(tokens < part(window, 45), "{tokens} of {window}");
+        assert!(
+            context.contains("- step 11: "),
+            "the last one counts most: {context}"
+        );
+        let is_small = window < 8_192;
+        assert_eq!(context.contains("is left out"), is_small, "{context}");
+    }
     assert!(estimate_text(&anchor(&plan, 12)) < 100);
 }
 

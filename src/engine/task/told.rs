@@ -6,12 +6,19 @@ use super::{TaskPlan, one_line};
 use crate::engine::clip::{clipped_to, first_line};
 use crate::model::budget::part;
 use crate::session::{StepState, TaskStep};
+use crate::text::tokens::estimate_text;
 use crate::visible::{defang_chat_markers, escape_hidden};
 
 /// Percent of the window that the task may have in a step.
 const TASK_PERCENT: u32 = 8;
 /// Most characters of a step in the list of all.
 const LONGEST_IN_LIST: usize = 160;
+/// In small windows fewer, but so many,
+const SHORTEST_IN_LIST: usize = 40;
+/// and one for so many tokens of the window.
+const TOKENS_A_SIGN: usize = 50;
+/// Percent of the window for what earlier steps did: the last ones, and at least one.
+const EARLIER_PERCENT: u32 = 15;
 /// Most characters of the summary of an earlier step.
 const LONGEST_SUMMARY: usize = 160;
 /// Most changed files that are named of an earlier step.
@@ -44,9 +51,11 @@ impl StepMessage<'_> {
         let task = clipped_to(&self.plan.task, part(self.window, TASK_PERCENT));
         let mut text =
             format!("## A task in steps\n\n{ONE_STEP}\n\nThe task: {task}\n\n## The plan\n\n");
+        let longest =
+            (self.window as usize / TOKENS_A_SIGN).clamp(SHORTEST_IN_LIST, LONGEST_IN_LIST);
         for (number, step) in (1..).zip(&self.plan.steps) {
             let sign = step.state.sign();
-            let words = one_line(&step.text, LONGEST_IN_LIST);
+            let words = one_line(&step.text, longest);
             // Writing into a string cannot fail.
             let _ = writeln!(text, "{sign} step {number}: {words}");
         }
@@ -83,16 +92,25 @@ impl StepMessage<'_> {
 
     /// A line for each earlier step that has ended: its files and its summary.
     fn earlier(&self) -> String {
-        let mut text = String::new();
         let ended = |step: &TaskStep| matches!(step.state, StepState::Done | StepState::Failed);
-        for (number, step) in (1..).zip(&self.plan.steps) {
-            if number == self.number || !ended(step) {
-                continue;
-            }
+        let all: Vec<(usize, &TaskStep)> = (1..)
+            .zip(&self.plan.steps)
+            .filter(|(number, step)| *number != self.number && ended(step))
+            .collect();
+        let most = part(self.window, EARLIER_PERCENT);
+        let (mut lines, mut used) = (Vec::new(), 0);
+        for (number, step) in all.iter().rev() {
             let summary = first_line(&step.summary, LONGEST_SUMMARY);
-            let _ = writeln!(text, "- step {number}: {}; {summary}", changed(step));
+            let line = format!("- step {number}: {}; {summary}\n", changed(step));
+            used += estimate_text(&line);
+            if used > most && !lines.is_empty() {
+                lines.push("- what the steps before that did is left out\n".to_owned());
+                break;
+            }
+            lines.push(line);
         }
-        text
+        lines.reverse();
+        lines.concat()
     }
 }
 

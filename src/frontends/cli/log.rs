@@ -18,7 +18,7 @@ use super::width::truncate;
 use super::{CommandEnd, note, print, warn};
 use crate::app::App;
 use crate::session::audit::{Audit, AuditAction, AuditEntry, CallOutcome, audit};
-use crate::session::{DecisionRecord, ModeRecord, SessionId, find, latest, sessions};
+use crate::session::{DecisionRecord, ModeRecord, SessionId, StepState, find, latest, sessions};
 
 /// Shown digits of a hash.
 const DIGITS: usize = 8;
@@ -206,28 +206,8 @@ fn row(action: &AuditAction) -> Option<LogRow> {
     let row = match action {
         AuditAction::Started { .. } => return None,
         AuditAction::Question { text } => LogRow::plain("question", &first_line(text)),
-        AuditAction::Asked { title, what, .. } => {
-            // The title of a command does not say which one.
-            let names_it = what.is_empty() || title.contains(&*visible_name(what));
-            let end = if names_it { "" } else { what };
-            LogRow::plain("asked", &joined(title, end))
-        }
-        AuditAction::Decided { decision, .. } => match decision {
-            DecisionRecord::Once => LogRow::plain("decided", "allowed once"),
-            DecisionRecord::Session => LogRow::plain("decided", "allowed for the session"),
-            DecisionRecord::Deny { reason } => {
-                let reason = reason.as_deref().unwrap_or_default();
-                LogRow::plain("decided", &joined("denied", reason.trim()))
-            }
-            DecisionRecord::Parts { taken } => {
-                let numbers: Vec<String> = taken.iter().map(|it| (it + 1).to_string()).collect();
-                let text = format!("allowed in part: {}", numbers.join(", "));
-                LogRow::plain("decided", &text)
-            }
-            DecisionRecord::Edit { command } => {
-                LogRow::plain("decided", &joined("changed", &first_line(command)))
-            }
-        },
+        AuditAction::Asked { title, what, .. } => asked(title, what),
+        AuditAction::Decided { decision, .. } => decided(decision),
         AuditAction::Call {
             tool,
             what,
@@ -252,6 +232,17 @@ fn row(action: &AuditAction) -> Option<LogRow> {
             let files = files.join(", ");
             LogRow::plain("committed", &format!("{hash}: {files}"))
         }
+        AuditAction::Planned { task, steps } => {
+            let count = counted(steps.len() as u64, "step");
+            LogRow::plain("planned", &format!("{count}: {}", first_line(task)))
+        }
+        AuditAction::StepEnded {
+            step,
+            outcome,
+            summary,
+            ..
+        } => ended_step(*step, *outcome, summary),
+        AuditAction::TaskEnded { reason } => LogRow::plain("task", reason),
         AuditAction::Mode { mode } => LogRow::plain(
             "mode",
             match mode {
@@ -266,6 +257,44 @@ fn row(action: &AuditAction) -> Option<LogRow> {
         AuditAction::Ended { reason } => LogRow::plain("ended", reason),
     };
     Some(row)
+}
+
+/// What the user was asked.
+fn asked(title: &str, what: &str) -> LogRow {
+    // The title of a command does not say which one.
+    let names_it = what.is_empty() || title.contains(&*visible_name(what));
+    let end = if names_it { "" } else { what };
+    LogRow::plain("asked", &joined(title, end))
+}
+
+/// What the user decided.
+fn decided(decision: &DecisionRecord) -> LogRow {
+    match decision {
+        DecisionRecord::Once => LogRow::plain("decided", "allowed once"),
+        DecisionRecord::Session => LogRow::plain("decided", "allowed for the session"),
+        DecisionRecord::Deny { reason } => {
+            let reason = reason.as_deref().unwrap_or_default();
+            LogRow::plain("decided", &joined("denied", reason.trim()))
+        }
+        DecisionRecord::Parts { taken } => {
+            let numbers: Vec<String> = taken.iter().map(|it| (it + 1).to_string()).collect();
+            let text = format!("allowed in part: {}", numbers.join(", "));
+            LogRow::plain("decided", &text)
+        }
+        DecisionRecord::Edit { command } => {
+            LogRow::plain("decided", &joined("changed", &first_line(command)))
+        }
+    }
+}
+
+/// A step of a task and its outcome.
+fn ended_step(step: usize, outcome: StepState, summary: &str) -> LogRow {
+    let style = match outcome {
+        StepState::Failed => WARNING,
+        _ => DIM,
+    };
+    let text = joined(&step.to_string(), &first_line(summary));
+    LogRow::ended("step", &text, outcome.name(), style)
 }
 
 /// A call and its outcome.

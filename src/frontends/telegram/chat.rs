@@ -27,7 +27,7 @@ use crate::conversation::commands::{self, ParsedInput};
 use crate::conversation::mentions::mentioned_files;
 use crate::conversation::messages::error_words;
 use crate::conversation::{
-    Conversation, EndReason, FinishedTurn, OpenedSession, PlanOffer, SubmitResult, Update,
+    Conversation, EndReason, FinishedTurn, OpenedSession, PlanOffer, PlanWay, SubmitResult, Update,
 };
 use crate::engine::event::Event;
 use crate::engine::{Attachment, Question};
@@ -59,7 +59,7 @@ pub enum ConversationMessage {
         collection: u64,
     },
     /// A plan was approved.
-    CarryOut(PlanOffer),
+    CarryOut(PlanOffer, PlanWay),
     /// No more files of this album are expected.
     AlbumOver(u64),
     /// No more parts of this long text are expected.
@@ -184,7 +184,7 @@ impl Chat {
                 }
             }
             ConversationMessage::AlbumOver(album) => self.album_over(album).await,
-            ConversationMessage::CarryOut(plan) => self.carry_out(&plan).await,
+            ConversationMessage::CarryOut(plan, way) => self.carry_out(&plan, way).await,
         }
     }
 

@@ -75,7 +75,7 @@ impl TurnView {
                 self.wrong.extend(wrong.iter().cloned());
                 self.not_seen.extend(not_seen.iter().cloned());
             }
-            Event::TurnFacts(facts) => self.facts = fact_lines(facts),
+            Event::TurnFacts(facts) => self.facts.extend(fact_lines(facts)),
             Event::TurnEnded(end) => self.end(end),
             other => {
                 let is_next = matches!(other, Event::ToolStarted { .. } | Event::AskedAgain { .. });

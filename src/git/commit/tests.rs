@@ -321,3 +321,25 @@ async fn a_commit_that_is_stopped_leaves_no_lock() {
     place.remove("started");
     assert_eq!(place.status().await, " M a\n?? new\n");
 }
+
+#[tokio::test]
+async fn a_commit_that_is_stopped_in_a_hook_behind_it_is_made() {
+    let place = place().await;
+    place.hook("post-commit", "echo > started; sleep 1000");
+    place.write("a", "2\n");
+    place.write("new", "1\n");
+    let stop = CancellationToken::new();
+    let committing = place.commit_until(&["a", "new"], "two", &stop);
+    let started = place.root().join("started");
+    let stopping = async {
+        while !started.exists() {
+            tokio::task::yield_now().await;
+        }
+        stop.cancel();
+    };
+    let (made, ()) = tokio::join!(committing, stopping);
+    assert_eq!(made.expect("a commit").files, ["a", "new"]);
+    place.remove("started");
+    // The new file is not staged as a removed one.
+    assert_eq!(place.status().await, "");
+}

@@ -29,6 +29,8 @@ fn a_message_is_checked() {
         ("This commit fixes it", "", "`This commit`"),
         ("{\"subject\": \"x\"}", "", "no sentence"),
         ("...", "", "no sentence"),
+        ("Signed-off-by: Ada <a@b.c>", "", "says who wrote it"),
+        ("🤖 fix", "", "says who wrote it"),
     ] {
         let error = taken(&reply(subject, body), &[]).expect_err(subject);
         assert!(error.contains(why), "{subject:?}: {error}");
@@ -43,7 +45,7 @@ fn a_message_is_checked() {
 #[test]
 fn a_body_is_wrapped_and_names_nobody() {
     let body = "It waits longer between tries, because the server answers late after a restart, \
-                as seen.\n\nCo-authored-by: Bot <bot@example.org>\n🤖 Generated with x\n- one";
+                as seen.\n\nCo-authored-by: Bot <bot@example.org>\nCo-developed-by: Bot\n🤖 Generated with x\n- one";
     let message = taken(&reply("fix it", body), &[]).expect("a message");
     assert_eq!(
         message,
@@ -82,11 +84,13 @@ fn small_hunks_have_room_and_large_ones_are_counted() {
         "- core: begin\n",
         "big.rs  +2 −1\nsmall.rs  +2 −1\n",
         "\nsmall.rs\n@@ -1 +1 @@\n-a\n+b\n@@ -9 +9 @@\n-c\n+d\n",
-        "… 1 larger hunks are left out",
+        "\nbig.rs\n@@ -1 +1,500 @@\n+line 0\n",
+        "… 1 larger hunks are left out or cut",
     ] {
         assert!(prompt.contains(part), "{part:?} in {prompt}");
     }
-    assert!(!prompt.contains("line 7"), "{prompt}");
+    assert!(!prompt.contains("line 499"), "{prompt}");
+    assert!(estimate_text(&prompt) < 400, "{prompt}");
     assert!(material.prompt(20_000).contains("+line 499\n"));
 }
 
@@ -139,6 +143,14 @@ fn a_trailer_stands_last_and_names_the_model() {
             "qwen"
         ),
         "fix\n\nbody\n\nAssisted-by: ollacode (qwen)"
+    );
+    let trailer = Some("Assisted-by: ollacode ({model})");
+    let edited = "fix it\n\nAssisted-by: ollacode (qwen)";
+    assert_eq!(with_trailer(edited, trailer, "qwen"), edited);
+    // Without a model.
+    assert_eq!(
+        with_trailer("fix", trailer, ""),
+        "fix\n\nAssisted-by: ollacode"
     );
 }
 

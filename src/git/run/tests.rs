@@ -150,3 +150,31 @@ async fn a_stop_ends_git_before_and_while_it_runs() {
     let again = place.git.run(&["version"], None, GitWrite::ReadOnly, &stop);
     assert!(matches!(again.await, Err(GitError::Stopped)));
 }
+
+#[tokio::test]
+async fn it_is_said_where_there_is_no_git() {
+    use crate::sandbox::{CommandEnvironment, Sandbox};
+    let folder = tempfile::tempdir().expect("a folder");
+    let empty = tempfile::tempdir().expect("a folder without programs");
+    let path = [("PATH".into(), empty.path().as_os_str().to_owned())];
+    let base = CommandEnvironment::from_variables(path, None, folder.path());
+    let sandbox = Arc::new(Sandbox::new(folder.path().to_owned(), base));
+    let git = GitRunner::new(&sandbox, folder.path());
+    let stop = CancellationToken::new();
+    let error = git.read(&["status"], &stop).await.expect_err("no git");
+    assert!(matches!(error, GitError::NotFound), "{error}");
+}
+
+#[tokio::test]
+async fn it_runs_in_a_folder_below_with_the_settings_of_that() {
+    let place = place().await;
+    place.ok(&["init", "-q", "-b", "inner", "in side"]).await;
+    place.write("in side/b.txt", "new\n");
+    let inner = place.git.clone().in_folder("in side");
+    assert!(inner.has_repository());
+    let stop = CancellationToken::new();
+    let found = inner.read(&["ls-files", "-o"], &stop).await;
+    assert_eq!(found.expect("git runs"), b"b.txt\n");
+    let branch = inner.read(&["symbolic-ref", "--short", "HEAD"], &stop);
+    assert_eq!(branch.await.expect("git runs"), b"inner\n");
+}

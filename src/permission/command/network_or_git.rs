@@ -131,6 +131,12 @@ const BEFORE: &[&str] = &[
     "then", "time", "timeout", "until", "while", "xargs",
 ];
 
+/// Programs that run another one that they are given, beside those of [`BEFORE`].
+const RUNNING: &[&str] = &[
+    "bash", "busybox", "dash", "eval", "find", "flock", "ionice", "parallel", "sh", "stdbuf",
+    "watch", "zsh",
+];
+
 /// Programs that usually name `.git` to read it or to leave it out.
 const READERS: &[&str] = &[
     "cat", "cd", "du", "echo", "fd", "file", "find", "grep", "head", "ls", "rg", "sort", "stat",
@@ -186,6 +192,28 @@ pub(super) fn interactive(command: &str) -> Option<&str> {
 /// The programs that a command seems to run, each with the words after it: a guess that looks into
 /// quotes and substitutions.
 pub(super) fn programs(command: &str) -> Vec<(&str, Vec<&str>)> {
+    parts(command).filter_map(program).collect()
+}
+
+/// The words after each `git` that a command seems to run, also behind programs that run another,
+/// whatever options these have: `find . -exec git checkout {}`, `xargs -I % git rm %`.
+pub(super) fn git_calls(command: &str) -> Vec<Vec<&str>> {
+    let calls = parts(command).filter_map(|part| {
+        let words: Vec<&str> = part.split_whitespace().collect();
+        let first = words.iter().find(|word| !word.contains('='))?;
+        let is_git = |word: &&str| word.rsplit('/').next() == Some("git");
+        let runs = is_git(first)
+            || BEFORE.contains(first)
+            || RUNNING.contains(first)
+            || first.starts_with(|start: char| start == '-' || start.is_ascii_digit());
+        let at = words.iter().position(is_git).filter(|_| runs)?;
+        Some(words[at + 1..].to_vec())
+    });
+    calls.collect()
+}
+
+/// The parts of a command between what ends a word list.
+fn parts(command: &str) -> impl Iterator<Item = &str> {
     let is_end = |character: char| {
         character.is_control()
             || matches!(
@@ -193,7 +221,7 @@ pub(super) fn programs(command: &str) -> Vec<(&str, Vec<&str>)> {
                 ';' | '&' | '|' | '(' | ')' | '{' | '}' | '`' | '$' | '<' | '>' | '"' | '\''
             )
     };
-    command.split(is_end).filter_map(program).collect()
+    command.split(is_end)
 }
 
 /// The program that a part of a command seems to run, without folder and version, and the words

@@ -5,8 +5,8 @@ use std::fs;
 use serde_json::json;
 
 use super::*;
-use crate::session::VERSION;
 use crate::session::journal::{Journal, path_of};
+use crate::session::{ChangedFile, TaskStep, VERSION};
 
 fn call(id: &str, tool: &str, arguments: &Value) -> CallRecord {
     CallRecord {
@@ -313,6 +313,51 @@ fn every_action_is_one_flat_object() {
             json!({"turn": 0, "action": "committed", "hash": "abc", "files": ["a.rs"]}),
             json!({"turn": 0, "action": "compacted"}),
             json!({"turn": 0, "action": "ended", "reason": "quit"}),
+        ]
+    );
+}
+
+#[test]
+fn a_task_and_its_steps_are_listed_and_what_is_set_aside_is_no_compaction() {
+    let step = |text: &str| TaskStep {
+        text: text.to_owned(),
+        ..TaskStep::default()
+    };
+    let set_aside = || Record::Compacted {
+        messages: Vec::new(),
+    };
+    let lines = lines(vec![
+        Record::Planned {
+            task: "a flag".to_owned(),
+            steps: vec![step("add it"), step("test it")],
+        },
+        Record::StepBegan { step: 1, turn: 2 },
+        set_aside(),
+        Record::StepEnded {
+            step: 1,
+            outcome: StepState::Failed,
+            summary: "a call was denied.".to_owned(),
+            changed: vec![ChangedFile {
+                path: "a.rs".to_owned(),
+                lines: Some((3, 1)),
+            }],
+            tokens: 7,
+        },
+        Record::TaskEnded {
+            reason: "stopped".to_owned(),
+        },
+        set_aside(),
+        set_aside(),
+    ]);
+    assert_eq!(
+        lines,
+        [
+            json!({"turn": 0, "action": "planned", "task": "a flag",
+                   "steps": ["add it", "test it"]}),
+            json!({"turn": 0, "action": "step_ended", "step": 1, "outcome": "failed",
+                   "summary": "a call was denied.", "files": ["a.rs"]}),
+            json!({"turn": 0, "action": "task_ended", "reason": "stopped"}),
+            json!({"turn": 0, "action": "compacted"}),
         ]
     );
 }

@@ -24,14 +24,14 @@ impl Changes {
             .map_or_else(Vec::new, |turn| self.counts(turn))
     }
 
-    /// The files that a turn and those after it changed, as [`Changes::turn_counts`] has them.
-    pub fn counts_since(&self, turn: u32) -> Vec<FileCount> {
-        self.counts(&self.joined_since(turn))
+    /// The files that some turns changed, as [`Changes::turn_counts`] has them.
+    pub fn counts_of(&self, turns: &[u32]) -> Vec<FileCount> {
+        self.counts(&self.joined(turns))
     }
 
     /// The unified diff of each of these files.
-    pub fn diffs_since(&self, turn: u32) -> Vec<FileDiff> {
-        let turn = self.joined_since(turn);
+    pub fn diffs_of(&self, turns: &[u32]) -> Vec<FileDiff> {
+        let turn = self.joined(turns);
         let sums = turn.sums().into_iter();
         let changed = sums.filter(|change| change.before != change.after);
         let diffs =
@@ -55,11 +55,14 @@ impl Changes {
         self.done.last().map(|turn| turn.number)
     }
 
-    /// The changes of a turn and of those after it, as if they were of one.
-    fn joined_since(&self, number: u32) -> TurnChanges {
-        let turns = self.done.iter().filter(|turn| turn.number >= number);
+    /// The changes of some turns, as if they were of one.
+    fn joined(&self, numbers: &[u32]) -> TurnChanges {
+        let turns = self
+            .done
+            .iter()
+            .filter(|turn| numbers.contains(&turn.number));
         TurnChanges {
-            number,
+            number: numbers.last().copied().unwrap_or_default(),
             changes: turns.flat_map(|turn| turn.changes.clone()).collect(),
         }
     }
@@ -90,15 +93,12 @@ impl Changes {
     /// The files that the current turn changed, as in [`Changes::turn_counts`], each with the hash of
     /// its content after the last change; `None` if it was removed, or is not stored.
     pub fn turn_hashes(&self) -> Vec<(String, Option<String>)> {
-        let Some(turn) = self.current() else {
-            return Vec::new();
-        };
-        let sums = turn.sums().into_iter();
-        let changed = sums.filter(|change| change.before != change.after);
-        let hashed =
-            changed.map(|change| (change.path.to_owned(), change.after.map(str::to_owned)));
-        let not_kept = not_kept(turn).into_iter().map(|path| (path, None));
-        hashed.chain(not_kept).collect()
+        self.current().map_or_else(Vec::new, hashes)
+    }
+
+    /// The files that some turns changed, as [`Changes::turn_hashes`] has them.
+    pub fn hashes_of(&self, turns: &[u32]) -> Vec<(String, Option<String>)> {
+        hashes(&self.joined(turns))
     }
 
     /// The files that the current turn changed, each with its text before the first and after the
@@ -128,6 +128,14 @@ impl Changes {
         let after = self.side(after).ok()?.unwrap_or_default();
         Some(line_counts(&before, &after))
     }
+}
+
+fn hashes(turn: &TurnChanges) -> Vec<(String, Option<String>)> {
+    let sums = turn.sums().into_iter();
+    let changed = sums.filter(|change| change.before != change.after);
+    let hashed = changed.map(|change| (change.path.to_owned(), change.after.map(str::to_owned)));
+    let not_kept = not_kept(turn).into_iter().map(|path| (path, None));
+    hashed.chain(not_kept).collect()
 }
 
 /// Files that commands changed and whose contents are not stored, each once.
@@ -192,16 +200,20 @@ mod tests {
         changes.begin_turn(3);
         changes.note(change("b.rs", Some("b\n"), Some("b\nc\n")));
         changes.note(change("c.rs", Some("c\n"), None));
-        let told = |turn| -> Vec<(String, Option<(usize, usize)>)> {
-            let counts = changes.counts_since(turn).into_iter();
+        let told = |turns: &[u32]| -> Vec<(String, Option<(usize, usize)>)> {
+            let counts = changes.counts_of(turns).into_iter();
             counts.map(|file| (file.path, file.lines)).collect()
         };
         let b = ("b.rs".to_owned(), Some((2, 0)));
         let c = ("c.rs".to_owned(), Some((0, 1)));
-        assert_eq!(told(2), [b, c]);
-        assert_eq!(told(1).len(), 3);
-        assert!(told(4).is_empty());
-        let diffs = changes.diffs_since(2);
+        assert_eq!(told(&[2, 3]), [b, c]);
+        assert_eq!(told(&[1, 2, 3]).len(), 3);
+        assert_eq!(told(&[1, 3]).len(), 3, "a turn between them does not count");
+        assert!(told(&[4]).is_empty());
+        let hashes = changes.hashes_of(&[1, 2]);
+        let paths: Vec<&str> = hashes.iter().map(|(path, _)| path.as_str()).collect();
+        assert_eq!(paths, ["a.rs", "b.rs"]);
+        let diffs = changes.diffs_of(&[2, 3]);
         assert_eq!(diffs.len(), 2);
         assert!(diffs[0].text.contains("+b\n+c\n"), "{}", diffs[0].text);
         assert_eq!(changes.last_turn(), Some(3));

@@ -30,6 +30,7 @@ fn ended(step: usize, outcome: StepState) -> Record {
             path: "a.rs".to_owned(),
             lines: Some((3, 1)),
         }],
+        tokens: 70,
     }
 }
 
@@ -65,7 +66,11 @@ fn a_task_is_the_same_after_a_resume() {
     let last = session.task.clone().expect("a task");
     assert_eq!(last.before, before);
     assert!(!last.is_left);
-    assert_eq!(last.steps[1].turn, 5);
+    assert_eq!(
+        last.steps[1].turns,
+        [5],
+        "those of the replaced step are gone"
+    );
     let id = session.id.clone();
     drop(session);
     let (session, _) = home.resume(&id);
@@ -94,6 +99,22 @@ fn the_conversation_before_a_step_is_that_of_now_once_the_task_was_left() {
     let reason = "done".to_owned();
     record(&mut session, Record::TaskEnded { reason });
     assert_eq!(session.task, None);
+}
+
+#[test]
+fn turns_and_tokens_of_a_step_add_up() {
+    let home = Home::new();
+    let mut session = home.create();
+    record(&mut session, planned(&["one", "two"]));
+    for turn in [2, 3] {
+        record(&mut session, began(1, turn));
+        record(&mut session, ended(1, StepState::Failed));
+    }
+    let id = session.id.clone();
+    drop(session);
+    let (session, _) = home.resume(&id);
+    let step = &session.task.as_ref().expect("a task").steps[0];
+    assert_eq!((step.turns.as_slice(), step.tokens), (&[2, 3][..], 140));
 }
 
 #[test]

@@ -4,6 +4,11 @@ use super::super::files::resolve;
 use super::super::yaml::Yaml;
 use super::{CiFile, Script, is_rare};
 
+/// Longest line of a script, in bytes: longer ones are no command of a project.
+const LONGEST_LINE: usize = 4_000;
+/// Most steps of a job.
+const MOST_STEPS: usize = 100;
+
 /// Where expressions get their values.
 struct Values<'y> {
     matrix: Vec<(&'y str, &'y Yaml)>,
@@ -13,11 +18,34 @@ struct Values<'y> {
     env: Vec<&'y Yaml>,
 }
 
+/// Events that run a workflow at each change, or for one that does.
+const CHANGES: &[&str] = &[
+    "push",
+    "pull_request",
+    "pull_request_target",
+    "merge_group",
+    "workflow_call",
+];
+
 pub(super) fn read(file: &mut CiFile<'_, '_>, workflow: &Yaml) {
+    file.is_aside |= !runs_at_changes(workflow) || workflow.get("env").is_some_and(is_special);
     let jobs = workflow.get("jobs").map(Yaml::entries).unwrap_or_default();
     for (name, job) in jobs.iter().take(100) {
         read_job(file, workflow, name, job);
     }
+}
+
+/// Whether changes start a workflow, rather than a clock or a person; so if it does not say.
+fn runs_at_changes(workflow: &Yaml) -> bool {
+    let Some(on) = workflow.get("on") else {
+        return true;
+    };
+    // What only tags start makes a release.
+    let is_release = |event: &Yaml| event.get("tags").is_some() && event.get("branches").is_none();
+    let events = on.entries().iter().filter(|(_, event)| !is_release(event));
+    let names = events.map(|(name, _)| name.as_str());
+    let mut names = names.chain(on.texts());
+    names.any(|name| CHANGES.contains(&name))
 }
 
 fn read_job(file: &mut CiFile<'_, '_>, workflow: &Yaml, name: &str, job: &Yaml) {
@@ -36,15 +64,17 @@ fn read_job(file: &mut CiFile<'_, '_>, workflow: &Yaml, name: &str, job: &Yaml) 
         .any(|name| name.contains("windows") || name.contains("macos"));
     let may_fail = job.text_at("continue-on-error") == Some("true");
     let condition = job.text_at("if").unwrap_or_default();
-    let steps = job.get("steps").map(Yaml::items).unwrap_or_default();
-    let checkout = checkout(steps, &values);
+    let steps = steps_of(job);
+    let checkout = checkout(&steps, &values);
+    let is_ours = !has_other_at_root(&steps);
+    let builds_other = job.get("env").is_some_and(is_special);
     let default = [job, workflow].iter().find_map(|level| {
         level
             .get("defaults")?
             .get("run")?
             .text_at("working-directory")
     });
-    for step in steps.iter().take(100) {
+    for step in steps {
         note_setup(file, step);
         let Some(run) = step.text_at("run") else {
             continue;
@@ -52,21 +82,25 @@ fn read_job(file: &mut CiFile<'_, '_>, workflow: &Yaml, name: &str, job: &Yaml) 
         if is_rare(step.text_at("if").unwrap_or_default()) {
             continue;
         }
-        let own = step.get("env");
+        let own = step.get("env").map(|env| values.environment(env));
         if let Some(own) = own {
             values.env.insert(0, own);
         }
-        let folder = step.text_at("working-directory").or(default);
-        let folder = folder_of(folder.unwrap_or(""), &checkout, &values);
+        let given = step.text_at("working-directory").or(default).unwrap_or("");
+        let is_within = !checkout.is_empty() && given.contains(&checkout);
+        let folder = folder_of(given, &checkout, &values).filter(|_| is_ours || is_within);
         if let Some(folder) = folder.filter(|folder| file.files.has_folder(folder)) {
-            let lines = run
-                .lines()
-                .map(|line| values.resolved(line).unwrap_or_else(|| "#".to_owned()));
+            let lines = file.lines(run).into_iter();
+            let lines = lines.map(|line| values.line(line).unwrap_or_else(|| "#".to_owned()));
             let script = Script {
                 job: name,
                 folder,
                 text: lines.collect::<Vec<_>>().join("\n"),
-                is_aside: is_other || may_fail || is_rare(condition),
+                is_aside: is_other
+                    || may_fail
+                    || is_rare(condition)
+                    || builds_other
+                    || own.is_some_and(is_special),
             };
             file.take(script);
         }
@@ -74,6 +108,35 @@ fn read_job(file: &mut CiFile<'_, '_>, workflow: &Yaml, name: &str, job: &Yaml) 
             values.env.remove(0);
         }
     }
+}
+
+/// The steps of a job, with those that run side by side.
+fn steps_of(job: &Yaml) -> Vec<&Yaml> {
+    let steps = job.get("steps").map(Yaml::items).unwrap_or_default().iter();
+    let single = steps.flat_map(|step| match step.get("parallel") {
+        Some(inner) => inner.items(),
+        None => std::slice::from_ref(step),
+    });
+    single.take(MOST_STEPS).collect()
+}
+
+/// Whether another repository is checked out where ours would be: what runs there is not ours.
+fn has_other_at_root(steps: &[&Yaml]) -> bool {
+    steps.iter().any(|step| {
+        let uses = step.text_at("uses").unwrap_or_default();
+        let with = |key: &str| step.get("with").and_then(|with| with.text_at(key));
+        let is_other = with("repository").is_some_and(|name| !name.contains("github."));
+        uses.starts_with("actions/checkout") && is_other && with("path").is_none()
+    })
+}
+
+/// Whether an environment makes the compiler build something else: the same command without it does
+/// not do the same.
+fn is_special(env: &Yaml) -> bool {
+    env.entries().iter().any(|(key, value)| {
+        let value = value.text().unwrap_or_default();
+        key.ends_with("FLAGS") && (value.contains("--cfg") || value.contains("-Z"))
+    })
 }
 
 /// The first combination of a matrix: of each list the first value, then what `include` adds.
@@ -119,8 +182,8 @@ fn included(job: &Yaml) -> Vec<&str> {
 }
 
 /// Where the repository is checked out, as the step says.
-fn checkout(steps: &[Yaml], values: &Values<'_>) -> String {
-    let is_checkout = |step: &&Yaml| {
+fn checkout(steps: &[&Yaml], values: &Values<'_>) -> String {
+    let is_checkout = |step: &&&Yaml| {
         let uses = step.text_at("uses").unwrap_or_default();
         // Another repository is none of ours.
         uses.starts_with("actions/checkout")
@@ -182,7 +245,30 @@ fn note_setup(file: &mut CiFile<'_, '_>, step: &Yaml) {
     file.note_manager(cache.unwrap_or_default());
 }
 
-impl Values<'_> {
+impl<'y> Values<'y> {
+    /// The environment of a step: what is written there, or what the matrix has.
+    fn environment(&self, env: &'y Yaml) -> &'y Yaml {
+        let name = env.text().and_then(|text| {
+            let inside = text.trim().strip_prefix("${{")?.strip_suffix("}}")?;
+            inside.trim().strip_prefix("matrix.")
+        });
+        let mut matrix = self.matrix.iter();
+        let found = matrix.find(|(key, _)| Some(*key) == name);
+        found.map_or(env, |(_, value)| *value)
+    }
+
+    /// A line as it runs: resolved, and with the environments of tox that a variable names.
+    fn line(&self, line: &str) -> Option<String> {
+        let line = self.resolved(line)?;
+        let named = self.env.iter().find_map(|env| env.text_at("TOXENV"));
+        match named {
+            Some(named) if line.trim_end().ends_with("tox") => {
+                Some(format!("{} -e {}", line.trim_end(), self.resolved(named)?))
+            }
+            _ => Some(line),
+        }
+    }
+
     /// A text in which expressions of the environment are replaced, and no others.
     fn with_env(&self, text: &str) -> String {
         let mut found = text.to_owned();
@@ -204,6 +290,9 @@ impl Values<'_> {
     /// A line with its expressions and the variables of its environment replaced; `None` if one has
     /// no value that is known.
     fn resolved(&self, line: &str) -> Option<String> {
+        if line.len() > LONGEST_LINE {
+            return None;
+        }
         let mut found = String::new();
         let mut rest = line;
         while let Some((before, after)) = rest.split_once("${{") {
@@ -221,15 +310,26 @@ impl Values<'_> {
                 continue;
             };
             found = with_variable(&found, key, value);
+            if found.len() > LONGEST_LINE {
+                return None;
+            }
         }
-        (found.len() < 4_000).then_some(found)
+        (found.len() <= LONGEST_LINE).then_some(found)
     }
 
+    /// Of alternatives the first one with a value that is not empty, else that of the last one.
     fn value(&self, expression: &str) -> Option<String> {
-        if let Some((first, second)) = expression.split_once("||") {
-            let first = self.value(first.trim()).filter(|value| !value.is_empty());
-            return first.or_else(|| self.value(second.trim()));
+        let mut value = None;
+        for alternative in expression.split("||") {
+            value = self.single_value(alternative.trim());
+            if value.as_ref().is_some_and(|value| !value.is_empty()) {
+                break;
+            }
         }
+        value
+    }
+
+    fn single_value(&self, expression: &str) -> Option<String> {
         if expression.contains(['&', '(', '=', '!', '<', '>']) {
             return None;
         }
@@ -305,6 +405,18 @@ mod tests {
         ] {
             assert_eq!(values.resolved(line).as_deref(), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn a_long_chain_of_alternatives_ends() {
+        let values = Values {
+            matrix: Vec::new(),
+            included: Vec::new(),
+            env: Vec::new(),
+        };
+        let chain = "a||".repeat(200_000);
+        assert_eq!(values.value(&format!("{chain}'x'")).as_deref(), Some("x"));
+        assert_eq!(values.resolved(&format!("t ${{{{ {chain}'x' }}}}")), None);
     }
 
     #[test]

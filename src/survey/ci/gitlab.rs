@@ -17,8 +17,8 @@ const RESERVED: &[&str] = &[
     "after_script",
     "spec",
 ];
-/// How far templates of templates are followed.
-const DEEPEST: usize = 8;
+/// Most templates of a job, with those that they extend.
+const MOST_TEMPLATES: usize = 16;
 
 pub(super) fn read(file: &mut CiFile<'_, '_>, settings: &Yaml) {
     let global = settings.get("before_script");
@@ -28,14 +28,14 @@ pub(super) fn read(file: &mut CiFile<'_, '_>, settings: &Yaml) {
         if !is_job || job.entries().is_empty() {
             continue;
         }
-        let script = inherited(settings, job, "script", DEEPEST);
-        let before = inherited(settings, job, "before_script", DEEPEST).or(global);
+        let script = inherited(settings, job, "script");
+        let before = inherited(settings, job, "before_script").or(global);
         let Some(script) = script else {
             continue;
         };
         let mut lines = before.map(Yaml::texts).unwrap_or_default();
         lines.extend(script.texts());
-        let stage = inherited(settings, job, "stage", DEEPEST).and_then(Yaml::text);
+        let stage = inherited(settings, job, "stage").and_then(Yaml::text);
         let may_fail = job.text_at("allow_failure") == Some("true");
         let variables: Vec<&Yaml> = [job.get("variables"), settings.get("variables")]
             .into_iter()
@@ -55,17 +55,48 @@ pub(super) fn read(file: &mut CiFile<'_, '_>, settings: &Yaml) {
     }
 }
 
-/// What a job, or a template that it extends, has at a key.
-fn inherited<'y>(settings: &'y Yaml, job: &'y Yaml, key: &str, depth: usize) -> Option<&'y Yaml> {
-    if let Some(own) = job.get(key) {
-        return Some(own);
+/// What a job, or a template that it extends, has at a key. Each template is looked at once, since
+/// they may extend each other.
+fn inherited<'y>(settings: &'y Yaml, job: &'y Yaml, key: &str) -> Option<&'y Yaml> {
+    let mut pending = vec![job];
+    let mut seen: Vec<&str> = Vec::new();
+    while let Some(job) = pending.pop() {
+        if let Some(own) = job.get(key) {
+            return Some(own);
+        }
+        let templates = job.get("extends").map(Yaml::texts).unwrap_or_default();
+        // The last template wins, and is taken first.
+        for name in templates.into_iter().take(MOST_TEMPLATES) {
+            if seen.len() < MOST_TEMPLATES && !seen.contains(&name) {
+                seen.push(name);
+                pending.extend(settings.get(name));
+            }
+        }
     }
-    let depth = depth.checked_sub(1)?;
-    // The last template wins.
-    let mut templates = job.get("extends").map(Yaml::texts).unwrap_or_default();
-    templates.truncate(4);
-    templates
-        .into_iter()
-        .rev()
-        .find_map(|name| inherited(settings, settings.get(name)?, key, depth))
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn templates_are_followed_once_and_the_last_one_wins() {
+        let text = "\
+.a: {extends: [.a, .b, .a, .b], stage: one}
+.b: {extends: [.a, .b], script: [b]}
+.c: {script: [c]}
+last: {extends: [.b, .c]}
+inner: {extends: .a}
+none: {extends: [.none]}
+";
+        let yaml = Yaml::parse(text).expect("YAML");
+        let script = |name: &str| {
+            let job = yaml.get(name)?;
+            inherited(&yaml, job, "script").map(Yaml::texts)
+        };
+        assert_eq!(script("last"), Some(vec!["c"]));
+        assert_eq!(script("inner"), Some(vec!["b"]));
+        assert_eq!(script("none"), None);
+    }
 }

@@ -19,6 +19,8 @@ use super::yaml::Yaml;
 const MOST_FILES: usize = 40;
 /// and the most commands of one.
 const MOST_COMMANDS: usize = 400;
+/// Most lines of the scripts of one, whose variables are replaced.
+const MOST_LINES: usize = 5_000;
 
 /// A command of a CI file.
 pub(super) struct CiCommand {
@@ -55,6 +57,8 @@ struct CiFile<'a, 'f> {
     text: &'a str,
     /// Whether its name says that it releases, deploys or the like.
     is_aside: bool,
+    /// How many lines of scripts are still looked at.
+    lines_left: usize,
     found: Ci,
 }
 
@@ -93,6 +97,7 @@ pub(super) fn read(files: &Files<'_>) -> Ci {
                     path,
                     text: &text,
                     is_aside: is_aside(path),
+                    lines_left: MOST_LINES,
                     found: Ci::default(),
                 };
                 reader(&mut file, &yaml);
@@ -126,15 +131,23 @@ fn is_aside(name: &str) -> bool {
     .any(|word| name.contains(word))
 }
 
-/// Whether a step only runs for releases or after a failure.
+/// Whether a step only runs for releases, after a failure, or never.
 fn is_rare(condition: &str) -> bool {
     let after_failure = condition.contains("failure()")
         && !condition.contains("success()")
         && !condition.contains("!failure()");
-    after_failure || condition.contains("refs/tags") || condition.contains("'release'")
+    let never = matches!(condition.trim(), "false" | "${{ false }}");
+    never || after_failure || condition.contains("refs/tags") || condition.contains("'release'")
 }
 
 impl CiFile<'_, '_> {
+    /// The lines of a script, as many as are looked at.
+    fn lines<'s>(&mut self, script: &'s str) -> Vec<&'s str> {
+        let lines: Vec<&str> = script.lines().take(self.lines_left).collect();
+        self.lines_left -= lines.len();
+        lines
+    }
+
     /// Takes the commands of a script.
     fn take(&mut self, script: Script<'_>) {
         self.note_managers(&script.text);

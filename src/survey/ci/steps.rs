@@ -7,6 +7,9 @@ use super::{CiFile, Script, is_aside, is_rare};
 /// The greatest depth at which steps are looked for.
 const DEEPEST: usize = 16;
 
+/// A script that is longer, in bytes, is left as it is: variables could make it endless.
+const LONGEST_SCRIPT: usize = 8_000;
+
 /// Keys whose text is a script.
 const SCRIPTS: &[&str] = &["script", "bash", "pwsh", "command", "commands"];
 
@@ -78,7 +81,7 @@ fn take(file: &mut CiFile<'_, '_>, step: &Yaml, place: &Place<'_>) {
         .trim_start_matches("$(System.DefaultWorkingDirectory)")
         .trim_start_matches('/');
     if let Some(folder) = resolve("", folder).filter(|folder| file.files.has_folder(folder)) {
-        let text = with_macros(&script, &place.variables);
+        let text = with_macros(&file.lines(&script), &place.variables);
         file.take(Script {
             job: place.job,
             folder,
@@ -89,12 +92,19 @@ fn take(file: &mut CiFile<'_, '_>, step: &Yaml, place: &Place<'_>) {
 }
 
 /// A script in which `$(name)` is replaced; lines with others, which may be commands, are dropped.
-fn with_macros(script: &str, variables: &[&Yaml]) -> String {
+fn with_macros(script: &[&str], variables: &[&Yaml]) -> String {
+    let macros = named(variables).into_iter();
+    let macros: Vec<(String, &str)> = macros
+        .map(|(name, value)| (format!("$({name})"), value))
+        .collect();
     let mut lines = Vec::new();
-    for line in script.lines().take(500) {
-        let mut line = line.to_owned();
-        for (name, value) in named(variables) {
-            line = line.replace(&format!("$({name})"), value);
+    for line in script.iter().filter(|line| line.len() < 4_000) {
+        let mut line = (*line).to_owned();
+        for (name, value) in &macros {
+            line = line.replace(name, value);
+            if line.len() >= 4_000 {
+                break;
+            }
         }
         if !line.contains("$(") && !line.contains("${{") && line.len() < 4_000 {
             lines.push(line);
@@ -123,7 +133,7 @@ fn named<'y>(variables: &[&'y Yaml]) -> Vec<(&'y str, &'y str)> {
 pub(super) fn with_variables(script: &str, variables: &[&Yaml]) -> String {
     let mut found = script.to_owned();
     for (name, value) in named(variables) {
-        if found.len() > 100_000 {
+        if found.len() > LONGEST_SCRIPT {
             break;
         }
         found = found.replace(&format!("${{{name}}}"), value);

@@ -55,6 +55,12 @@ fn programs_are_known_by_their_arguments() {
         ("bash ci/lint.sh --all", Some(Lint)),
         ("bash -c 'cargo test'", None),
         ("node --test", Some(Test)),
+        ("npx eslint . --fix", Some(Format)),
+        ("npx prettier --check .", Some(FormatCheck)),
+        ("npx prettier --write .", Some(Format)),
+        ("npx prettier .", None),
+        ("make -C sub test", None),
+        ("make clean test", None),
     ] {
         assert_eq!(kind(line), expected, "{line}");
     }
@@ -87,6 +93,9 @@ fn what_installs_sends_or_deploys_is_no_command_of_the_project() {
         "terraform apply",
         "git push --tags",
         "./gradlew publish",
+        "./gradlew build publishToSonatype",
+        "npm run deploy:prod",
+        "pnpm docker-push",
         "pytest > log.txt",
     ] {
         // Scripts are split into commands before.
@@ -144,6 +153,12 @@ fn tasks_are_named_for_what_they_do() {
         ("format:check", &[], Some(FormatCheck)),
         ("format", &[FormatCheck], Some(FormatCheck)),
         ("type_check", &[], Some(TypeCheck)),
+        ("lint", &[Format], Some(Format)),
+        ("format-check", &[Format], Some(Format)),
+        ("all", &[Test, Lint], None),
+        ("all", &[Test, Build], Some(Build)),
+        ("all", &[], Some(Build)),
+        ("dist", &[], None),
     ] {
         assert_eq!(kind_of_task(name, runs), expected, "{name} {runs:?}");
     }

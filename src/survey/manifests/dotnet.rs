@@ -1,6 +1,6 @@
 //! Projects and solutions of .NET.
 
-use super::super::draft::{Draft, ManifestFile};
+use super::super::draft::{Draft, ManifestFile, is_plain};
 use super::super::facts::CommandKind::{Build, Format, FormatCheck, OneTest, Run, Test};
 use super::super::facts::Ecosystem::Dotnet;
 use super::super::files::{join, resolve, split};
@@ -60,7 +60,9 @@ pub(super) fn read_project(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
         };
         draft.entry_point(&path, &format!("program {stem}"));
         let root = ManifestFile { folder: "", ..file };
-        draft.usual(root, Run, Dotnet, &run_line(file));
+        if is_plain(file.folder) {
+            draft.usual(root, Run, Dotnet, &run_line(file));
+        }
     }
     let solution = |draft: &Draft<'_, '_>| {
         draft

@@ -1,6 +1,6 @@
 //! `go.mod` and `go.work`.
 
-use super::super::draft::{Draft, ManifestFile};
+use super::super::draft::{Draft, ManifestFile, is_plain};
 use super::super::facts::CommandKind::{Build, Format, FormatCheck, Lint, OneTest, Run, Test};
 use super::super::facts::Ecosystem::Go;
 use super::super::files::{join, resolve, split};
@@ -57,7 +57,7 @@ fn programs(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>, module: &str) {
         if draft.files.has(&main) {
             let name = split(command).1;
             draft.entry_point(&main, &format!("program {name}"));
-            if commands.len() == 1 {
+            if commands.len() == 1 && is_plain(name) {
                 draft.usual(file, Run, Go, &format!("go run ./cmd/{name}"));
             }
         }

@@ -6,10 +6,13 @@ use super::super::draft::{Draft, ManifestFile, line_of, node_ecosystem};
 use super::super::facts::CommandKind::{Format, FormatCheck, Lint, OneTest, Test, TypeCheck};
 use super::super::facts::Ecosystem::{Deno, Npm};
 use super::super::files::{join, resolve, split};
+use super::super::leaving;
 use super::super::tasks::{Runner, TaskBody};
 use super::super::yaml::Yaml;
 use super::{expand, keys, node_tests, parsed_json, texts};
 
+/// Most scripts of a manifest.
+const MOST_SCRIPTS: usize = 300;
 /// What `npm init` writes where there are no tests.
 const NO_TEST: &str = "no test specified";
 
@@ -69,11 +72,12 @@ pub(super) fn read(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
 
 fn scripts(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>, manifest: &Value) {
     let begin = line_of(file.text, "\"scripts\"").unwrap_or(1);
-    for (name, script) in scripts_of(manifest) {
+    for (name, script) in scripts_of(manifest).into_iter().take(MOST_SCRIPTS) {
         let after = file.text.lines().skip(begin as usize);
+        let sign = format!("\"{name}\"");
         let at = after
             .take(500)
-            .position(|line| line.trim_start().starts_with(&format!("\"{name}\"")));
+            .position(|line| line.trim_start().starts_with(&sign));
         let line = at
             .and_then(|at| u32::try_from(at).ok())
             .map(|at| begin + 1 + at);
@@ -131,7 +135,11 @@ fn set_up(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>, manifest: &Value) {
             "typescript",
         );
     }
-    if let Some(line) = node_tests::one_test(manifest, manager, exec) {
+    let leaves = scripts_of(manifest).into_iter().any(|(name, script)| {
+        matches!(name, "pretest" | "test" | "posttest") && leaving::leaves(script)
+    });
+    let one_test = node_tests::one_test(manifest, manager, exec);
+    if let Some(line) = one_test.filter(|_| !leaves) {
         draft.set_up(file, OneTest, ecosystem, &line, "scripts");
     }
     if manager == "bun" && scripts_of(manifest).iter().all(|(name, _)| *name != "test") {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::super::draft::{Draft, ManifestFile};
+use super::super::draft::{Draft, ManifestFile, is_plain};
 use super::super::facts::CommandKind::{
     self, Build, Format, FormatCheck, Lint, OneTest, Run, Test, TypeCheck,
 };
@@ -186,7 +186,9 @@ fn scripts(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>, manifest: &Value) 
         );
         names.push(name.clone());
     }
-    if let [name] = names.as_slice() {
+    if let [name] = names.as_slice()
+        && is_plain(name)
+    {
         let runner = python_runner(draft, file.folder);
         draft.set_up(file, Run, Python, &format!("{runner}{name}"), "scripts");
     }

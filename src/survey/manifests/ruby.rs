@@ -134,6 +134,8 @@ pub(super) fn read_rakefile(draft: &mut Draft<'_, '_>, file: ManifestFile<'_>) {
             let (name, needs) = task(rest);
             match name {
                 Some("default") => default = needs.map(str::to_owned),
+                // Of a project without specs it makes a document.
+                Some("spec") if !draft.files.has_folder(&join(file.folder, "spec")) => {}
                 Some(name) => add(draft, file, name, needs.unwrap_or_default(), code),
                 None => {}
             }

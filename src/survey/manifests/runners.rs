@@ -2,7 +2,7 @@
 
 use super::super::draft::{Draft, ManifestFile};
 use super::super::files::join;
-use super::super::tasks::{Runner, TaskBody};
+use super::super::tasks::{LONGEST_SCRIPT, Runner, TaskBody};
 use super::super::yaml::Yaml;
 
 /// Most targets of a file.
@@ -103,9 +103,13 @@ fn targets(text: &str) -> (Vec<Target>, Vec<String>) {
             continue;
         }
         if let Some(recipe) = line.strip_prefix('\t') {
+            let recipe = plain(recipe);
             for target in &mut found[group..] {
-                target.recipe.push_str(&plain(recipe));
-                target.recipe.push('\n');
+                // One that is too long is left out later; a line with many targets would copy it.
+                if target.recipe.len() <= LONGEST_SCRIPT {
+                    target.recipe.push_str(&recipe);
+                    target.recipe.push('\n');
+                }
             }
             continue;
         }

@@ -6,6 +6,8 @@ use quick_xml::events::{BytesStart, Event};
 /// Most elements that are looked at, and their greatest depth.
 const MOST: usize = 30_000;
 const DEEPEST: usize = 64;
+/// Longest path, in bytes. Each element has its own, so that one long name would count many times.
+const LONGEST_PATH: usize = 400;
 
 /// An element.
 pub(super) struct Element {
@@ -40,10 +42,10 @@ pub(super) fn elements(text: &str) -> Result<Vec<Element>, String> {
                 if open.len() >= DEEPEST {
                     return Err("nested too deeply".to_owned());
                 }
-                let element = opened(&start, open.last());
+                let element = opened(&start, open.last())?;
                 open.push(element);
             }
-            Event::Empty(start) => found.push(opened(&start, open.last())),
+            Event::Empty(start) => found.push(opened(&start, open.last())?),
             Event::End(_) => found.extend(open.pop()),
             Event::Text(text) => {
                 if let Some(element) = open.last_mut()
@@ -61,21 +63,24 @@ pub(super) fn elements(text: &str) -> Result<Vec<Element>, String> {
     }
 }
 
-fn opened(start: &BytesStart<'_>, above: Option<&Element>) -> Element {
+fn opened(start: &BytesStart<'_>, above: Option<&Element>) -> Result<Element, String> {
     let name = start.local_name().into_inner();
     let path = match above {
         Some(above) => format!("{}/{name}", above.path),
         None => name.to_owned(),
     };
+    if path.len() > LONGEST_PATH {
+        return Err("names of elements are too long".to_owned());
+    }
     let attributes = start.attributes().take(50).flatten().map(|attribute| {
         let value = attribute.value.chars().take(500).collect();
         (attribute.key.into_inner().to_owned(), value)
     });
-    Element {
+    Ok(Element {
         path,
         text: String::new(),
         attributes: attributes.collect(),
-    }
+    })
 }
 
 #[cfg(test)]
@@ -94,5 +99,8 @@ mod tests {
         assert_eq!(found[0].attribute("i"), Some("1"));
         assert!(elements("<a><b></a>").is_err());
         assert!(elements(&"<a>".repeat(10_000)).is_err());
+        // 200 KB as they stand, 5 GB as paths.
+        let long = "a".repeat(100_000);
+        assert!(elements(&format!("<{long}>{}</{long}>", "<b/>".repeat(25_000))).is_err());
     }
 }

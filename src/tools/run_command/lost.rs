@@ -13,6 +13,8 @@ use crate::permission::Effect;
 use crate::permission::command::{GitLoss, LossScope, git_losses, skips_hooks};
 use crate::session::changes::FileHistory;
 
+/// The workspace as a folder.
+const ROOT: &str = ".";
 /// Most files that are named.
 const MOST_NAMED: usize = 8;
 
@@ -24,13 +26,13 @@ pub(super) async fn git_risks(command: &str, context: &ToolContext) -> Vec<Effec
     }
     let losses = git_losses(command);
     if !losses.is_empty() {
-        reasons.extend(reasons_of(&losses, context).await);
+        reasons.extend(reasons_of(command, &losses, context).await);
     }
     let risks = reasons.into_iter().map(|why| Effect::GitRisk { why });
     risks.collect()
 }
 
-async fn reasons_of(losses: &[GitLoss], context: &ToolContext) -> Vec<String> {
+async fn reasons_of(command: &str, losses: &[GitLoss], context: &ToolContext) -> Vec<String> {
     let elsewhere = losses.iter().filter_map(|loss| {
         let takes = match loss.scope {
             LossScope::Elsewhere => "may take work that is kept elsewhere and is not committed",
@@ -39,11 +41,7 @@ async fn reasons_of(losses: &[GitLoss], context: &ToolContext) -> Vec<String> {
         Some(format!("`{}` {takes}", loss.command))
     });
     let mut reasons: Vec<String> = elsewhere.collect();
-    let git = GitRunner::new(&context.sandbox, context.jail.root());
-    if !git.has_repository() {
-        return reasons;
-    }
-    let at_risk = match others_work(&git, context).await {
+    let at_risk = match others_work(command, context).await {
         Ok(found) => found,
         Err(error) => {
             let first = losses.first().map_or("git", |loss| loss.command.as_str());
@@ -89,6 +87,8 @@ struct OthersWork {
     /// Files whose staged version is nowhere else.
     staged: BTreeSet<String>,
     new: BTreeSet<String>,
+    /// Files that git ignores, and folders with nothing else.
+    ignored: BTreeSet<String>,
 }
 
 impl OthersWork {
@@ -97,6 +97,7 @@ impl OthersWork {
             LossScope::Changes | LossScope::BranchOrPath => vec![&self.changed],
             LossScope::Staged => vec![&self.staged],
             LossScope::NewFiles => vec![&self.new],
+            LossScope::NewAndIgnoredFiles => vec![&self.new, &self.ignored],
             LossScope::ChangesAndNewFiles | LossScope::Unknown => vec![&self.changed, &self.new],
             LossScope::Elsewhere => Vec::new(),
         };
@@ -118,6 +119,10 @@ fn covers(named: &str, path: &str) -> bool {
     if named.contains(['*', '?', '[', ':', '\\']) || named.contains("..") {
         return true;
     }
+    // Where the workspace is does not matter then.
+    if named.starts_with(['/', '~']) {
+        return true;
+    }
     let named = named.trim_start_matches("./").trim_end_matches('/');
     if matches!(named, "" | ".") {
         return true;
@@ -128,33 +133,105 @@ fn covers(named: &str, path: &str) -> bool {
     is_it || is_above
 }
 
-async fn others_work(git: &GitRunner, context: &ToolContext) -> Result<OthersWork, GitError> {
+/// The work that is at risk in the repositories in which a command may run git.
+async fn others_work(command: &str, context: &ToolContext) -> Result<OthersWork, GitError> {
+    let mut found = OthersWork::default();
+    for folder in repositories(command, context) {
+        let git = GitRunner::new(&context.sandbox, context.jail.root());
+        let git = match folder.as_str() {
+            ROOT => git,
+            folder => git.in_folder(folder),
+        };
+        others_work_in(&git, &folder, context, &mut found).await?;
+    }
+    Ok(found)
+}
+
+/// The folders of repositories in which a command may run git: the workspace, and what it names in it,
+/// such as a submodule that it enters.
+fn repositories(command: &str, context: &ToolContext) -> BTreeSet<String> {
+    let jail = &context.jail;
+    let is_repository = |folder: &str| {
+        let git = jail.path(&format!("{folder}/.git"));
+        matches!(git.and_then(|path| jail.kind(&path)), Ok(Some(_)))
+    };
+    let mut found = BTreeSet::from([ROOT.to_owned()]);
+    // Where it is after each folder that it enters.
+    let mut entered = String::new();
+    let mut before = "";
+    let is_end = |c: char| c.is_whitespace() || "'\"`;|&()<>=".contains(c);
+    for word in command.split(is_end).filter(|word| !word.is_empty()) {
+        let word_from = |folder: &str| {
+            let path = jail.path(&format!("{folder}{word}")).ok()?;
+            Some(path.as_str().to_owned())
+        };
+        let places = [word_from(""), word_from(&entered)];
+        if matches!(before, "cd" | "pushd" | "-C")
+            && let Some(folder) = &places[1]
+        {
+            entered = format!("{folder}/");
+        }
+        for place in places.into_iter().flatten() {
+            let ends = place.match_indices('/').map(|(at, _)| at);
+            let folders = ends.chain([place.len()]).map(|end| &place[..end]);
+            found.extend(folders.filter(|it| is_repository(it)).map(str::to_owned));
+        }
+        before = word;
+    }
+    found.retain(|folder| is_repository(folder));
+    found
+}
+
+async fn others_work_in(
+    git: &GitRunner,
+    folder: &str,
+    context: &ToolContext,
+    found: &mut OthersWork,
+) -> Result<(), GitError> {
+    const NEW: &[&str] = &["ls-files", "-z", "--others", "--exclude-standard"];
+    const IGNORED: &[&str] = &[
+        "ls-files",
+        "-z",
+        "--others",
+        "--ignored",
+        "--exclude-standard",
+        "--directory",
+    ];
     let stop = CancellationToken::new();
     let state = GitState::read(git, &stop).await?;
-    let new = git.read(&["ls-files", "-z", "--others", "--exclude-standard"], &stop);
-    let new = String::from_utf8_lossy(&new.await?).into_owned();
-    let new: BTreeSet<&str> = new.split('\0').filter(|path| !path.is_empty()).collect();
-    let own = own_work(git, context, &state, &stop).await?;
-    let is_others = |path: &&str| !own.contains(*path);
-    let changed = state.changed.keys().map(String::as_str).filter(is_others);
-    let staged = state
+    let new = split(&git.read(NEW, &stop).await?);
+    let ignored = split(&git.read(IGNORED, &stop).await?);
+    let own = own_work(git, folder, context, &state, &stop).await?;
+    let is_others = |path: &&String| !own.contains(*path);
+    let below = |path: &String| match folder {
+        ROOT => path.clone(),
+        folder => format!("{folder}/{path}"),
+    };
+    let in_part = state
         .changed
         .iter()
         .filter(|(_, file)| file.is_staged && file.is_unstaged);
-    Ok(OthersWork {
-        changed: changed.map(str::to_owned).collect(),
-        staged: staged.map(|(path, _)| path.clone()).collect(),
-        new: new
-            .into_iter()
-            .filter(is_others)
-            .map(str::to_owned)
-            .collect(),
-    })
+    let changed = state.changed.keys().filter(is_others);
+    found.changed.extend(changed.map(below));
+    found.staged.extend(in_part.map(|(path, _)| below(path)));
+    found.new.extend(new.iter().filter(is_others).map(below));
+    let ignored = ignored.iter().filter(is_others);
+    found.ignored.extend(ignored.map(below));
+    Ok(())
 }
 
-/// Files in which all that is not committed is the session's own work.
+/// Names that end with NULs.
+fn split(bytes: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let names = text.split('\0').filter(|name| !name.is_empty());
+    names.map(str::to_owned).collect()
+}
+
+/// Files of a repository in a folder in which all that is not committed is the session's own work,
+/// relative to that folder.
 async fn own_work(
     git: &GitRunner,
+    folder: &str,
     context: &ToolContext,
     state: &GitState,
     stop: &CancellationToken,
@@ -174,20 +251,28 @@ async fn own_work(
     };
     // What cannot be read is not taken for the session's own.
     let histories: Vec<FileHistory> = blocking(as_left).await.unwrap_or_default();
+    let below = histories.iter().filter_map(|history| {
+        let path = match folder {
+            ROOT => history.path.as_str(),
+            folder => history.path.strip_prefix(folder)?.strip_prefix('/')?,
+        };
+        Some((path, history))
+    });
+    let below: Vec<(&str, &FileHistory)> = below.collect();
     let head = |path: &str| {
         state
             .changed
             .get(path)
             .and_then(|file| file.head.as_deref())
     };
-    let ids: BTreeSet<&str> = histories.iter().filter_map(|it| head(&it.path)).collect();
+    let ids: BTreeSet<&str> = below.iter().filter_map(|(path, _)| head(path)).collect();
     let ids: Vec<&str> = ids.into_iter().collect();
     let contents = blobs(git, &ids, stop).await?;
     let changes = context.changes.lock();
-    let own = histories.iter().filter(|history| {
-        let content = head(&history.path).and_then(|id| contents.get(id));
+    let own = below.iter().filter(|(path, history)| {
+        let content = head(path).and_then(|id| contents.get(id));
         let content = content.map(Vec::as_slice);
         is_own(history, content, |hash| changes.stored(hash))
     });
-    Ok(own.map(|history| history.path.clone()).collect())
+    Ok(own.map(|(path, _)| (*path).to_owned()).collect())
 }

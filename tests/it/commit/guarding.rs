@@ -98,3 +98,46 @@ fn going_around_hooks_is_asked_in_every_mode() {
     assert_eq!(outcomes(&environment), ["denied", "denied", "done"]);
     assert_eq!(log(&environment).1, 2);
 }
+
+#[test]
+fn other_repositories_ignored_files_and_quoted_names_are_looked_at() {
+    let commands = [
+        "cd inner && git reset --hard",
+        "git -C inner checkout -- a.txt",
+        "git -C ./inner stash",
+        "git clean -fdx",
+    ];
+    let mut script: Vec<Reply> = commands.iter().map(|command| run(command)).collect();
+    script.push(Reply::text("I may not."));
+    let server = ChatServer::start(script);
+    let environment = environment(&server);
+    environment.write(".gitignore", "*.log\ninner/\n");
+    environment.git(&["add", "-A"]);
+    environment.git(&["commit", "-qm", "ignore"]);
+    environment.git(&["init", "-q", "inner"]);
+    environment.write("inner/a.txt", "a\n");
+    environment.git(&["-C", "inner", "add", "-A"]);
+    environment.git(&["-C", "inner", "commit", "-qm", "begin"]);
+    environment.write("inner/a.txt", "Of the user.\n");
+    environment.write("run.log", "Of the user.\n");
+    assert_eq!(outcomes(&environment), ["denied"; 4]);
+    assert_eq!(environment.read("inner/a.txt"), "Of the user.\n");
+    assert_eq!(environment.read("run.log"), "Of the user.\n");
+}
+
+#[test]
+fn quotes_and_pipes_hide_no_name() {
+    let commands = [
+        "git checkout \"notes.txt\"",
+        "git ls-files -m | xargs git checkout",
+        "git reset \"--hard\"",
+        "find . -name notes.txt -exec git checkout -- {} +",
+    ];
+    let mut script: Vec<Reply> = commands.iter().map(|command| run(command)).collect();
+    script.push(Reply::text("I may not."));
+    let server = ChatServer::start(script);
+    let environment = environment(&server);
+    environment.write("notes.txt", "Of the user.\n");
+    assert_eq!(outcomes(&environment), ["denied"; 4]);
+    assert_eq!(environment.read("notes.txt"), "Of the user.\n");
+}

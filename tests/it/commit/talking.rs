@@ -102,3 +102,22 @@ fn both_parts_of_a_file_with_others_work_are_shown() {
     assert_eq!(status(&environment), " M notes.txt\n");
     assert_eq!(terminal.leave().0, Some(0));
 }
+
+#[test]
+fn what_changes_while_the_question_stands_is_not_committed() {
+    let server = ChatServer::start(script());
+    let environment = environment(&server);
+    let terminal = talk(&environment);
+    terminal.enter("/commit");
+    terminal.expect("Commit 2 files on `main`?");
+    terminal.expect_last("answer or number:");
+    let theirs = "Written while the question stood.\n";
+    environment.write("notes.txt", theirs);
+    terminal.enter("commit");
+    terminal.expect("not committed: `notes.txt` changed");
+    terminal.expect_last("auto-edit>");
+    assert_eq!(log(&environment).1, 1);
+    assert_eq!(environment.read("notes.txt"), theirs);
+    assert_eq!(status(&environment), " M notes.txt\n M other.txt\n");
+    assert_eq!(terminal.leave().0, Some(0));
+}

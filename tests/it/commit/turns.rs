@@ -49,7 +49,8 @@ fn what_a_hook_says_goes_to_the_model_which_mends_it() {
         message("boil at 80"),
     ]);
     let environment = environment(&server).with("OLLACODE_COMMIT", "turn");
-    let lines = "if grep -q eighty notes.txt; then echo numbers in digits please; exit 1; fi";
+    // A file that a hook names is protected, so it names none.
+    let lines = "if git grep --cached -q eighty; then echo numbers in digits please; exit 1; fi";
     hook(&environment, "pre-commit", lines);
     work(&environment, "Make it eighty degrees.");
     assert_eq!(log(&environment), ("boil at 80".to_owned(), 2));
@@ -97,4 +98,69 @@ fn another_value_of_the_setting_is_refused() {
     let output = environment.run(&["chat", "--json", "-p", "Hello?"]);
     assert_ne!(output.code, Some(0), "{output:#?}");
     output.expect_words(&["OLLACODE_COMMIT", "`off` or `turn`"]);
+}
+
+#[test]
+fn each_step_of_a_task_is_a_commit() {
+    let step = |file: &str| json!({"text": format!("Change {file}"), "files": [file], "check": ""});
+    let plan = json!({"steps": [step("notes.txt"), step("other.txt")]});
+    let server = ChatServer::start(vec![
+        Reply::text(&plan.to_string()),
+        edit("notes.txt", "ninety", "eighty"),
+        Reply::text("It is eighty."),
+        message("boil earlier"),
+        edit("other.txt", "one", "two"),
+        Reply::text("It is two."),
+        message("count further"),
+    ]);
+    let environment = environment(&server).with("OLLACODE_COMMIT", "turn");
+    let arguments = [
+        "task",
+        "--json",
+        "--no-rag",
+        "--auto-edit",
+        "--auto-steps",
+        "Make it other",
+    ];
+    events(&environment, &arguments, 0);
+    assert_eq!(log(&environment), ("count further".to_owned(), 3));
+    let files = git(&environment, &["show", "--format=", "--name-only", "HEAD~"]);
+    assert_eq!(files, "notes.txt\n");
+    assert_eq!(status(&environment), "");
+}
+
+#[test]
+fn what_is_left_out_of_the_commit_of_a_turn_is_named() {
+    let server = ChatServer::start(vec![
+        edit("notes.txt", "ninety", "eighty"),
+        edit("other.txt", "one", "two"),
+        Reply::text("Done."),
+        message("count on"),
+    ]);
+    let environment = environment(&server).with("OLLACODE_COMMIT", "turn");
+    environment.write("notes.txt", format!("{NOTES}Of the user.\n"));
+    let told = work(&environment, "Make it eighty degrees.");
+    assert_eq!(log(&environment), ("count on".to_owned(), 2));
+    let notice = said(&told, "notice");
+    assert!(
+        notice.contains("left out: notes.txt: had uncommitted changes"),
+        "{notice}"
+    );
+}
+
+#[test]
+fn unconfined_hooks_do_not_run_unasked_in_auto_edit() {
+    let server = ChatServer::start(vec![
+        edit("notes.txt", "ninety", "eighty"),
+        Reply::text("Done."),
+    ]);
+    let environment = environment(&server)
+        .with("OLLACODE_COMMIT", "turn")
+        .with("OLLACODE_SANDBOX", "off");
+    hook(&environment, "pre-commit", "echo > ran");
+    let told = work(&environment, "Make it eighty degrees.");
+    let notice = said(&told, "notice");
+    assert!(notice.contains("nobody can be asked"), "{notice}");
+    assert_eq!(log(&environment).1, 1);
+    assert!(!environment.workspace().join("ran").exists());
 }

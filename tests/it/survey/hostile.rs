@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use ollacode::jail::Jail;
+use ollacode::permission::Rules;
 use ollacode::survey::CommandKind::Test;
+use ollacode::survey::survey_quickly;
 
 use super::{facts, facts_of, lines, write, written};
 
@@ -156,6 +159,87 @@ fn names_cannot_speak_as_somebody_else() {
             .commands
             .iter()
             .all(|command| !command.line.contains(char::is_control))
+    );
+}
+
+#[test]
+fn short_files_that_would_grow_without_end_are_given_up_soon() {
+    let name = "a".repeat(200_000);
+    let xml = format!("<{name}>{}</{name}>", "<b/>".repeat(25_000));
+    let chain = format!(
+        "jobs:\n  t:\n    steps:\n      - run: go test ${{{{ {}'x' }}}}\n",
+        "a||".repeat(100_000)
+    );
+    let names: Vec<String> = (0..500).map(|number| format!("t{number}")).collect();
+    let makefile = format!(
+        "{}:\n{}",
+        names.join(" "),
+        "\tgo test ./...\n".repeat(20_000)
+    );
+    let templates = (0..9).map(|number| {
+        let below = vec![format!(".t{}", number + 1); 4].join(", ");
+        format!(".t{number}:\n  extends: [{below}]\n")
+    });
+    let mut gitlab: String = templates.collect();
+    for number in 0..300 {
+        gitlab.push_str(&format!("j{number}:\n  extends: .t0\n"));
+    }
+    let scripts: Vec<String> = (0..5_000)
+        .map(|number| format!("  \"s{number}\": \"npm run none\""))
+        .collect();
+    let package = format!("{{\"scripts\": {{\n{}\n}}}}", scripts.join(",\n"));
+    let started = Instant::now();
+    let facts = facts(&[
+        ("go.mod", "module example.org/fine\n"),
+        ("a.go", "package a\n"),
+        ("pom.xml", &xml),
+        (".github/workflows/chain.yml", &chain),
+        ("Makefile", &makefile),
+        (".gitlab-ci.yml", &gitlab),
+        ("package.json", &package),
+    ]);
+    assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
+    assert_eq!(lines(&facts, Test), ["go test ./..."]);
+    let is_told = |line: &String| line.starts_with("pom.xml: ") && line.contains("too long");
+    assert!(facts.unread.iter().any(is_told), "{:?}", facts.unread);
+}
+
+#[test]
+fn in_a_hurry_folders_of_many_files_are_not_looked_through() {
+    let folder = written(&[
+        ("go.mod", "module a\n"),
+        ("data/package.json", "{\"scripts\": {\"test\": \"jest\"}}"),
+    ]);
+    for number in 0..1_200 {
+        write(folder.path(), &format!("data/p{number:04}.py"), b"x = 1\n");
+    }
+    let jail = Jail::open(folder.path()).expect("a jail");
+    let quick = survey_quickly(&jail, &Rules::default());
+    assert_eq!(quick.languages[0].files, 1_000);
+    assert_eq!(facts_of(folder.path()).languages[0].files, 1_200);
+    let tests = lines(&quick, Test);
+    assert!(tests.contains(&"data: npm test".to_owned()), "{tests:?}");
+}
+
+#[test]
+fn a_name_cannot_bring_a_command_of_its_own() {
+    let facts = facts(&[
+        ("go.mod", "module example.org/a\n"),
+        ("cmd/a; rm b/main.go", "package main\n"),
+        (
+            "pyproject.toml",
+            "[project]\nname = \"a\"\n[project.scripts]\n\"a; rm b\" = \"a:run\"\n",
+        ),
+        (
+            "c; rm b/c.csproj",
+            "<Project><PropertyGroup><OutputType>Exe</OutputType></PropertyGroup></Project>",
+        ),
+    ]);
+    let mut all = facts.commands.iter();
+    assert!(
+        all.all(|command| !command.line.contains("rm b")),
+        "{:?}",
+        facts.commands
     );
 }
 

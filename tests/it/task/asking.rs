@@ -1,7 +1,7 @@
 //! Tasks at a terminal: the plan is asked about, and each step.
 
 use super::*;
-use crate::support::terminal::Terminal;
+use crate::support::terminal::{PROMPT, Terminal};
 use crate::support::wait_until;
 
 const ASKED: &str = "answer or number:";
@@ -9,7 +9,7 @@ const PLAN: &str = "Carry out this plan?";
 
 /// Waits until a question was asked so many times, and answers it.
 #[track_caller]
-fn answer(terminal: &Terminal, (question, times): (&str, usize), words: &str) {
+pub(super) fn answer(terminal: &Terminal, (question, times): (&str, usize), words: &str) {
     wait_until(question, || {
         terminal.raw().matches(question).count() == times
     });
@@ -17,7 +17,7 @@ fn answer(terminal: &Terminal, (question, times): (&str, usize), words: &str) {
     terminal.enter(words);
 }
 
-fn start(environment: &Environment, more: &[&str]) -> Terminal {
+pub(super) fn start(environment: &Environment, more: &[&str]) -> Terminal {
     let mut arguments = vec!["task", "--auto-edit", "--no-rag"];
     arguments.extend(more);
     Terminal::start(environment, &arguments)
@@ -134,9 +134,34 @@ fn a_step_is_undone_corrected_and_shown_as_a_diff() {
     assert_eq!(code, Some(0), "{screen}");
     let requests = server.requests();
     let wish = &requests[5];
-    assert_eq!(last_text(wish), "Make it newer");
+    let told = last_text(wish);
+    assert!(told.ends_with("Make it newer"), "{told}");
+    assert!(told.contains("(You are at step 1 of 2: "), "{told}");
     assert!(
         messages(wish).len() > 2,
         "a step is corrected in its own conversation"
     );
+}
+
+#[test]
+fn a_plan_of_plan_mode_is_offered_in_steps() {
+    let mut script = vec![Reply::text("1. Change a.txt.\n2. Change b.txt.")];
+    script.extend(step("a.txt"));
+    let server = ChatServer::start(script);
+    let environment = environment(&server);
+    let terminal = Terminal::start(&environment, &["chat", "--no-rag", "--auto-edit"]);
+    terminal.expect("/help lists the commands");
+    terminal.expect_end(PROMPT);
+    terminal.enter("/plan");
+    terminal.expect_last("plan>");
+    terminal.enter("Change both.");
+    terminal.expect("[s] yes, in steps");
+    terminal.answer("s");
+    answer(&terminal, (PLAN, 1), "go on");
+    answer(&terminal, ("Step 1 of 2 is done. ", 1), "stop");
+    terminal.expect("The plan is kept");
+    terminal.expect_last("auto-edit>");
+    assert_eq!(environment.read("a.txt"), "a is new\n");
+    assert_eq!(environment.read("b.txt"), "b is old\n");
+    assert_eq!(server.requests().len(), 3, "the plan is not made again");
 }

@@ -97,3 +97,24 @@ fn a_task_goes_from_step_to_step_by_buttons() {
     let notes = bot.environment.read("notes.txt");
     assert_eq!(notes, NOTES.replace("ninety", "seventy"));
 }
+
+#[test]
+fn a_plan_is_carried_out_in_steps_by_a_button() {
+    let bot = Bot::start(vec![
+        Reply::text("1. Make it eighty in notes.txt.\n2. Make it seventy in notes.txt."),
+        edit("notes.txt", "ninety", "eighty"),
+        Reply::text("It is eighty."),
+    ]);
+    bot.api.write(OWNER, "/plan");
+    bot.expect("mode plan: read-only");
+    bot.api.write(OWNER, "Make it colder.");
+    let question = bot.expect_question("Carry out this plan in mode");
+    bot.press(&question, "In steps");
+    let question = bot.expect_question("Carry out this plan?");
+    bot.press(&question, "go on");
+    let question = bot.expect_question("boils at eighty");
+    bot.press(&question, "Allow once");
+    let question = bot.expect_question("Step 1 of 2 is done");
+    bot.press(&question, "stop");
+    bot.expect("The plan is kept");
+}

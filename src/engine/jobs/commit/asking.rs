@@ -1,5 +1,7 @@
 //! Shows what would be committed, and asks.
 
+use ollacode_secrets::redact;
+
 use super::files::{CommitFile, Gathered};
 use super::message;
 use crate::edit::capped_diff;
@@ -54,6 +56,7 @@ fn doubt(file: &CommitFile) -> String {
     let why = file.note_words().unwrap_or_default();
     let mut text = format!("`{}`: {why}. Commit it?\n", file.path);
     for (title, diff) in file.parts() {
+        let diff = redact(&diff).text.into_owned();
         let diff = match diff.as_str() {
             "" => "(no text)\n".to_owned(),
             diff => clipped(&capped_diff(diff, DIFF_LINES), DIFF_LENGTH).into_owned(),

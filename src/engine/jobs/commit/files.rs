@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::task::spawn_blocking;
 
 use super::super::failed;
+use super::recheck::note_secrets;
 use crate::edit::{file_diff, line_counts};
 use crate::engine::event::TurnEnd;
 use crate::engine::turn::Turn;
@@ -22,7 +23,7 @@ use crate::tools::commit_access;
 /// Context lines in diffs.
 const CONTEXT: usize = 3;
 
-type Content = Option<Arc<Vec<u8>>>;
+pub(super) type Content = Option<Arc<Vec<u8>>>;
 
 /// What is known before a commit.
 pub(super) struct Gathered {
@@ -37,9 +38,9 @@ pub(super) struct Gathered {
 pub(super) struct CommitFile {
     pub path: String,
     /// Its content in the last commit.
-    head: Content,
+    pub head: Content,
     /// Its content in the work tree.
-    now: Content,
+    pub now: Content,
     /// Whether the commit takes it.
     pub is_taken: bool,
     pub note: Option<FileNote>,
@@ -49,7 +50,7 @@ pub(super) struct CommitFile {
 pub(super) enum FileNote {
     /// Its bytes are not those that the session left.
     ChangedSince,
-    /// What a command did to it is not known.
+    /// What it was before is not known.
     NotKnown,
     /// It had changes that were not committed when the session first changed it: its content then.
     HadChanges(Content),
@@ -57,6 +58,8 @@ pub(super) enum FileNote {
     StagedInPart(Content),
     /// Git stores it in another form, so that the above cannot be told.
     Filtered(String),
+    /// There seems to be a secret in it that the last commit does not have.
+    AddsSecret,
     /// It cannot be committed here, and why.
     Never(String),
 }
@@ -66,7 +69,7 @@ impl FileNote {
         match self {
             FileNote::ChangedSince => "changed by somebody else since".to_owned(),
             FileNote::NotKnown => {
-                "a command changed it, and what it was before is not known".to_owned()
+                "what it was before this session changed it is not known".to_owned()
             }
             FileNote::HadChanges(_) => {
                 "had uncommitted changes before this session changed it".to_owned()
@@ -75,6 +78,9 @@ impl FileNote {
             FileNote::Filtered(filter) => format!(
                 "git stores it through the filter `{filter}`, so earlier changes cannot be told"
             ),
+            FileNote::AddsSecret => {
+                "seems to hold a secret that the last commit does not have".to_owned()
+            }
             FileNote::Never(why) => why.clone(),
         }
     }
@@ -95,7 +101,12 @@ impl CommitFile {
     pub fn is_doubtful(&self) -> bool {
         matches!(
             self.note,
-            Some(FileNote::HadChanges(_) | FileNote::StagedInPart(_) | FileNote::Filtered(_))
+            Some(
+                FileNote::HadChanges(_)
+                    | FileNote::StagedInPart(_)
+                    | FileNote::Filtered(_)
+                    | FileNote::AddsSecret
+            )
         )
     }
 
@@ -166,6 +177,7 @@ pub(super) async fn gather(turn: &Turn<'_>) -> Result<Gathered, TurnEnd> {
     };
     let histories = context.changes.lock().file_histories();
     gathered.files = files(turn, &gathered, histories).await?;
+    note_secrets(turn, &mut gathered.files).await?;
     Ok(gathered)
 }
 
@@ -201,11 +213,20 @@ async fn files(
         .iter()
         .map(|history| history.path.as_str())
         .collect();
-    // Git refuses to look into submodules.
-    let is_new = |path: &&&str| state.tracked(path).is_none() && state.submodule_of(path).is_none();
-    let not_tracked = paths.iter().filter(is_new);
-    let not_tracked: Vec<&str> = not_tracked.copied().collect();
-    let ignored = state::ignored(git, &not_tracked, stop)
+    let jail = &turn.engine.context.jail;
+    let contents = with_contents(jail, histories.clone()).await?;
+    // Git fails where it is asked about what is in a submodule or behind a link.
+    let may_be_ignored = contents.iter().filter(|(history, found)| {
+        let path = history.path.as_str();
+        state.tracked(path).is_none()
+            && state.submodule_of(path).is_none()
+            && found.other_repository.is_none()
+            && found.link_above.is_none()
+    });
+    let may_be_ignored: Vec<&str> = may_be_ignored
+        .map(|(history, _)| history.path.as_str())
+        .collect();
+    let ignored = state::ignored(git, &may_be_ignored, stop)
         .await
         .map_err(git_failed)?;
     let filters = state::filters(git, &paths, stop)
@@ -221,7 +242,7 @@ async fn files(
         Some(Arc::new(content.clone()))
     };
     let mut files = Vec::new();
-    for (history, found) in with_contents(&turn.engine.context.jail, histories).await? {
+    for (history, found) in contents {
         let path = history.path.clone();
         let differing = state.changed.get(&path);
         let head = blob(differing.and_then(|file| file.head.as_ref()));
@@ -257,8 +278,10 @@ struct FoundFile {
     now: Content,
     hash: Option<Hash>,
     is_link: bool,
-    /// Whether a folder above it is a repository of its own.
+    /// A folder above it that is a repository of its own.
     other_repository: Option<String>,
+    /// A link above it: what is there is not what the session wrote.
+    link_above: Option<String>,
 }
 
 /// Reads files as they are now.
@@ -282,16 +305,16 @@ fn found_file(jail: &Jail, path: &str) -> FoundFile {
     let place = jail.path(path).ok();
     let file = place.as_ref().and_then(|path| jail.read_bytes(path).ok());
     let kind = place.as_ref().and_then(|path| jail.kind(path).ok()?);
-    let mut folders = path.match_indices('/').map(|(at, _)| &path[..at]);
-    let has_git = |folder: &&str| {
-        let inside = jail.path(&format!("{folder}/.git"));
-        matches!(inside.and_then(|path| jail.kind(&path)), Ok(Some(_)))
-    };
+    let folders = || path.match_indices('/').map(|(at, _)| &path[..at]);
+    let kind_of = |path: &str| jail.path(path).and_then(|path| jail.kind(&path));
+    let has_git = |folder: &&str| matches!(kind_of(&format!("{folder}/.git")), Ok(Some(_)));
+    let is_link = |folder: &&str| matches!(kind_of(folder), Ok(Some(EntryKind::Link)));
     FoundFile {
         hash: file.as_ref().map(|file| file.hash),
         now: file.map(|file| file.bytes),
         is_link: kind == Some(EntryKind::Link),
-        other_repository: folders.find(has_git).map(str::to_owned),
+        other_repository: folders().find(has_git).map(str::to_owned),
+        link_above: folders().find(is_link).map(str::to_owned),
     }
 }
 
@@ -336,8 +359,8 @@ impl AboutFile<'_> {
             Noted::Note(FileNote::StagedInPart(self.index.clone()))
         } else if let Some((filter, _)) = self.filter.filter(|_| self.head.is_some()) {
             Noted::Note(FileNote::Filtered(filter.clone()))
-        } else if let Some(before) = self.foreign(turn) {
-            Noted::Note(FileNote::HadChanges(before))
+        } else if let Some(note) = self.foreign(turn) {
+            Noted::Note(note)
         } else {
             Noted::Nothing
         })
@@ -361,6 +384,9 @@ impl AboutFile<'_> {
             return Some(format!(
                 "belongs to the repository in `{folder}`: commit it there"
             ));
+        }
+        if let Some(link) = &found.link_above {
+            return Some(format!("is behind the link `{link}`: commit it yourself"));
         }
         if turn.engine.context.keeps_back(path) {
             return Some(
@@ -394,15 +420,20 @@ impl AboutFile<'_> {
         }
     }
 
-    /// What the file was when the session first changed it, if that is not what the last commit has.
-    fn foreign(&self, turn: &Turn<'_>) -> Option<Content> {
+    /// The changes that the file had when the session first changed it, if it had some.
+    fn foreign(&self, turn: &Turn<'_>) -> Option<FileNote> {
         let changes = turn.engine.context.changes.lock();
         let head = self.head.as_ref().map(|head| head.as_slice());
         if is_own(self.history, head, |hash| changes.stored(hash)) {
             return None;
         }
         let first = self.history.before.first().copied().flatten();
-        Some(first.and_then(|hash| changes.stored(&hash)))
+        let before = first.map(|hash| changes.stored(&hash));
+        Some(match before {
+            // Its content is not stored any more.
+            Some(None) => FileNote::NotKnown,
+            before => FileNote::HadChanges(before.flatten()),
+        })
     }
 }
 

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::super::failed;
 use super::files::Gathered;
+use super::recheck::still_as_shown;
 use crate::engine::event::{Event, ToolOutcome, TurnEnd};
 use crate::engine::turn::Turn;
 use crate::git::GitError;
@@ -26,6 +27,7 @@ pub(super) async fn make(
     message: &str,
 ) -> Result<Result<Committed, CommitError>, TurnEnd> {
     let context = &turn.engine.context;
+    let state = still_as_shown(turn, gathered).await?;
     let before = BeforeCommand::of(COMMAND, context).await;
     let before = before.map_err(|error| failed(error.to_string()))?;
     let id = format!("commit_{}", Timestamp::now().as_nanosecond());
@@ -42,7 +44,7 @@ pub(super) async fn make(
         message,
     };
     let (git, hooks) = (&gathered.git, &gathered.hooks);
-    let made = commit(git, request, &gathered.state, hooks, &turn.stop).await;
+    let made = commit(git, request, &state, hooks, &turn.stop).await;
     let changed = match before {
         Some(before) => before.compared(context).await,
         None => Ok(String::new()),
@@ -57,6 +59,8 @@ pub(super) async fn make(
         Err(error) => escape_hidden(&error.to_string()).into_owned(),
     };
     let changed = changed.map_err(|error| failed(error.to_string()));
+    // Before anything that may fail: the commit is made.
+    take_down(turn, &made)?;
     let detail = format!("{said}{}", changed.as_deref().unwrap_or_default());
     let [detail] = turn.redact_secret_values([detail]).await?;
     let finished = Event::ToolFinished {
@@ -67,7 +71,6 @@ pub(super) async fn make(
         took: begun.elapsed(),
     };
     turn.events.send(finished).await;
-    take_down(turn, &made)?;
     changed?;
     match made {
         Err(CommitError::Git(GitError::Stopped)) => Err(TurnEnd::Stopped),

@@ -42,10 +42,14 @@ impl TaskRun<'_, '_, '_> {
         let question = "Carry out this plan? Or type `drop N`, `move N to M`, or what is to be \
                         different.";
         loop {
-            let Some(answer) = self.job.choose(question, &[GO_ON, STOP]).await? else {
+            let options = [GO_ON, STOP];
+            let Some(answer) = self.job.choose(question, &options).await? else {
                 return self.stopped().await;
             };
-            match StepOrder::parse(&answer) {
+            let Some(order) = StepOrder::chosen(&answer, &options) else {
+                continue;
+            };
+            match order {
                 StepOrder::GoOn => return Ok(Decided::GoOn),
                 StepOrder::Stop => return self.stopped().await,
                 StepOrder::Change(wish) | StepOrder::Plan(wish) => self.changed_as(&wish).await?,
@@ -84,9 +88,12 @@ impl TaskRun<'_, '_, '_> {
             let Some(answer) = self.job.choose(&question, &options).await? else {
                 return self.stopped().await;
             };
-            match StepOrder::parse(&answer) {
+            let Some(order) = StepOrder::chosen(&answer, &options) else {
+                continue;
+            };
+            match order {
                 StepOrder::GoOn if is_failed => {
-                    self.accept(number)?;
+                    self.accept(number).await?;
                     return Ok(Decided::Accepted);
                 }
                 StepOrder::GoOn => return Ok(Decided::GoOn),
@@ -176,22 +183,30 @@ impl TaskRun<'_, '_, '_> {
     }
 
     /// A step that failed counts as done, because the user says so.
-    fn accept(&mut self, number: usize) -> Result<(), TurnEnd> {
+    async fn accept(&mut self, number: usize) -> Result<(), TurnEnd> {
         let plan = self.plan()?;
         let Some(step) = plan.step(number) else {
             return Ok(());
         };
+        // The next steps have not to answer for what the user leaves.
+        if let Some(report) = self.last_checks.take() {
+            self.turn().accept_failures(&report).await;
+        }
         self.record(Record::StepEnded {
             step: number,
             outcome: StepState::Done,
             summary: format!("left as it is by the user: {}", step.summary),
             changed: step.changed.clone(),
+            tokens: 0,
         })
     }
 
     async fn show_diff(&mut self, number: usize) -> Result<(), TurnEnd> {
-        let first = self.plan()?.step(number).map_or(0, |step| step.turn);
-        let diffs = self.turn().engine.context.changes.lock().diffs_since(first);
+        let plan = self.plan()?;
+        let turns = plan
+            .step(number)
+            .map_or(&[][..], |step| step.turns.as_slice());
+        let diffs = self.turn().engine.context.changes.lock().diffs_of(turns);
         let mut text: String = diffs.into_iter().map(|diff| diff.text).collect();
         if text.is_empty() {
             return self.say("The step changed no file.").await;

@@ -4,6 +4,7 @@ use super::TaskRun;
 use crate::engine::clip::clipped_to;
 use crate::engine::event::TurnEnd;
 use crate::engine::task::TaskPlan;
+use crate::engine::turn::Turn;
 use crate::engine::user_message::engine_note;
 use crate::message::Message;
 use crate::model::budget::part;
@@ -34,12 +35,32 @@ impl TaskRun<'_, '_, '_> {
     fn put_back(&mut self, end: Record) -> Result<(), TurnEnd> {
         let last_words = std::mem::take(&mut self.last_words);
         let turn = self.turn();
-        let window = turn.window();
-        let session = &mut *turn.session;
+        if turn.session.task.as_ref().is_some_and(|open| !open.is_left) {
+            // Those of the steps mean nothing to the conversation.
+            turn.session.remarks.clear();
+        }
+        turn.put_back(end, last_words)
+    }
+}
+
+impl Turn<'_> {
+    /// Leaves a task whose step was broken off by the end of the process, before the user asks
+    /// something else: that belongs to the conversation before the task.
+    pub(in crate::engine) fn leave_broken_off_step(&mut self) -> Result<(), TurnEnd> {
+        let open = self.session.task.as_ref();
+        if open.is_none_or(|open| open.is_left) {
+            return Ok(());
+        }
+        self.put_back(Record::TaskLeft, String::new())
+    }
+
+    /// Records the end of a task, and the conversation as it is from here on.
+    fn put_back(&mut self, end: Record, last_words: String) -> Result<(), TurnEnd> {
+        let window = self.window();
+        let session = &mut *self.session;
         let Some(open) = session.task.clone().filter(|open| !open.is_left) else {
-            return turn.record(end);
+            return self.record(end);
         };
-        session.remarks.clear();
         let mut messages = open.before.clone();
         // The system message may have been renewed since.
         if let Some(system @ Message::System { .. }) = session.messages.first() {
@@ -63,7 +84,7 @@ impl TaskRun<'_, '_, '_> {
         }
         let compacted = Record::compacted(&messages);
         session.messages = messages;
-        turn.record_all(vec![end, compacted])
+        self.record_all(vec![end, compacted])
     }
 }
 

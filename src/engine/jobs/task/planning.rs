@@ -53,10 +53,13 @@ impl TaskRun<'_, '_, '_> {
                  at least one."
             ),
         };
+        let window = self.turn().window();
+        let known = plan.markdown();
+        let known = clipped_to(&known, part(window, 30));
+        let wish = clipped_to(wish, part(window, 15));
         let request = format!(
-            "## The task\n\n{task}\n\n## The plan so far\n\n{}\n## The user wants it changed\n\n\
-             {wish}\n\n{what}",
-            plan.markdown()
+            "## The task\n\n{task}\n\n## The plan so far\n\n{known}\n## The user wants it changed\n\n\
+             {wish}\n\n{what}"
         );
         let replaced = |steps: Vec<TaskStep>| {
             let mut changed = plan.clone();
@@ -126,7 +129,7 @@ impl TaskRun<'_, '_, '_> {
     async fn material(&mut self, goal: &str) -> String {
         let window = self.turn().window();
         let engine = self.turn().engine;
-        engine.find_facts().await;
+        engine.find_facts(self.turn().session.model.profile()).await;
         let mut sections = Vec::new();
         let facts = engine.facts(self.turn().session.model.profile());
         if !facts.is_empty() {
@@ -144,8 +147,7 @@ impl TaskRun<'_, '_, '_> {
             let said = clipped_to(&said, part(window, 12));
             sections.push(format!("## Said before\n\n{said}"));
         }
-        // Such as the findings of a review that the task is about.
-        sections.extend(self.turn().session.remarks.iter().cloned());
+        sections.extend(self.remarks.iter().cloned());
         if engine.options.rag {
             sections.extend(self.turn().found(goal).await);
         }

@@ -1,13 +1,15 @@
 //! Runs a step: a turn of its own, whose conversation has nothing in it but the step.
 
 use super::TaskRun;
+use super::showing::report;
 use crate::check::CheckReport;
+use crate::engine::Question;
+use crate::engine::checking::CheckedStep;
 use crate::engine::clip::first_line;
 use crate::engine::event::{CommandRun, FailureCode, TurnEnd};
 use crate::engine::task::{StepMessage, TaskPlan, anchor};
-use crate::engine::turn::{Turn, not_written};
+use crate::engine::turn::Turn;
 use crate::engine::user_message::engine_note;
-use crate::engine::{ChangeError, Question};
 use crate::message::Message;
 use crate::session::{ChangedFile, Record, StepState};
 
@@ -16,7 +18,7 @@ const LONGEST_SUMMARY: usize = 200;
 
 /// What the model is asked after a step in which nothing was changed and nothing was run.
 const WHAT_SHOWS_IT: &str = "\
-Nothing was changed and no command ran in this step. What shows that it is done? If it is not done, do \
+Nothing was changed and no check passed in this step. What shows that it is done? If it is not done, do \
 it now. If it is, run what shows it, or name the file and the lines.";
 
 /// A try of a step.
@@ -39,9 +41,36 @@ struct StepTurn {
     commands: Vec<CommandRun>,
     /// What the program checked of the changes, if it did.
     checks: Option<CheckReport>,
+    /// Whether the turn changed a file.
+    has_changed: bool,
+    tokens: u64,
 }
 
 impl StepTurn {
+    /// The same step in two turns, of which nothing was changed in the first one.
+    fn after(self, first: StepTurn) -> StepTurn {
+        let mut commands = self.commands;
+        if !self.has_changed {
+            commands.splice(0..0, first.commands);
+        }
+        StepTurn {
+            commands,
+            tokens: self.tokens.saturating_add(first.tokens),
+            ..self
+        }
+    }
+
+    /// Whether it shows by itself that it was worked on.
+    fn has_worked(&self) -> bool {
+        self.has_changed || self.has_checked() || self.commands.iter().any(|run| run.is_success)
+    }
+
+    /// Whether a check passed, of the model or of the program.
+    fn has_checked(&self) -> bool {
+        let mut runs = self.commands.iter();
+        self.passed_checks() || runs.any(|run| run.is_success && run.ends_as_tests)
+    }
+
     /// The run of tests that failed last, if none passed after it.
     fn failed_check(&self) -> Option<&CommandRun> {
         let last = self.commands.iter().rev().find(|run| run.ends_as_tests);
@@ -53,16 +82,48 @@ impl StepTurn {
         let report = self.checks.as_ref();
         report.is_some_and(|report| report.has_run() && report.passed())
     }
+
+    /// Why the step is not done, as far as its turn shows that.
+    fn concerns(&self) -> Vec<String> {
+        let mut concerns = Vec::new();
+        match &self.end {
+            TurnEnd::Answered | TurnEnd::Planned => {}
+            TurnEnd::Cut => concerns.push("the answer was cut".to_owned()),
+            TurnEnd::StepLimit(steps) => {
+                concerns.push(format!("it reached the limit of {steps} replies"));
+            }
+            TurnEnd::Stuck(why) | TurnEnd::Failed(why) => concerns.push(why.to_string()),
+            TurnEnd::Stopped => concerns.push("it was stopped".to_owned()),
+        }
+        if self.was_denied {
+            concerns.push("a call was denied".to_owned());
+        }
+        let failing = self.checks.as_ref().filter(|report| !report.passed());
+        if let Some(report) = failing {
+            concerns.push(report.summary());
+        } else if let Some(run) = self.failed_check()
+            && !self.passed_checks()
+        {
+            concerns.push(format!("`{}` ended with {}", run.command, run.ended));
+        }
+        concerns
+    }
 }
 
 impl TaskRun<'_, '_, '_> {
     /// Runs a step; gives what the user should decide about.
     pub(super) async fn run_step(&mut self, attempt: &StepTry) -> Result<Vec<String>, TurnEnd> {
         let number = attempt.number;
-        let first = self.begin_step(number, attempt.is_interrupted)?;
+        let has_failed = self.has_failed(number)?;
+        self.begin_step(number)?;
         self.set_aside()?;
-        self.send_plan().await?;
         let plan = self.plan()?;
+        let text = plan.step(number).map_or("", |step| step.text.as_str());
+        let count = plan.steps.len();
+        self.say(&format!("**▸ Step {number} of {count}**: {text}"))
+            .await?;
+        self.job.say("\n\n").await?;
+        self.send_plan().await?;
         let message = StepMessage {
             plan: &plan,
             number,
@@ -78,18 +139,21 @@ impl TaskRun<'_, '_, '_> {
             ..Question::default()
         };
         let mut seen = self.ask(question, number, &plan).await?;
-        if seen.end == TurnEnd::Answered && !self.shows_work(&seen, first) && !seen.was_denied {
+        let is_shown = seen.has_checked() || !self.changed_by(number)?.is_empty();
+        if seen.end == TurnEnd::Answered && !is_shown && !seen.was_denied {
             let why =
                 format!("nothing shows that step {number} is done; the model is asked about it");
             self.job.notice(&why).await;
+            let note = format!("{WHAT_SHOWS_IT}{}", anchor(&plan, number));
             let question = Question {
-                text: engine_note(WHAT_SHOWS_IT),
+                text: engine_note(&note),
                 without_search: true,
                 ..Question::default()
             };
-            seen = self.ask(question, number, &plan).await?;
+            self.begin_step(number)?;
+            seen = self.ask(question, number, &plan).await?.after(seen);
         }
-        self.end_step(number, first, seen).await
+        self.end_step(number, has_failed, seen).await
     }
 
     /// Has a step corrected as the user says, in its own conversation.
@@ -98,8 +162,13 @@ impl TaskRun<'_, '_, '_> {
         number: usize,
         wish: &str,
     ) -> Result<Vec<String>, TurnEnd> {
-        // After a restart, or a step that was left, its conversation is gone.
-        if self.open()?.is_left {
+        // After a restart, or a step that was left, its conversation is gone; where the model never
+        // replied, there is none.
+        let messages = &self.turn().session.messages;
+        let has_begun = messages
+            .iter()
+            .any(|message| matches!(message, Message::Assistant { .. }));
+        if self.open()?.is_left || !has_begun {
             let attempt = StepTry {
                 number,
                 hint: wish.to_owned(),
@@ -107,66 +176,30 @@ impl TaskRun<'_, '_, '_> {
             };
             return self.run_step(&attempt).await;
         }
-        let first = self.begin_step(number, true)?;
+        let has_failed = self.has_failed(number)?;
+        self.begin_step(number)?;
         self.send_plan().await?;
         let plan = self.plan()?;
-        self.turn().session.remarks.clear();
+        self.turn().session.remarks = vec![anchor(&plan, number).trim().to_owned()];
         let question = Question {
             text: wish.to_owned(),
             ..Question::default()
         };
         let seen = self.ask(question, number, &plan).await?;
-        self.end_step(number, first, seen).await
+        self.end_step(number, has_failed, seen).await
     }
 
-    /// Undoes what a step changed, after which it has not begun; says why where that is not
-    /// possible.
-    pub(super) async fn undo_step(&mut self, number: usize) -> Result<bool, TurnEnd> {
-        let mut plan = self.plan()?;
-        let Some(step) = plan.steps.get_mut(number.saturating_sub(1)) else {
-            return Ok(false);
-        };
-        let first = step.turn.max(1);
-        let engine = self.job.turn.engine;
-        let mut undone = Vec::new();
-        loop {
-            let last = engine.context.changes.lock().last_turn();
-            if last.is_none_or(|last| last < first) {
-                break;
-            }
-            match engine.undo(&mut *self.job.turn.session) {
-                Ok(one) => undone.extend(one.paths()),
-                Err(ChangeError::Journal(error)) => {
-                    return Err(not_written(&error));
-                }
-                Err(error) => {
-                    self.say(&format!("The step could not be undone: {error}."))
-                        .await?;
-                    return Ok(false);
-                }
-            }
-        }
-        step.state = StepState::Pending;
-        step.summary.clear();
-        step.changed.clear();
-        self.record(plan.record())?;
-        undone.sort();
-        undone.dedup();
-        let words = match undone.as_slice() {
-            [] => format!("Step {number} had changed no file."),
-            paths => format!("Undone: `{}`.", paths.join("`, `")),
-        };
-        self.say(&words).await?;
-        Ok(true)
+    /// Whether an earlier try of a step failed, and what it did is still there.
+    fn has_failed(&mut self, number: usize) -> Result<bool, TurnEnd> {
+        let plan = self.plan()?;
+        let step = plan.step(number);
+        Ok(step.is_some_and(|step| step.state == StepState::Failed))
     }
 
-    /// Records that a step begins; gives the first turn that works on it.
-    fn begin_step(&mut self, number: usize, goes_on: bool) -> Result<u32, TurnEnd> {
-        let known = self.plan()?.step(number).map_or(0, |step| step.turn);
-        let next = self.turn().session.turn + 1;
-        let turn = if goes_on && known > 0 { known } else { next };
-        self.record(Record::StepBegan { step: number, turn })?;
-        Ok(turn)
+    /// Records that the next turn works on a step.
+    fn begin_step(&mut self, number: usize) -> Result<(), TurnEnd> {
+        let turn = self.turn().session.turn + 1;
+        self.record(Record::StepBegan { step: number, turn })
     }
 
     /// Sets the conversation aside: the step begins with the system message alone.
@@ -187,6 +220,11 @@ impl TaskRun<'_, '_, '_> {
         number: usize,
         plan: &TaskPlan,
     ) -> Result<StepTurn, TurnEnd> {
+        // This turn is among them.
+        let now = self.plan()?;
+        let turns = now
+            .step(number)
+            .map_or_else(Vec::new, |step| step.turns.clone());
         let seen = {
             let lead = &mut *self.job.turn;
             let events = lead.events.clone();
@@ -199,18 +237,26 @@ impl TaskRun<'_, '_, '_> {
             );
             turn.read_only = lead.read_only;
             turn.anchor = anchor(plan, number);
+            let text = plan.step(number).map_or("", |step| step.text.as_str());
+            turn.checks.step = Some(CheckedStep {
+                words: format!("{}\n{text}", plan.task),
+                turns,
+            });
             let end = Box::pin(turn.run(&question)).await;
+            // What passed before the last edit shows nothing; what failed was not mended.
+            let is_current = turn.has_checked_all();
+            let report = turn.checks.report.take();
             StepTurn {
                 end,
                 was_denied: turn.progress.was_denied(),
                 commands: std::mem::take(&mut turn.answer_check.log.commands),
-                checks: turn.checks.report.take(),
+                checks: report.filter(|report| is_current || !report.passed()),
+                has_changed: turn.answer_check.log.has_changed,
+                tokens: turn.spent,
             }
         };
         self.has_said = true;
-        if let Some(words) = last_words(&self.turn().session.messages) {
-            self.last_words = words;
-        }
+        self.last_words = last_words(&self.turn().session.messages).unwrap_or_default();
         match seen.end {
             TurnEnd::Stopped => Err(TurnEnd::Stopped),
             TurnEnd::Failed(why) if is_own(why.code) => Err(TurnEnd::Failed(why)),
@@ -218,59 +264,36 @@ impl TaskRun<'_, '_, '_> {
         }
     }
 
-    /// Whether something in a step shows that it was worked on.
-    fn shows_work(&mut self, seen: &StepTurn, first: u32) -> bool {
-        let has_run = seen.commands.iter().any(|run| run.is_success);
-        has_run || seen.passed_checks() || !self.changed_since(first).is_empty()
-    }
-
-    fn changed_since(&mut self, first: u32) -> Vec<ChangedFile> {
-        let counts = self
-            .turn()
-            .engine
-            .context
-            .changes
-            .lock()
-            .counts_since(first);
+    /// What the turns of a step changed.
+    fn changed_by(&mut self, number: usize) -> Result<Vec<ChangedFile>, TurnEnd> {
+        let plan = self.plan()?;
+        let turns = plan
+            .step(number)
+            .map_or(&[][..], |step| step.turns.as_slice());
+        let engine = self.job.turn.engine;
+        let counts = engine.context.changes.lock().counts_of(turns);
         let changed = counts.into_iter().map(|file| ChangedFile {
             path: file.path,
             lines: file.lines,
         });
-        changed.collect()
+        Ok(changed.collect())
     }
 
     /// Records how a step ended and shows it; gives what the user should decide about.
     async fn end_step(
         &mut self,
         number: usize,
-        first: u32,
+        has_failed: bool,
         seen: StepTurn,
     ) -> Result<Vec<String>, TurnEnd> {
         let plan = self.plan()?;
-        let changed = self.changed_since(first);
+        let changed = self.changed_by(number)?;
         let names_files = plan.step(number).is_some_and(|step| !step.files.is_empty());
-        let mut concerns = Vec::new();
-        match &seen.end {
-            TurnEnd::Answered | TurnEnd::Planned => {}
-            TurnEnd::Cut => concerns.push("the answer was cut".to_owned()),
-            TurnEnd::StepLimit(steps) => {
-                concerns.push(format!("it reached the limit of {steps} replies"));
-            }
-            TurnEnd::Stuck(why) | TurnEnd::Failed(why) => concerns.push(why.to_string()),
-            TurnEnd::Stopped => concerns.push("it was stopped".to_owned()),
+        let mut concerns = seen.concerns();
+        if concerns.is_empty() && has_failed && !seen.has_worked() {
+            concerns.push("it failed before, and nothing was changed or run since".to_owned());
         }
-        if seen.was_denied {
-            concerns.push("a call was denied".to_owned());
-        }
-        let failing = seen.checks.as_ref().filter(|report| !report.passed());
-        if let Some(report) = failing {
-            concerns.push(report.summary());
-        } else if let Some(run) = seen.failed_check()
-            && !seen.passed_checks()
-        {
-            concerns.push(format!("`{}` ended with {}", run.command, run.ended));
-        }
-        if names_files && !self.shows_work(&seen, first) && concerns.is_empty() {
+        if concerns.is_empty() && names_files && changed.is_empty() && !seen.has_worked() {
             concerns.push("nothing was changed and nothing was run".to_owned());
         }
         let outcome = if concerns.is_empty() {
@@ -294,38 +317,15 @@ impl TaskRun<'_, '_, '_> {
             step: number,
             outcome,
             summary,
-            changed: changed.clone(),
+            changed,
+            tokens: seen.tokens,
         })?;
         self.send_plan().await?;
-        let report = report(&self.plan()?, number, &changed, &concerns);
+        let report = report(&self.plan()?, number, seen.checks.as_ref(), &concerns);
+        self.last_checks = seen.checks;
         self.say(&report).await?;
         Ok(concerns)
     }
-}
-
-/// What is shown of a step that has ended.
-fn report(plan: &TaskPlan, number: usize, changed: &[ChangedFile], concerns: &[String]) -> String {
-    let state = plan
-        .step(number)
-        .map_or(StepState::Failed, |step| step.state);
-    let ended = match state {
-        StepState::Done => "is done",
-        _ => "was not done",
-    };
-    let (sign, count) = (state.sign(), plan.steps.len());
-    let mut lines = vec![format!(
-        "**{sign} Step {number} of {count} {ended}** ({})",
-        plan.state_line()
-    )];
-    if !changed.is_empty() || !concerns.is_empty() {
-        lines.push(String::new());
-    }
-    lines.extend(changed.iter().map(|file| match file.lines {
-        Some((added, removed)) => format!("- `{}` +{added} −{removed}", file.path),
-        None => format!("- `{}`", file.path),
-    }));
-    lines.extend(concerns.iter().map(|concern| format!("- ⚠ {concern}")));
-    lines.join("\n")
 }
 
 /// The last text of the model, if the conversation ends with it.

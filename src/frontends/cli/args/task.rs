@@ -38,6 +38,7 @@ impl TaskArguments {
         TaskOrder {
             goal: self.goal.clone(),
             auto_steps: self.auto_steps,
+            ..TaskOrder::default()
         }
     }
 }

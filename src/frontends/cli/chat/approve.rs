@@ -79,26 +79,43 @@ pub async fn put(
 
 /// Asks a yes-or-no question; only `y` is yes.
 pub async fn confirm(question: String, stop: CancellationToken) -> io::Result<bool> {
+    let key = pressed(question, &[('y', "yes")], stop).await?;
+    Ok(key.is_some())
+}
+
+/// Asks a question that is answered by one of some keys, each with what it means, or by `n`: no.
+pub async fn pressed(
+    question: String,
+    keys: &'static [(char, &'static str)],
+    stop: CancellationToken,
+) -> io::Result<Option<char>> {
     let asked = tokio::task::spawn_blocking(move || {
-        let mut keys = KeyReader::open()?;
+        let mut reader = KeyReader::open()?;
+        let named = keys.iter().map(|(key, word)| format!("[{key}] {word} · "));
         let question = format!(
-            "{BOLD}{}{PLAIN} {DIM}[y] yes · [n] no{PLAIN}",
-            escape_hidden(&question)
+            "{BOLD}{}{PLAIN} {DIM}{}[n] no{PLAIN}",
+            escape_hidden(&question),
+            named.collect::<String>()
         );
         let columns = text_columns().saturating_sub(1);
         write(&format!("{} ", wrapped(&question, 0, "", columns)))?;
-        keys.asked();
-        let is_yes = loop {
-            match keys.next(&stop)? {
-                Some(KeyPress::Sign('y' | 'Y')) => break true,
+        reader.asked();
+        loop {
+            match reader.next(&stop)? {
                 None | Some(KeyPress::Sign('n' | 'N') | KeyPress::Escape | KeyPress::End) => {
-                    break false;
+                    write("no\n")?;
+                    return Ok(None);
+                }
+                Some(KeyPress::Sign(sign)) => {
+                    let sign = sign.to_ascii_lowercase();
+                    if let Some((key, word)) = keys.iter().find(|(key, _)| *key == sign) {
+                        write(&format!("{word}\n"))?;
+                        return Ok(Some(*key));
+                    }
                 }
                 Some(_) => {}
             }
-        };
-        write(if is_yes { "yes\n" } else { "no\n" })?;
-        Ok(is_yes)
+        }
     });
     asked.await?
 }

@@ -132,8 +132,8 @@ impl TurnDisplay for PlainOutput {
                 self.interim()?;
                 warn(why);
             }
-            // Shown below the answer.
-            Event::TurnFacts(facts) => self.facts = fact_lines(facts),
+            // Shown below the answer; each step of a task has its own.
+            Event::TurnFacts(facts) => self.facts.extend(fact_lines(facts)),
             Event::TurnEnded(end) => self.end(end)?,
             // On a terminal the text was already shown.
             Event::TextWasThought => {

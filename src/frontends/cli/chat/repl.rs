@@ -24,7 +24,7 @@ use crate::config::NotifyChoice;
 use crate::conversation::commands::{self, CommandScope, ParsedInput};
 use crate::conversation::mentions::mentioned_files;
 use crate::conversation::messages::{kept_rows, opened_warnings, risk_warning};
-use crate::conversation::{Conversation, EndReason, PlanOffer};
+use crate::conversation::{Conversation, EndReason, PlanOffer, PlanWay};
 use crate::engine::Question;
 use crate::engine::event::Event;
 use crate::frontends::branch::branch;
@@ -135,13 +135,13 @@ impl Repl {
         };
         self.conversation.ask(None, question);
         while let Some(plan) = self.turn().await? {
-            if !self.wants(&plan).await? {
+            let Some(way) = self.wants(&plan).await? else {
                 return Ok(());
-            }
+            };
             if let Some(risk) = risk_warning(plan.mode, self.conversation.confinement()) {
                 warn(&risk);
             }
-            self.conversation.carry_out(&plan).await?;
+            self.conversation.carry_out(&plan, way).await?;
         }
         Ok(())
     }
@@ -214,12 +214,19 @@ impl Repl {
         Ok(named?)
     }
 
-    async fn wants(&self, plan: &PlanOffer) -> Result<bool, Error> {
+    async fn wants(&self, plan: &PlanOffer) -> Result<Option<PlanWay>, Error> {
         let stop = self.interrupts.begin();
         let question = format!("Carry out this plan in mode `{}`?", plan.mode.name());
-        let wanted = approve::confirm(question, stop).await;
+        let ways: &'static [(char, &'static str)] = match plan.has_steps {
+            true => &[('y', "yes, at once"), ('s', "yes, in steps")],
+            false => &[('y', "yes")],
+        };
+        let pressed = approve::pressed(question, ways, stop).await;
         self.interrupts.nothing_to_stop();
-        Ok(wanted?)
+        Ok(pressed?.map(|key| match key {
+            's' => PlanWay::InSteps,
+            _ => PlanWay::AtOnce,
+        }))
     }
 
     pub fn app(&self) -> &App {

@@ -105,6 +105,34 @@ fn actions() -> Vec<AuditEntry> {
     ]
 }
 
+/// What a task leaves in the log.
+fn task_actions() -> Vec<AuditEntry> {
+    vec![
+        entry(
+            2,
+            AuditAction::Planned {
+                task: "Add a flag\nand more".to_owned(),
+                steps: vec!["add it".to_owned(), "test it".to_owned()],
+            },
+        ),
+        entry(
+            3,
+            AuditAction::StepEnded {
+                step: 1,
+                outcome: StepState::Done,
+                summary: "It is there.".to_owned(),
+                files: vec!["a.rs".to_owned()],
+            },
+        ),
+        entry(
+            3,
+            AuditAction::TaskEnded {
+                reason: "stopped".to_owned(),
+            },
+        ),
+    ]
+}
+
 /// The line of each of these actions, below that of the session.
 const LINES: &[&str] = &[
     "20261121-143005-k3x9    small  /shop",
@@ -118,11 +146,16 @@ const LINES: &[&str] = &[
     "turn 1  ran        run_command sleep 9  broken off",
     "turn 2  changed    a.rs  3f2a91c0 → no file",
     "turn 2  undid      turn 2",
+    "turn 2  planned    2 steps: Add a flag …",
+    "turn 3  step       1: It is there.  done",
+    "turn 3  task       stopped",
 ];
 
 #[test]
 fn each_action_has_its_line() {
-    assert_eq!(told(actions(), None), LINES);
+    let mut all = actions();
+    all.extend(task_actions());
+    assert_eq!(told(all, None), LINES);
 }
 
 #[test]

@@ -5,9 +5,12 @@ use super::super::buttons::ButtonChoice;
 use super::super::formatted_text::FormattedText;
 use super::super::questions::{AskedQuestion, QuestionAnswer};
 use super::{Chat, ConversationMessage};
-use crate::conversation::PlanOffer;
+use crate::conversation::{PlanOffer, PlanWay};
 use crate::engine::event::AskId;
 use crate::permission::ApprovalRequest;
+
+/// The button that carries a plan out in steps.
+const IN_STEPS: ButtonChoice = ButtonChoice::Option(0);
 
 impl Chat {
     /// Asks for approval. The request is withdrawn when nobody waits for the answer any more.
@@ -49,6 +52,11 @@ impl Chat {
     pub(super) fn offer_plan(&mut self, plan: PlanOffer) {
         let mode = plan.mode.name();
         let text = format!("? Carry out this plan in mode `{mode}`?");
+        let mut choices = vec![(ButtonChoice::Once, "Carry it out".to_owned())];
+        if plan.has_steps {
+            choices.push((IN_STEPS, "In steps".to_owned()));
+        }
+        choices.push((ButtonChoice::Deny, "Not now".to_owned()));
         let asked = AskedQuestion {
             who: self.who,
             session: plan.session.to_string(),
@@ -56,18 +64,18 @@ impl Chat {
                 .to_hex()
                 .to_string(),
             text: FormattedText::plain_text(&text),
-            choices: vec![vec![
-                (ButtonChoice::Once, "Carry it out".to_owned()),
-                (ButtonChoice::Deny, "Not now".to_owned()),
-            ]],
+            choices: vec![choices],
             takes_text: false,
         };
         let (questions, mailbox) = (self.context.questions.clone(), self.mailbox.clone());
         let offer = tokio::spawn(async move {
-            if questions.ask(asked).await == QuestionAnswer::Pressed(ButtonChoice::Once) {
-                // The conversation may have ended.
-                let _ = mailbox.send(ConversationMessage::CarryOut(plan)).await;
-            }
+            let way = match questions.ask(asked).await {
+                QuestionAnswer::Pressed(ButtonChoice::Once) => PlanWay::AtOnce,
+                QuestionAnswer::Pressed(IN_STEPS) => PlanWay::InSteps,
+                _ => return,
+            };
+            // The conversation may have ended.
+            let _ = mailbox.send(ConversationMessage::CarryOut(plan, way)).await;
         });
         self.plan_offer = Some(offer.abort_handle());
     }
@@ -79,8 +87,8 @@ impl Chat {
         }
     }
 
-    pub(super) async fn carry_out(&mut self, plan: &PlanOffer) {
-        let carried_out = self.conversation.carry_out(plan).await;
+    pub(super) async fn carry_out(&mut self, plan: &PlanOffer, way: PlanWay) {
+        let carried_out = self.conversation.carry_out(plan, way).await;
         self.show_opened();
         match carried_out {
             Ok(true) => self.begin_turn(),

@@ -263,6 +263,7 @@ Object.assign(page, { go, ask, command, answer, unqueue, open, create });
 for (const name of VIEWS) on(`nav-${name}`, 'click', () => go(name));
 on('stop', 'click', () => post(path('/stop')));
 on('carry-out', 'click', () => post(path('/carry_out')));
+on('carry-out-in-steps', 'click', () => post(path('/carry_out'), { in_steps: true }));
 on('mode', 'change', ({ target }) => post(path('/mode'), { mode: target.value }).finally(drawHead));
 on('workspace', 'change', ({ target }) => create(undefined, target.value));
 on('sidebar-toggle', 'click', () => showSidebar(!document.body.matches('.with-sidebar')));

@@ -86,6 +86,7 @@ const EVENTS = {
 		this.confirm(client);
 		this.isBusy = true;
 		this.isPlanOffered = false;
+		this.hasSteps = false;
 		this.started = this.isReplay ? null : Date.now();
 		this.nextReply();
 		this.add('question', { text, attachments });
@@ -175,8 +176,8 @@ const EVENTS = {
 		Object.assign(this, { mode, isPlanning, isPlanOffered: false });
 		if (warning) this.add('notice', { text: warning, isWarning: true });
 	},
-	plan_offered() {
-		this.isPlanOffered = true;
+	plan_offered({ has_steps: hasSteps }) {
+		Object.assign(this, { isPlanOffered: true, hasSteps });
 	},
 	changed({ path }) {
 		this.add('notice', { text: `changed ${path}` });

@@ -20,6 +20,7 @@ export function draw() {
 	$('title').textContent = conversation.title || 'New session';
 	$('empty').hidden = conversation.items.length + conversation.pending.length > 0;
 	$('plan').hidden = !conversation.isPlanOffered || conversation.isBusy;
+	$('carry-out-in-steps').hidden = !conversation.hasSteps;
 	$('stop').hidden = !conversation.isBusy;
 	if (!keepEnd()) scrolled();
 }

@@ -255,6 +255,7 @@ impl RoomActor {
                 "event": "plan_offered",
                 "mode": plan.mode.name(),
                 "turn": plan.turn,
+                "has_steps": plan.has_steps,
             }));
         }
         self.plan = plan;

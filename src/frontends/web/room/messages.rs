@@ -6,7 +6,7 @@ use anyhow::Error;
 use tokio::sync::oneshot;
 
 use crate::conversation::workspaces::OpenWorkspace;
-use crate::conversation::{CommandReply, OpenedSession, StopResult};
+use crate::conversation::{CommandReply, OpenedSession, PlanWay, StopResult};
 use crate::engine::{Attachment, TokenReport};
 use crate::message::Image;
 use crate::permission::{Confinement, Mode};
@@ -32,7 +32,7 @@ pub enum RoomMessage {
     /// Chooses the mode of the next question by its name.
     Mode(String, Reply<Result<CommandReply, Error>>),
     /// Carries out the plan that was offered last; `false` if it is out of date.
-    CarryOut(Reply<Result<bool, Error>>),
+    CarryOut(PlanWay, Reply<Result<bool, Error>>),
     /// Puts a file back; `None` while a turn runs.
     Revert(String, Reply<Result<Option<Undone>, Error>>),
     Changes(Reply<Result<Vec<FileDiff>, Error>>),

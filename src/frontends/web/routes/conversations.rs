@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::error::ApiError;
 use super::request::{Id, Input, Nothing, Parameters, blocking, given_session, room, workspace};
 use super::{history, replies, state};
-use crate::conversation::CommandReply;
+use crate::conversation::{CommandReply, PlanWay};
 use crate::engine::Attachment;
 use crate::failure::FailureCode;
 use crate::frontends::web::Server;
@@ -313,13 +313,27 @@ pub async fn mode(
     }
 }
 
+#[derive(Debug, Default, Deserialize)]
+pub struct CarryingOut {
+    /// Whether as a task in steps.
+    #[serde(default)]
+    in_steps: bool,
+}
+
 pub async fn carry_out(
     State(server): State<Arc<Server>>,
     Id(id): Id,
-    Input(Nothing {}): Input<Nothing>,
+    Input(CarryingOut { in_steps }): Input<CarryingOut>,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     let room = room(&server, &id)?;
-    match room.call(RoomMessage::CarryOut).await?? {
+    let way = match in_steps {
+        true => PlanWay::InSteps,
+        false => PlanWay::AtOnce,
+    };
+    match room
+        .call(|reply| RoomMessage::CarryOut(way, reply))
+        .await??
+    {
         true => Ok((StatusCode::ACCEPTED, Json(json!({"result": "started"})))),
         false => {
             let message = "this plan is out of date: ask for a new one";

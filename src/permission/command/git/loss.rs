@@ -1,6 +1,9 @@
 //! What a git command may take of work that is not committed, and whether it goes around hooks, as far
 //! as its words show. Options may be shortened, as in git.
 
+#[cfg(test)]
+mod tests;
+
 /// What a git command may take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GitLoss {
@@ -9,6 +12,24 @@ pub struct GitLoss {
     pub scope: LossScope,
     /// Files and folders that it names, relative to the folder in which it runs; empty: all.
     pub paths: Vec<String>,
+}
+
+impl GitLoss {
+    /// It is not known which files it names.
+    pub(in crate::permission::command) fn names_all(&mut self) {
+        self.paths.clear();
+        if self.scope == LossScope::BranchOrPath {
+            self.scope = LossScope::Changes;
+        }
+    }
+
+    /// Whether another one takes nothing more.
+    pub(in crate::permission::command) fn includes(&self, other: &GitLoss) -> bool {
+        let is_same_scope = self.scope == other.scope
+            || (self.scope == LossScope::Changes && other.scope == LossScope::BranchOrPath);
+        let names_more = self.paths.is_empty() || self.paths == other.paths;
+        self.command == other.command && is_same_scope && names_more
+    }
 }
 
 /// Which work it is about.
@@ -22,7 +43,9 @@ pub enum LossScope {
     Staged,
     /// Files that git does not track.
     NewFiles,
-    /// Both.
+    /// The same, and files that git ignores.
+    NewAndIgnoredFiles,
+    /// Changes of files that git tracks, and files that it does not track.
     ChangesAndNewFiles,
     /// Work that is kept elsewhere: stashed, in another work tree or repository.
     Elsewhere,
@@ -32,7 +55,7 @@ pub enum LossScope {
 
 /// Subcommands that take nothing, whatever their arguments; and those that git refuses to run where
 /// they would.
-const HARMLESS: &str = "add am annotate apply archive bisect blame branch bundle cat-file \
+const HARMLESS: &str = "add am annotate archive bisect blame branch bundle cat-file \
     check-attr check-ignore check-mailmap check-ref-format cherry cherry-pick clone column commit \
     commit-graph commit-tree config count-objects credential daemon describe diff diff-files \
     diff-index diff-tree difftool fast-export fast-import fetch fmt-merge-msg for-each-ref \
@@ -85,7 +108,7 @@ impl<'a> Words<'a> {
         let mut options = self.arguments.iter().take_while(|word| **word != "--");
         options.any(|word| {
             let name = word.split('=').next().unwrap_or(word);
-            let is_long = name.len() > 3 && long.starts_with(name);
+            let is_long = name.len() > 2 && long.starts_with(name);
             let is_short = word.starts_with('-') && !word.starts_with("--");
             is_long || letter.is_some_and(|letter| is_short && word.contains(letter))
         })
@@ -145,9 +168,10 @@ pub(in crate::permission::command) fn loss(words: &[&str]) -> Option<GitLoss> {
             (is_forced || !makes).then(|| words.all("", LossScope::Changes))?
         }
         "restore" => of_restore(&words),
-        "clean" => {
-            let only_tells = words.has("--dry-run", Some('n'));
-            (!only_tells).then(|| words.loss("", LossScope::NewFiles, words.paths()))?
+        "clean" => of_clean(&words),
+        "apply" => {
+            let reverses = words.has("--reverse", Some('R')) && !words.has("--check", None);
+            reverses.then(|| words.all("-R", LossScope::Changes))?
         }
         "rebase" => {
             let goes_on = words.has("--continue", None) || words.has("--show-current-patch", None);
@@ -197,6 +221,29 @@ fn of_stash(words: &Words<'_>) -> Option<GitLoss> {
     }
 }
 
+fn of_clean(words: &Words<'_>) -> Option<GitLoss> {
+    // Behind `e` is a pattern.
+    let has_short = |letter: char| {
+        let options = words.arguments.iter().take_while(|word| **word != "--");
+        let mut clusters = options.filter_map(|word| {
+            let letters = word.strip_prefix('-')?;
+            letters
+                .split('e')
+                .next()
+                .filter(|_| !letters.starts_with('-'))
+        });
+        clusters.any(|letters| letters.contains(letter))
+    };
+    if words.has("--dry-run", None) || has_short('n') {
+        return None;
+    }
+    let scope = match has_short('x') || has_short('X') {
+        true => LossScope::NewAndIgnoredFiles,
+        false => LossScope::NewFiles,
+    };
+    words.loss("", scope, words.paths())
+}
+
 fn of_checkout(words: &Words<'_>) -> Option<GitLoss> {
     let is_forced = words.has("--force", Some('f'));
     let makes = words
@@ -211,7 +258,8 @@ fn of_checkout(words: &Words<'_>) -> Option<GitLoss> {
     }
     match words.arguments.iter().position(|word| *word == "--") {
         Some(_) => words.loss("--", LossScope::Changes, words.paths()),
-        None if words.paths().is_empty() => None,
+        // A branch, `-`, or what a variable or another command names.
+        None if words.paths().is_empty() => words.all("", LossScope::Changes),
         None if words.paths().len() == 1 => words.loss("", LossScope::BranchOrPath, words.paths()),
         None => words.loss("", LossScope::Changes, words.paths()),
     }
@@ -245,129 +293,4 @@ pub(in crate::permission::command) fn skips_hooks(words: &[&str]) -> Option<Stri
     let option =
         options.find(|word| is_long(word) || (words.subcommand == "commit" && is_short(word)))?;
     Some(format!("git {} {option}", words.subcommand))
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::permission::command::{git_losses, skips_hooks};
-
-    /// The losses of a command in a line: `git stash: Changes` and paths.
-    fn losses(command: &str) -> String {
-        let found = git_losses(command);
-        let lines = found.iter().map(|loss| {
-            let paths = loss.paths.join(" ");
-            format!("{}: {:?} {paths}", loss.command, loss.scope)
-                .trim_end()
-                .to_owned()
-        });
-        lines.collect::<Vec<String>>().join("; ")
-    }
-
-    #[test]
-    fn what_may_be_lost_is_known_by_the_words() {
-        for (command, expected) in [
-            ("git stash", "git stash: Changes"),
-            ("git stash push -m x", "git stash: Changes"),
-            ("git stash -u", "git stash: ChangesAndNewFiles"),
-            ("git stash drop", "git stash drop: Elsewhere"),
-            ("git stash list", ""),
-            ("git stash pop", ""),
-            ("git reset --hard HEAD~1", "git reset --hard: Changes"),
-            ("git reset --har", "git reset --hard: Changes"),
-            ("git reset --soft HEAD~1", ""),
-            ("git reset a.rs", ""),
-            ("git checkout -- a.rs", "git checkout --: Changes a.rs"),
-            ("git checkout -- .", "git checkout --: Changes ."),
-            ("git checkout HEAD a.rs", "git checkout: Changes HEAD a.rs"),
-            ("git checkout a.rs", "git checkout: BranchOrPath a.rs"),
-            ("git checkout main", "git checkout: BranchOrPath main"),
-            ("git checkout", ""),
-            ("git checkout -f main", "git checkout -f: Changes"),
-            ("git checkout -b new", ""),
-            ("git switch main", "git switch: Changes"),
-            ("git switch -c new", ""),
-            ("git switch --discard-changes main", "git switch: Changes"),
-            ("git restore src", "git restore: Changes src"),
-            (
-                "git restore --staged src",
-                "git restore --staged: Staged src",
-            ),
-            ("git restore -SW src", "git restore: Changes src"),
-            ("git clean -fdx", "git clean: NewFiles"),
-            ("git clean -n", ""),
-            ("git rebase main", "git rebase: Changes"),
-            ("git rebase --continue", ""),
-            ("git merge --abort", "git merge --abort: Changes"),
-            ("git merge main", ""),
-            ("git rm a.rs", ""),
-            ("git rm -rf src", "git rm -f: Changes src"),
-            ("git rm -f --cached a.rs", ""),
-            (
-                "git worktree remove --force ../x",
-                "git worktree remove --force: Elsewhere",
-            ),
-            ("git worktree remove ../x", ""),
-            (
-                "git submodule deinit --all",
-                "git submodule deinit: Elsewhere",
-            ),
-            ("git read-tree -u HEAD", "git read-tree -u: Changes"),
-            ("git checkout-index -f -a", "git checkout-index -f: Changes"),
-            ("git checkout-index a.rs", ""),
-            (
-                "git -C sub checkout -- a.rs",
-                "git checkout --: Changes sub/a.rs",
-            ),
-            ("git -c x.y=z stash", "git stash: Changes"),
-            ("git undo-all", "git undo-all: Unknown"),
-            ("git status && git log", ""),
-            ("git add -A && git commit -m x", ""),
-        ] {
-            assert_eq!(losses(command), expected, "{command}");
-        }
-    }
-
-    #[test]
-    fn wrappers_are_seen_through() {
-        for command in [
-            "sh -c 'git stash'",
-            "bash -lc \"cd x && git stash\"",
-            "env A=1 git stash",
-            "A=1 git stash",
-            "/usr/bin/git stash",
-            "echo $(git stash)",
-            "if true; then git stash; fi",
-            "time git stash",
-            "ls | xargs git stash",
-            "(git stash)",
-        ] {
-            assert_eq!(losses(command), "git stash: Changes", "{command}");
-        }
-    }
-
-    #[test]
-    fn what_goes_around_hooks_is_known() {
-        for (command, expected) in [
-            (
-                "git commit --no-verify -m x",
-                Some("git commit --no-verify"),
-            ),
-            ("git commit --no-ver -m x", Some("git commit --no-ver")),
-            ("git commit -n -m x", Some("git commit -n")),
-            ("git commit -anm x", Some("git commit -anm")),
-            ("sh -c 'git commit -nm x'", Some("git commit -nm")),
-            ("git push --no-verify", Some("git push --no-verify")),
-            (
-                "git -c core.hooksPath=/dev/null commit -m x",
-                Some("git -c core.hooksPath=/dev/null"),
-            ),
-            ("git commit -mnone", None),
-            ("git commit -m x", None),
-            ("git merge -n main", None),
-            ("git commit -m x -- -n", None),
-            ("git log -n 3", None),
-        ] {
-            assert_eq!(skips_hooks(command).as_deref(), expected, "{command}");
-        }
-    }
 }

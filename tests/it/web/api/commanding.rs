@@ -151,6 +151,27 @@ fn a_plan_is_offered_and_carried_out() {
 }
 
 #[test]
+fn a_plan_is_carried_out_in_steps() {
+    let steps = "1. Make it eighty in notes.txt.\n2. Say so in other.txt.";
+    let web = web(vec![Reply::text(steps)]);
+    let talk = Talk::open(&web);
+    let mut events = talk.events(0);
+    talk.post("/mode", &json!({"mode": "plan"})).expect(200);
+    talk.ask("Make it colder.");
+    assert_eq!(events.event("plan_offered")["has_steps"], true);
+    talk.post("/carry_out", &json!({"in_steps": true}))
+        .expect(202);
+    let task = events.event("task");
+    assert_eq!(task["task"], "Make it colder.");
+    assert_eq!(task["steps"][1]["state"], "pending", "{task:#}");
+    let asked = events.event("question_asked");
+    let question = asked["question"].as_str().unwrap_or_default();
+    assert!(question.contains("Carry out this plan?"), "{asked:#}");
+    talk.post("/stop", &json!({})).expect(200);
+    events.event("ended");
+}
+
+#[test]
 fn changes_are_listed_put_back_undone_and_redone() {
     let web = web_with(colder(), &["--auto-approve"]);
     let talk = Talk::open(&web);

@@ -13,7 +13,7 @@ use super::super::messages::{
 use super::{OpenAsk, QueuedMessage, RoomActor};
 use crate::conversation::commands::{CommandScope, ParsedInput, parse, unknown};
 use crate::conversation::mentions::mentioned_files;
-use crate::conversation::{CommandReply, OpenedSession, StopResult, SubmitResult};
+use crate::conversation::{CommandReply, OpenedSession, PlanWay, StopResult, SubmitResult};
 use crate::engine::Question;
 use crate::engine::event::AskId;
 use crate::permission::Decision;
@@ -37,7 +37,7 @@ impl RoomActor {
                 reply,
             } => send(reply, self.command(&line, read_only).await),
             RoomMessage::Mode(name, reply) => send(reply, self.choose_mode(&name)),
-            RoomMessage::CarryOut(reply) => send(reply, self.carry_out().await),
+            RoomMessage::CarryOut(way, reply) => send(reply, self.carry_out(way).await),
             RoomMessage::Revert(path, reply) => send(reply, self.revert(&path).await),
             RoomMessage::Changes(reply) => {
                 let changes = self.conversation.file_diffs().await;
@@ -241,16 +241,20 @@ impl RoomActor {
         Ok(reply)
     }
 
-    async fn carry_out(&mut self) -> Result<bool, Error> {
+    async fn carry_out(&mut self, way: PlanWay) -> Result<bool, Error> {
         let Some(plan) = self.plan.take() else {
             return Ok(false);
         };
-        let carried_out = self.conversation.carry_out(&plan).await;
+        let carried_out = self.conversation.carry_out(&plan, way).await;
         self.show_opened();
         match carried_out {
             Ok(true) => {
                 self.tell_mode();
-                self.begin("Carry out the plan.", None, &[]);
+                let asked = match way {
+                    PlanWay::AtOnce => "Carry out the plan.",
+                    PlanWay::InSteps => "Carry out the plan in steps.",
+                };
+                self.begin(asked, None, &[]);
             }
             Ok(false) => {}
             // It can be tried again.
