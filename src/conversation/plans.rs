@@ -38,7 +38,7 @@ impl Conversation {
         };
         let job = match way {
             PlanWay::AtOnce => TurnJob::Ask(Box::new(Question::carry_out(&open.session))),
-            PlanWay::InSteps => TurnJob::Job(Box::new(Job::Task(TaskOrder::of_answer()))),
+            PlanWay::InSteps => TurnJob::Job(Box::new(Job::Task(TaskOrder::of_answer())), false),
         };
         self.set_mode(self.work_mode, false);
         self.start(job);

@@ -34,6 +34,16 @@ impl Conversation {
         command: &SlashCommand,
         argument: &str,
     ) -> Result<CommandReply, Error> {
+        self.command_in(command, argument, false).await
+    }
+
+    /// The same; with `read_only` agent mode is off, and what the command starts changes nothing.
+    pub async fn command_in(
+        &mut self,
+        command: &SlashCommand,
+        argument: &str,
+        read_only: bool,
+    ) -> Result<CommandReply, Error> {
         Ok(match command.action {
             CommandAction::Start => CommandReply::Greeting(self.workspace.root().to_owned()),
             CommandAction::Help => CommandReply::Help,
@@ -72,12 +82,20 @@ impl Conversation {
             CommandAction::Map => self.map(argument).await?,
             CommandAction::Related => self.related(argument).await?,
             CommandAction::Template => self.template(argument).await?,
-            CommandAction::Init => self.job(InitOrder::parse(argument).map(Job::Init)),
-            CommandAction::Design => self.job(DesignOrder::parse(argument).map(Job::Design)),
-            CommandAction::Check => self.job(CheckOrder::parse(argument).map(Job::Check)),
-            CommandAction::Commit => self.job(CommitOrder::parse(argument).map(Job::Commit)),
-            CommandAction::Review => self.job(ReviewOrder::parse(argument).map(Job::Review)),
-            CommandAction::Task => self.job(TaskOrder::parse(argument).map(Job::Task)),
+            CommandAction::Init => self.job(InitOrder::parse(argument).map(Job::Init), read_only),
+            CommandAction::Design => {
+                self.job(DesignOrder::parse(argument).map(Job::Design), read_only)
+            }
+            CommandAction::Check => {
+                self.job(CheckOrder::parse(argument).map(Job::Check), read_only)
+            }
+            CommandAction::Commit => {
+                self.job(CommitOrder::parse(argument).map(Job::Commit), read_only)
+            }
+            CommandAction::Review => {
+                self.job(ReviewOrder::parse(argument).map(Job::Review), read_only)
+            }
+            CommandAction::Task => self.job(TaskOrder::parse(argument).map(Job::Task), read_only),
             CommandAction::Undo => self.change(ChangeKind::Undo, argument).await?,
             CommandAction::Redo => self.change(ChangeKind::Redo, argument).await?,
         })
@@ -97,15 +115,15 @@ impl Conversation {
     pub fn start_job(&mut self, job: Job) -> bool {
         let is_free = !self.is_busy();
         if is_free {
-            self.start(TurnJob::Job(Box::new(job)));
+            self.start(TurnJob::Job(Box::new(job), false));
         }
         is_free
     }
 
-    fn job(&mut self, order: Result<Job, &'static str>) -> CommandReply {
+    fn job(&mut self, order: Result<Job, &'static str>, read_only: bool) -> CommandReply {
         match order {
             Ok(job) => {
-                self.start_job(job);
+                self.start(TurnJob::Job(Box::new(job), read_only));
                 CommandReply::Started
             }
             Err(usage) => CommandReply::Usage(usage),

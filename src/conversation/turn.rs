@@ -21,8 +21,8 @@ pub(super) enum TurnJob {
     Compact,
     /// Runs a command of the user.
     Run(String),
-    /// A turn that the program leads.
-    Job(Box<Job>),
+    /// A turn that the program leads; `true`: agent mode is off.
+    Job(Box<Job>, bool),
 }
 
 /// A turn that runs, or whose session is being opened.
@@ -153,9 +153,10 @@ async fn run(
             let events = approver.events.clone();
             EndReason::Turn(engine.ask(session, question, approver, &events, stop).await)
         }
-        TurnJob::Job(job) => {
+        TurnJob::Job(job, read_only) => {
             let events = approver.events.clone();
-            EndReason::Turn(engine.run_job(session, &job, approver, &events, stop).await)
+            let job = (&*job, read_only);
+            EndReason::Turn(engine.run_job(session, job, approver, &events, stop).await)
         }
         TurnJob::Compact => {
             EndReason::Compacted(engine.compact(session, &approver.events, stop).await)

@@ -29,7 +29,7 @@ use crate::permission::{
     ApprovalRequest, Confinement, Decision, Effect, PLAN_MODE, Permission, Preview, permission,
 };
 use crate::session::changes::ChangeRecord;
-use crate::session::{Record, USER_COMMAND_ID_PREFIX};
+use crate::session::{JOB_ID_PREFIX, Record, USER_COMMAND_ID_PREFIX};
 use crate::tools::{Permitted, PreparedCall, RunningCall, ToolError, ToolOutput};
 use crate::visible::{defang_chat_markers, escape_hidden};
 use about::{about, shown_hidden};
@@ -216,8 +216,9 @@ impl Turn<'_> {
             Permission::Ask(reason) => format!("{after}{reason}"),
         };
         let request = ApprovalRequest {
-            // What ran already is not proposed, and what the user typed is theirs.
-            can_edit: after.is_empty() && !call.id.starts_with(USER_COMMAND_ID_PREFIX),
+            // What ran already is not proposed, what the user typed is theirs, and a job goes on with
+            // all of a change.
+            can_edit: after.is_empty() && !is_ours(&call.id),
             ..self.approval(call, prepared, reason)
         };
         if self.is_granted(call, prepared) {
@@ -476,6 +477,13 @@ impl Turn<'_> {
     pub(super) fn result_tokens(&self) -> u32 {
         part(self.window(), 25).max(400)
     }
+}
+
+/// Whether a call is not one of the model.
+fn is_ours(id: &str) -> bool {
+    [USER_COMMAND_ID_PREFIX, JOB_ID_PREFIX]
+        .iter()
+        .any(|prefix| id.starts_with(prefix))
 }
 
 /// Waits for a stop and then for `time`.

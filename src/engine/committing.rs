@@ -52,7 +52,10 @@ impl Turn<'_> {
         }
         match commit_changes(self, CommitCause::Setting).await {
             Ok(CommitEnd::Committed(report)) => {
-                self.notice(in_short(&report)).await;
+                let made = in_short(&report);
+                let remark = format!("Your changes so far: {made}");
+                self.session.remarks.push(remark);
+                self.notice(made).await;
                 Ok(false)
             }
             Ok(CommitEnd::Not(why)) => {

@@ -1,6 +1,7 @@
 //! The section of a question that has what git shows of changes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::event::Event;
 use super::turn::Turn;
@@ -10,6 +11,8 @@ use crate::text::hits::{GIT_HEADING, GIT_INTRODUCTION};
 use crate::tools::{GitChanges, GitRange, git_changes};
 use crate::visible::{defang_chat_markers, escape_hidden};
 
+/// How long git may take.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Percent of the window that changes may fill.
 const PERCENT: u32 = 25;
 /// Fewest and most tokens of them.
@@ -21,7 +24,7 @@ impl Turn<'_> {
     pub(super) async fn shown_by_git(&mut self, range: &GitRange) -> Option<String> {
         let context = Arc::clone(&self.engine.context);
         let tokens = part(self.window(), PERCENT).clamp(TOKENS.0, TOKENS.1);
-        let shown = git_changes(&context, range, tokens, &self.stop).await;
+        let shown = git_changes(&context, range, (tokens, PATIENCE), &self.stop).await;
         if self.stop.is_cancelled() {
             return None;
         }

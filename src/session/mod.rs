@@ -34,8 +34,9 @@ use ollacode_secrets::redact;
 use crate::jail::Jail;
 use crate::message::{Message, Source, ToolCall};
 use crate::model::ChatModel;
-use crate::model::budget::Calibration;
+use crate::model::budget::{Calibration, part};
 use crate::permission::Mode;
+use crate::text::clip::clipped_to;
 use crate::text::fenced;
 use crate::visible::defang_chat_markers;
 
@@ -47,12 +48,17 @@ pub use list::{
 };
 pub use planned::{ChangedFile, OpenTask, StepState, TaskStep, plan_markdown};
 pub use record::{Record, VERSION};
-pub use replay::{CHECK_ID_PREFIX, INTERRUPTED, NOT_STARTED, USER_COMMAND_ID_PREFIX};
+pub use replay::{
+    CHECK_ID_PREFIX, INTERRUPTED, JOB_ID_PREFIX, NOT_STARTED, USER_COMMAND_ID_PREFIX,
+};
 pub use stored::{CallRecord, DecisionRecord, MessageRecord, ModeRecord, OutcomeRecord};
 
 use changes::Changes;
 use journal::{Journal, failed, in_utc};
 use replay::{NO_ANSWER, replay};
+
+/// Percent of the window for what a slash command reported, in the next question.
+const JOB_REPORT_PERCENT: u32 = 10;
 
 /// A conversation about one workspace.
 pub struct Session {
@@ -195,6 +201,9 @@ impl Session {
         for (command, printed) in &replayed.user_commands {
             session.note_user_command(command, printed);
         }
+        for (shown, report) in &replayed.jobs {
+            session.note_job(shown, report);
+        }
         if replayed.is_unanswered {
             session.remarks.push(NO_ANSWER.to_owned());
         }
@@ -275,6 +284,23 @@ impl Session {
         let shown = fenced(&defang_chat_markers(&text), "");
         self.remarks
             .push(format!("## The user ran a command\n\n{shown}"));
+    }
+
+    /// Tells the model with the next question what a slash command reported, such as the findings of
+    /// `/review`: the user may ask about them. Of several of one name the last counts; a task in steps
+    /// tells of its steps itself.
+    pub fn note_job(&mut self, shown: &str, report: &str) {
+        let name = shown.split_whitespace().next().unwrap_or_default();
+        if name == "/task" {
+            return;
+        }
+        let most = part(self.model.profile().window, JOB_REPORT_PERCENT);
+        let text = format!("{shown}\n\n{}", report.trim_end());
+        let text = redact(&text).text;
+        let text = fenced(&defang_chat_markers(&clipped_to(&text, most)), "");
+        let heading = format!("## The user ran `{name}`, and ollacode reported");
+        self.remarks.retain(|remark| !remark.starts_with(&heading));
+        self.remarks.push(format!("{heading}\n\n{text}"));
     }
 
     /// Removes the last question, which has no reply, with the notes of the engine after it;

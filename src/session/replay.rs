@@ -23,6 +23,9 @@ pub(super) const NO_ANSWER: &str =
 /// Beginning of the id of a command that the user ran; no model has asked for it.
 pub const USER_COMMAND_ID_PREFIX: &str = "user_command_";
 
+/// Beginning of the id of a call that the program made for a job; no model has asked for it.
+pub const JOB_ID_PREFIX: &str = "job_";
+
 /// Beginning of the id of a command that the program ran as a check; no model has asked for it.
 pub const CHECK_ID_PREFIX: &str = "check_";
 
@@ -52,10 +55,15 @@ pub(super) struct Replayed {
     /// Commands that the user ran after the last question, unknown to the model, with what they
     /// printed.
     pub user_commands: Vec<(String, String)>,
+    /// Slash commands that the user ran after the last question, with what they reported, unknown to
+    /// the model.
+    pub jobs: Vec<(String, String)>,
     /// The task in steps that is not over.
     pub task: Option<OpenTask>,
     /// What of these the last question told the model; it counts again if that question is removed.
     told: ToldRemarks,
+    /// The slash command whose report follows.
+    job: Option<String>,
     /// The command of the user that is running.
     user_command: Option<CallRecord>,
     /// Files by the turn that changed them.
@@ -70,6 +78,7 @@ struct ToldRemarks {
     undone: Vec<UndoAction>,
     reverted: Vec<String>,
     user_commands: Vec<(String, String)>,
+    jobs: Vec<(String, String)>,
 }
 
 /// An undo or a redo of the user.
@@ -117,9 +126,14 @@ impl Replayed {
             Record::Model { name } => self.model.clone_from(name),
             Record::System { text } => self.set_system(Message::System { text: text.clone() }),
             Record::User { text, shown } => self.apply_message(text, !shown.is_empty()),
-            Record::Job { .. } => {
+            Record::Job { shown } => {
                 self.answer_pending_calls();
                 self.turns += 1;
+                self.job = Some(shown.clone());
+            }
+            Record::JobReport { text } => {
+                let job = self.job.take();
+                self.jobs.extend(job.map(|shown| (shown, text.clone())));
             }
             Record::Assistant {
                 text,
@@ -153,8 +167,7 @@ impl Replayed {
             }
             Record::Undid { turn } => self.apply_undone("undid", *turn),
             Record::Redid { turn } => self.apply_undone("redid", *turn),
-            Record::JobReport { .. }
-            | Record::Committed { .. }
+            Record::Committed { .. }
             | Record::Planned { .. }
             | Record::StepBegan { .. }
             | Record::StepEnded { .. }
@@ -175,6 +188,7 @@ impl Replayed {
                 undone: std::mem::take(&mut self.undone),
                 reverted: std::mem::take(&mut self.reverted),
                 user_commands: std::mem::take(&mut self.user_commands),
+                jobs: std::mem::take(&mut self.jobs),
             };
             self.turns += 1;
             // As the engine does when a turn begins.
@@ -219,6 +233,8 @@ impl Replayed {
         self.undone = told.undone;
         self.reverted = told.reverted;
         self.user_commands = told.user_commands;
+        told.jobs.append(&mut self.jobs);
+        self.jobs = told.jobs;
     }
 
     fn apply_undone(&mut self, verb: &'static str, turn: u32) {

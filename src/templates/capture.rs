@@ -8,12 +8,15 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::render::escaped;
 use super::words::{Spelling, words};
-use super::{Manifest, Template, TemplateError, TemplateFile, TemplateOrigin, Variable};
+use super::{
+    Manifest, RenderedFile, Template, TemplateError, TemplateFile, TemplateOrigin, Variable,
+};
+use crate::syntax::new_errors;
 
 /// Most values beside the name: more is no template.
 const MOST_VALUES: usize = 20;
-/// Values of names: letters, digits, spaces, hyphens.
-const NAME_PATTERN: &str = "[A-Za-z_][A-Za-z0-9_ -]*";
+/// Values of names: letters of any language, digits, underscores, spaces, hyphens.
+const NAME_PATTERN: &str = r"\w[\w -]*";
 
 /// A file that a template is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,86 +40,99 @@ pub fn captured(
         name: name.to_owned(),
         why,
     };
-    let stem = own_words(
-        &first.path,
-        siblings.iter().map(|other| other.path.as_str()),
-    );
-    if stem.is_empty() {
+    let others: Vec<&str> = siblings.iter().map(|other| other.path.as_str()).collect();
+    // `orders/index.ts` has its name in the folder.
+    let depth = first.path.split('/').count();
+    let named = (0..depth)
+        .map(|level| (level, own_words(&first.path, &others, level)))
+        .find(|(_, words)| !words.is_empty());
+    let Some((level, stem)) = named else {
         let why = format!(
             "the name of `{}` has no words that could be a value",
             first.path
         );
         return Err(refused(why));
-    }
-    let mut lines = marked(&first.text, &stem);
+    };
+    let naming = Naming::new(&first.path, &stem);
+    let mut lines = marked(&first.text, &naming);
     let mut values = Values::default();
     for other in siblings {
-        let stem = own_words(&other.path, [first.path.as_str()]);
+        let stem = own_words(&other.path, &[&first.path], level);
         if stem.is_empty() {
             return Err(refused(format!(
                 "the names of `{}` and `{}` do not differ in a word",
                 first.path, other.path
             )));
         }
-        lines = common(lines, &marked(&other.text, &stem), &mut values);
+        let other = marked(&other.text, &Naming::new(&other.path, &stem));
+        lines = common(lines, &other, &mut values);
     }
     if values.samples.len() > MOST_VALUES {
         return Err(refused(format!(
             "the files differ in more than {MOST_VALUES} places: choose more similar ones"
         )));
     }
-    if !siblings.is_empty() && lines.len() * 3 < first.text.lines().count() {
-        let why = "the files have less than a third of their lines in common";
+    if !siblings.is_empty() && lines.len() * 2 < first.text.lines().count() {
+        let why = "the files have less than half of their lines in common";
         return Err(refused(why.to_owned()));
     }
-    Ok(made(name, first, &stem, (&lines, &values)))
+    let template = template(name, first, &naming, &lines, &values);
+    let own = BTreeMap::from([("name".to_owned(), naming.words.join(" "))]);
+    let made = template.render(&own)?;
+    let is_broken = |made: &RenderedFile| {
+        let errors = new_errors(&first.path, Some(&first.text), &made.text);
+        !errors.is_empty()
+    };
+    if made.iter().any(is_broken) {
+        let why = "what the files have in common is no whole file: choose more similar ones";
+        return Err(refused(why.to_owned()));
+    }
+    Ok(template)
 }
 
-fn made(
+fn template(
     name: &str,
     first: &Sample,
-    stem: &[String],
-    (lines, values): (&[Line], &Values),
+    naming: &Naming,
+    lines: &[Line],
+    values: &Values,
 ) -> Template {
-    let mut text = lines
-        .iter()
-        .map(Line::template)
-        .collect::<Vec<_>>()
-        .join("\n");
+    let lines: Vec<String> = lines.iter().map(Line::template).collect();
+    let mut text = lines.join("\n");
     if first.text.ends_with('\n') {
         text.push('\n');
     }
     let mut manifest = Manifest {
         description: format!("Like {}", first.path),
-        variables: values.variables(),
+        variables: values.variables(&naming.words.join(" ")),
     };
-    manifest.variables.insert(
-        "name".to_owned(),
-        Variable {
-            description: format!("instead of {}", stem.join(" ")),
-            default: None,
-            pattern: Some(NAME_PATTERN.to_owned()),
-        },
-    );
+    let variable = Variable {
+        description: format!("instead of {}", naming.words.join(" ")),
+        default: None,
+        pattern: Some(NAME_PATTERN.to_owned()),
+    };
+    manifest.variables.insert("name".to_owned(), variable);
     Template {
         name: name.to_owned(),
         origin: TemplateOrigin::User,
         manifest,
         files: vec![TemplateFile {
-            path: Line::parse(&first.path, stem).template(),
+            path: Line::parse(&first.path, &naming.of_path()).template(),
             text,
         }],
     }
 }
 
-/// The words of a file's name that its siblings do not have; all of them without siblings, but for
-/// words of tests, which stay.
-fn own_words<'a>(path: &str, others: impl IntoIterator<Item = &'a str>) -> Vec<String> {
-    const KEPT: [&str; 4] = ["test", "tests", "spec", "mod"];
-    let own = words(stem(path));
+/// The words of a file's name, or of the folder so many levels above, that its siblings do not have; all
+/// of them without siblings, but for words that say nothing of what a file is about, which stay.
+fn own_words(path: &str, others: &[&str], level: usize) -> Vec<String> {
+    const KEPT: [&str; 8] = [
+        "test", "tests", "spec", "mod", "index", "main", "init", "src",
+    ];
+    let own = words(part(path, level));
     let mut shared: Option<Vec<String>> = None;
     for other in others {
-        let other = words(stem(other));
+        let other = words(part(other, level));
         let both = own.iter().filter(|word| other.contains(word));
         let both: Vec<String> = both.cloned().collect();
         shared = Some(match shared {
@@ -133,12 +149,65 @@ fn own_words<'a>(path: &str, others: impl IntoIterator<Item = &'a str>) -> Vec<S
     own.take_while(|word| !shared.contains(word)).collect()
 }
 
-/// The name of a file without its folders and endings.
-fn stem(path: &str) -> &str {
-    let name = path.rsplit('/').next().unwrap_or(path);
+/// The name of a file without its endings, or of the folder so many levels above.
+fn part(path: &str, level: usize) -> &str {
+    let name = path.rsplit('/').nth(level).unwrap_or_default();
     match name.find('.') {
-        Some(0) | None => name,
-        Some(at) => &name[..at],
+        Some(at) if at > 0 && level == 0 => &name[..at],
+        _ => name,
+    }
+}
+
+/// The name in a file, and how such files spell a name of several words: from one word (`order`) that
+/// cannot be seen.
+struct Naming {
+    words: Vec<String>,
+    /// In code, and in names of files.
+    usual: [&'static str; 2],
+}
+
+impl Naming {
+    fn new(path: &str, words: &[String]) -> Naming {
+        let ending = path.rsplit('.').next().unwrap_or_default();
+        let usual = match ending {
+            "js" | "jsx" | "ts" | "tsx" | "mjs" | "cjs" | "mts" | "cts" | "vue" | "svelte" => {
+                ["camel", "kebab"]
+            }
+            "java" | "kt" | "swift" | "scala" | "dart" | "cs" | "go" => ["camel", "snake"],
+            "css" | "scss" | "html" => ["kebab", "kebab"],
+            _ => ["snake", "snake"],
+        };
+        Naming {
+            words: words.to_vec(),
+            usual,
+        }
+    }
+
+    /// The same for the path of the file itself.
+    fn of_path(&self) -> Naming {
+        Naming {
+            words: self.words.clone(),
+            usual: [self.usual[1]; 2],
+        }
+    }
+
+    /// The spelling of a place, if it cannot be seen from the name there.
+    fn spelling(&self, seen: &'static str, before: Option<char>, after: &str) -> &'static str {
+        let [code, file] = self.usual;
+        let is_joined = |after: &str| {
+            let rest = after.strip_prefix('-').unwrap_or_default();
+            rest.starts_with(char::is_alphabetic)
+        };
+        if self.words.len() > 1 || seen != Spelling::Snake.name() {
+            return seen;
+        }
+        if before == Some('_') || after.starts_with('_') {
+            Spelling::Snake.name()
+        } else if matches!(before, Some('/' | '-')) || is_joined(after) {
+            file
+        } else {
+            code
+        }
     }
 }
 
@@ -156,14 +225,14 @@ enum Piece {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct Line(Vec<Piece>);
 
-fn marked(text: &str, stem: &[String]) -> Vec<Line> {
-    text.lines().map(|line| Line::parse(line, stem)).collect()
+fn marked(text: &str, name: &Naming) -> Vec<Line> {
+    text.lines().map(|line| Line::parse(line, name)).collect()
 }
 
 impl Line {
     /// Finds a name in its spellings, the longest first, and cuts the rest into words and others.
-    fn parse(text: &str, stem: &[String]) -> Line {
-        let joined = stem.join(" ");
+    fn parse(text: &str, naming: &Naming) -> Line {
+        let joined = naming.words.join(" ");
         let mut spelled: Vec<(String, &'static str)> = Spelling::ALL
             .iter()
             .filter(|spelling| !matches!(spelling, Spelling::Title))
@@ -179,8 +248,8 @@ impl Line {
                     .is_some_and(|after| begins_behind(before, spelling) && ends_before(after))
             });
             if let Some((spelling, name)) = named {
-                pieces.push(Piece::Name(name));
                 rest = &rest[spelling.len()..];
+                pieces.push(Piece::Name(naming.spelling(name, before, rest)));
                 continue;
             }
             let is_word = |c: char| c == '_' || c.is_alphanumeric();
@@ -208,17 +277,20 @@ impl Line {
     fn template(&self) -> String {
         let mut template = String::new();
         for piece in &self.0 {
-            // With the mark that follows, a brace would be another one.
-            let is_mark = !matches!(piece, Piece::Text(_));
-            if is_mark && template.ends_with('{') {
+            let placeholder = match piece {
+                Piece::Text(text) => {
+                    template.push_str(&escaped(text));
+                    continue;
+                }
+                Piece::Name(spelling) => format!("{{{{ name|{spelling} }}}}"),
+                Piece::Value(value) => format!("{{{{ {value} }}}}"),
+            };
+            // Together with a brace before it (`{order}`), it would mean something else.
+            if template.ends_with('{') {
                 template.pop();
                 template.push_str("{{ \"{\" }}");
             }
-            match piece {
-                Piece::Text(text) => template.push_str(&escaped(text)),
-                Piece::Name(spelling) => template.push_str(&format!("{{{{ name|{spelling} }}}}")),
-                Piece::Value(value) => template.push_str(&format!("{{{{ {value} }}}}")),
-            }
+            template.push_str(&placeholder);
         }
         template
     }
@@ -257,11 +329,19 @@ impl Values {
         value.or_insert_with(|| format!("value_{number}")).clone()
     }
 
-    fn variables(&self) -> BTreeMap<String, Variable> {
+    /// What they are by default: as in the first file, whose name is given.
+    fn variables(&self, own: &str) -> BTreeMap<String, Variable> {
         let variable = |((first, _), name): (&(Piece, Piece), &String)| {
             let sample = match first {
                 Piece::Text(text) => text.clone(),
-                Piece::Name(_) | Piece::Value(_) => String::new(),
+                Piece::Name(seen) => {
+                    let mut all = Spelling::ALL.iter();
+                    let spelling = all.find(|spelling| spelling.name() == *seen);
+                    spelling
+                        .map(|spelling| spelling.of(own))
+                        .unwrap_or_default()
+                }
+                Piece::Value(_) => String::new(),
             };
             let variable = Variable {
                 description: format!("for example {sample}"),
@@ -288,20 +368,14 @@ fn common(lines: Vec<Line>, other: &[Line], values: &mut Values) -> Vec<Line> {
                 old_len,
                 new_index,
                 new_len,
-            } => {
-                let mut others = other[new_index..new_index + new_len].iter().peekable();
-                for line in &lines[old_index..old_index + old_len] {
-                    let both = others
-                        .peek()
-                        .and_then(|other| generalised(line, other, values));
-                    if both.is_some() {
-                        others.next();
-                    }
-                    kept.extend(both);
-                }
+            } if old_len == new_len => {
+                let pairs = lines[old_index..old_index + old_len]
+                    .iter()
+                    .zip(&other[new_index..new_index + new_len]);
+                kept.extend(pairs.filter_map(|(one, other)| generalised(one, other, values)));
             }
             // What only one of them has.
-            DiffOp::Delete { .. } | DiffOp::Insert { .. } => {}
+            DiffOp::Replace { .. } | DiffOp::Delete { .. } | DiffOp::Insert { .. } => {}
         }
     }
     kept

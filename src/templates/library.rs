@@ -217,10 +217,13 @@ fn read_repository(jail: &Jail, name: &str) -> Result<Template, TemplateError> {
         let path = jail
             .path(path)
             .map_err(|error| unreadable(error.to_string()))?;
+        // No link is followed: it would make a template of other files of the workspace, which a rule
+        // may hide from the model.
         let file = jail
-            .read(&path)
+            .read_bytes(&path)
             .map_err(|error| unreadable(error.to_string()))?;
-        Ok(file.text)
+        String::from_utf8(file.bytes.to_vec())
+            .map_err(|_| unreadable(format!("`{path}` is no text in UTF-8")))
     };
     let top = format!("{REPOSITORY_FOLDER}/{name}");
     let manifest = read(&format!("{top}/{MANIFEST}"))?;

@@ -10,7 +10,9 @@ use super::TemplateError;
 /// Longest manifest, in bytes.
 pub const LONGEST: usize = 16 << 10;
 /// Most bytes of a compiled pattern.
-const PATTERN_SIZE: usize = 1 << 20;
+const PATTERN_SIZE: usize = 256 << 10;
+/// Most values: each has a pattern, which takes time to read.
+const MOST_VARIABLES: usize = 50;
 /// Longest value, in characters.
 const LONGEST_VALUE: usize = 2_000;
 
@@ -54,6 +56,11 @@ impl Manifest {
         }
         let manifest: Manifest = toml::from_str(text)
             .map_err(|error| unreadable(format!("template.toml: {}", error.message())))?;
+        if manifest.variables.len() > MOST_VARIABLES {
+            return Err(unreadable(format!(
+                "it wants more than {MOST_VARIABLES} values"
+            )));
+        }
         for (variable, wanted) in &manifest.variables {
             let is_name = variable.starts_with(|c: char| c == '_' || c.is_ascii_alphabetic())
                 && variable

@@ -15,6 +15,8 @@ pub mod words;
 
 use serde::Serialize;
 
+use crate::jail::{Expected, Jail, JailError, WorkspacePath, hash_of};
+
 pub use library::{Library, ListedTemplate, TemplateOrigin};
 pub use manifest::{Manifest, Variable};
 pub use render::RenderedFile;
@@ -66,6 +68,19 @@ fn among(known: &[String]) -> String {
         return String::new();
     }
     format!("; there are: {}", known.join(", "))
+}
+
+/// Writes new files: all of them, or none. Where one cannot be made, those before it are removed again.
+pub fn write_new(jail: &Jail, files: &[(&WorkspacePath, &str)]) -> Result<(), JailError> {
+    for (at, (path, text)) in files.iter().enumerate() {
+        if let Err(error) = jail.write(path, text.as_bytes(), Expected::Absent) {
+            for (made, text) in &files[..at] {
+                jail.remove(made, hash_of(text.as_bytes()))?;
+            }
+            return Err(error);
+        }
+    }
+    Ok(())
 }
 
 /// Whether a text can be the name of a template: it is also the name of its folder.

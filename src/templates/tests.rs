@@ -186,6 +186,108 @@ fn siblings_show_what_differs() {
     assert!(captured("t", &sample("app/order_view.py", one), &[other]).is_err());
 }
 
+#[test]
+fn a_template_that_would_use_up_the_stack_is_refused() {
+    let long =
+        |open: &str, piece: &str, close: &str| format!("{open}{}1{close}", piece.repeat(100_000));
+    for (text, why) in [
+        (long("{{ ", "-", " }}"), "more than 200 bytes"),
+        (long("{{ ", "-", ""), "more than 200 bytes"),
+        (long("{{ ", "not ", " }}"), "more than 200 bytes"),
+        (long("{{ 1", "|string", "|string }}"), "more than 200 bytes"),
+        (long("{% if 1 %}", "{% elif 1 %}", "{% endif %}"), "`elif`"),
+        // What a simpler reader would take for the end of the tag, a comment or a raw block.
+        (long("{{ '}}'", "~1", "~1 }}"), "within quotes"),
+        (long("{{ {'a': {}}}", "+1", "+1 }}"), "within quotes"),
+        (
+            long("{% raw %} endraw {# {% endraw %}{{ ", "-", " }}{# #}"),
+            "more than 200 bytes",
+        ),
+        (
+            long("{% raw %}{# {%- endraw -%}{{ ", "-", " }}{# #}"),
+            "more than 200 bytes",
+        ),
+    ] {
+        let error = template("", "a", &text).render(&BTreeMap::new()).err();
+        let error = error.map(|error| error.to_string()).unwrap_or_default();
+        let shown: String = text.chars().take(60).collect();
+        assert!(error.contains(why), "{shown}: {error}");
+    }
+    let nested = "{% set a = [a] %}".repeat(9_000);
+    let nested = format!("{{% set a = 1 %}}{nested}");
+    // Whether the work suffices or not: it comes back.
+    let _ = template("", "a", &nested).render(&BTreeMap::new());
+    let raw = "{% raw %}{{ it's not ours {# }}{% endraw %}{# it's #}{{ \"{{\" }}{{ 'a' }}";
+    let files = template("", "a", raw).render(&BTreeMap::new());
+    assert_eq!(files.expect("files")[0].text, "{{ it's not ours {# }}{{a");
+    let many: String = (0..51).map(|at| format!("[variables.a{at}]\n")).collect();
+    assert!(Manifest::parse("t", &many).is_err());
+}
+
+#[test]
+fn files_are_written_all_or_none() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = folder.path().canonicalize().expect("a folder");
+    let jail = Jail::open(&root).expect("a jail");
+    let [one, below] = ["a", "a/b"].map(|path| jail.path(path).expect("a path"));
+    assert!(write_new(&jail, &[(&one, "x"), (&below, "y")]).is_err());
+    assert!(!root.join("a").exists());
+    write_new(&jail, &[(&below, "y")]).expect("it is written");
+    assert!(write_new(&jail, &[(&below, "z")]).is_err());
+    assert_eq!(
+        std::fs::read_to_string(root.join("a/b")).expect("a file"),
+        "y"
+    );
+}
+
+#[test]
+fn a_name_of_one_word_is_spelled_as_such_files_spell_names() {
+    let text = "import { order } from './order';\n\nexport const find_order = `${order} ORDER`;\n\
+                export class OrderView {}\n";
+    let made = captured("t", &sample("src/order.ts", text), &[]).expect("a template");
+    let filled = made.render(&values(&[("name", "user account")]));
+    let filled = filled.expect("files");
+    assert_eq!(filled[0].path, "src/user-account.ts");
+    assert_eq!(
+        filled[0].text,
+        "import { userAccount } from './user-account';\n\n\
+         export const find_user_account = `${userAccount} USER_ACCOUNT`;\n\
+         export class UserAccountView {}\n"
+    );
+}
+
+#[test]
+fn a_name_may_be_that_of_the_folder() {
+    let one = sample(
+        "app/pet/index.js",
+        "exports.prefix = '/pet';\nexports.pet = 1;\n",
+    );
+    let two = sample(
+        "app/user/index.js",
+        "exports.prefix = '/user';\nexports.user = 1;\n",
+    );
+    for siblings in [vec![], vec![two]] {
+        let made = captured("t", &one, &siblings).expect("a template");
+        let filled = made.render(&values(&[("name", "shop item")]));
+        let filled = filled.expect("files");
+        assert_eq!(filled[0].path, "app/shop-item/index.js");
+        assert_eq!(
+            filled[0].text,
+            "exports.prefix = '/shop-item';\nexports.shopItem = 1;\n"
+        );
+    }
+}
+
+#[test]
+fn what_files_have_in_common_must_be_a_whole_file() {
+    let rest = "one();\ntwo();\nthree();\n";
+    let one = format!("run(() => {{\n  go(1);\n}});\n{rest}");
+    let two = format!("run(() => {{\n  go(1); }}, () => {{\n  go(2);\n}}, 3);\n{rest}");
+    let (one, two) = (sample("app/order.js", &one), sample("app/user.js", &two));
+    let error = captured("t", &one, &[two]).expect_err("half a call");
+    assert!(error.to_string().contains("no whole file"), "{error}");
+}
+
 proptest! {
     #[test]
     fn any_text_survives_as_a_template(text in "[a-z{}%# \n\"]{0,80}") {

@@ -1,6 +1,7 @@
 //! Text utilities.
 
 pub mod anchors;
+pub mod clip;
 pub mod hits;
 pub mod tokens;
 

@@ -22,8 +22,6 @@ use crate::text::tokens::estimate_text;
 
 pub use range::{Day, GitRange};
 
-/// How long git may take.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// Bytes of its output that are kept.
 const MOST_BYTES: usize = 2 << 20;
 /// Commits that are named.
@@ -75,30 +73,42 @@ pub struct GitChanges {
     pub is_cut: bool,
 }
 
-/// What git shows of a range, in so many tokens; else why there is nothing, as a sentence.
+/// Why there are no changes to show, as a sentence.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoChanges {
+    /// Nothing is different.
+    #[error("{0}")]
+    Nothing(String),
+    /// They cannot be read.
+    #[error("{0}")]
+    Unread(String),
+}
+
+/// What git shows of a range, in so many tokens. Git may take as long as `patience`.
 pub async fn git_changes(
     context: &ToolContext,
     range: &GitRange,
-    tokens: u32,
+    (tokens, patience): (u32, Duration),
     stop: &CancellationToken,
-) -> Result<GitChanges, String> {
+) -> Result<GitChanges, NoChanges> {
+    let unread = |why: &str| NoChanges::Unread(why.to_owned());
     if !context.jail.root().join(".git").exists() {
-        return Err("this folder is not a git repository".to_owned());
+        return Err(unread("this folder is not a git repository"));
     }
     if is_denied(context) {
-        return Err("a rule denies git".to_owned());
+        return Err(unread("a rule denies git"));
     }
     // A line that no file has tells where a part begins.
     let mark = format!("== {:016x}", RandomState::new().build_hasher().finish());
     let script = script(range, &mark);
     let limits = RunLimits {
-        timeout: PATIENCE,
+        timeout: patience,
         output: MOST_BYTES,
     };
     let output = git_versions::run(context, &script, &limits, stop).await;
-    let output = output.ok_or("git could not be run")?;
+    let output = output.ok_or_else(|| unread("git could not be run"))?;
     if output.exit != Exit::Code(0) {
-        return Err(why_not(range, output.exit));
+        return Err(NoChanges::Unread(why_not(range, output.exit, patience)));
     }
     // What old versions of secret files hold is to be known before the rest is shown.
     git_versions::learn(&script, context).await;
@@ -110,7 +120,7 @@ pub async fn git_changes(
     let diff = without_closed(diff, is_closed);
     let clean = |text: &str| render::without_secrets(text).0.into_owned();
     let parts = [commits, counts, untracked, diff.as_str()].map(clean);
-    rendered(range, &parts, tokens).ok_or_else(|| nothing(range))
+    rendered(range, &parts, tokens).ok_or_else(|| NoChanges::Nothing(nothing(range)))
 }
 
 /// An output up to where something of it is left out: the lines behind may be of a file that is closed
@@ -251,7 +261,7 @@ fn script(range: &GitRange, mark: &str) -> String {
     )
 }
 
-fn why_not(range: &GitRange, exit: Exit) -> String {
+fn why_not(range: &GitRange, exit: Exit, patience: Duration) -> String {
     match (exit, range) {
         (Exit::Code(NO_REPOSITORY), _) => {
             "git cannot read the repository of this folder".to_owned()
@@ -269,7 +279,7 @@ fn why_not(range: &GitRange, exit: Exit) -> String {
         (Exit::Code(NO_REVISION), _) => {
             "there is no main branch that this one could be compared with".to_owned()
         }
-        (Exit::TimedOut, _) => format!("git took more than {} s", PATIENCE.as_secs()),
+        (Exit::TimedOut, _) => format!("git took more than {} s", patience.as_secs()),
         _ => "git failed".to_owned(),
     }
 }

@@ -66,7 +66,7 @@ pub use edit_parts::edit_parts;
 pub use edit_place::{EditPlace, edit_place};
 pub use file_views::{FileLine, FileView, FileViews, ShownLines};
 pub(crate) use find_references::references;
-pub use git_changes::{Day, GitChanges, GitRange, git_changes};
+pub use git_changes::{Day, GitChanges, GitRange, NoChanges, git_changes};
 pub use git_versions::GitVersions;
 pub(crate) use run_command::commit_access;
 pub(crate) use search_codebase::found_view;

@@ -13,12 +13,12 @@ use super::{
     blocking, render,
 };
 use crate::edit::FileEdit;
-use crate::jail::{Expected, JailError, WorkspacePath, protected};
+use crate::jail::{WorkspacePath, protected};
 use crate::message::ToolCall;
 use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 use crate::permission::{Effect, Preview};
 use crate::session::changes::{Blob, Change};
-use crate::templates::{Library, ListedTemplate, RenderedFile};
+use crate::templates::{Library, ListedTemplate, RenderedFile, write_new};
 use crate::visible::defang_chat_markers;
 
 /// What an approval for the session covers: that of edits.
@@ -154,7 +154,7 @@ fn prepared(name: &str, files: Vec<NewFile>) -> PreparedCall {
     }
 }
 
-/// Makes all files, or none: where one cannot be made, those before it are removed again.
+/// Makes all files, or none.
 async fn make(files: Vec<NewFile>, running: RunningCall<'_>) -> Result<ToolOutput, ToolError> {
     let context = running.context;
     let changes = files.iter().map(|file| Change {
@@ -163,20 +163,9 @@ async fn make(files: Vec<NewFile>, running: RunningCall<'_>) -> Result<ToolOutpu
         after: Some(Blob::new(file.text.clone().into_bytes())),
     });
     // No await in here: if the call is cancelled, all is made and recorded, or nothing.
-    apply_changes(context, changes.collect(), |jail| {
-        for (at, file) in files.iter().enumerate() {
-            let written = jail.write(&file.path, file.text.as_bytes(), Expected::Absent);
-            if let Err(error) = written {
-                let removed = files[..at].iter().map(|made| {
-                    let hash = Blob::new(made.text.clone().into_bytes()).hash;
-                    jail.remove(&made.path, hash)
-                });
-                let removed: Result<(), JailError> = removed.collect();
-                return removed.and(Err(error));
-            }
-        }
-        Ok(())
-    })?;
+    let new = files.iter().map(|file| (&file.path, file.text.as_str()));
+    let new: Vec<(&WorkspacePath, &str)> = new.collect();
+    apply_changes(context, changes.collect(), |jail| write_new(jail, &new))?;
     let mut text = String::from("Created:\n");
     let mut lines = 0;
     for file in &files {
@@ -232,6 +221,10 @@ fn list(listed: &[ListedTemplate]) -> String {
             let what = render::narrow(&variable.description, 120);
             text.push_str(&format!("  {name}: {what}{default}\n"));
         }
+    }
+    let more = listed.len().saturating_sub(MOST_LISTED);
+    if more > 0 {
+        text.push_str(&format!("… {more} more\n"));
     }
     if text.is_empty() {
         text.push_str("There are no templates.\n");

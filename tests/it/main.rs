@@ -47,6 +47,7 @@ mod suite;
 mod survey;
 mod task;
 mod telegram;
+mod templates;
 mod web;
 mod workspace;
 

@@ -99,6 +99,9 @@ impl Turn<'_> {
         match self.judge(&prepared.effects) {
             Permission::Deny(why) => return Ok(Err(why)),
             Permission::Allow => return Ok(Ok(Permitted::Unasked)),
+            Permission::Ask(_) | Permission::ReadOnly if self.read_only => {
+                return Ok(Err(self.why_read_only().to_owned()));
+            }
             Permission::Ask(_) | Permission::ReadOnly => {}
         }
         // Only what is fully confined, and what no rule asks about, can be remembered.

@@ -4,9 +4,12 @@ use std::time::{Duration, Instant};
 
 use super::super::event::{Event, TurnEnd};
 use super::super::turn::Turn;
+use super::outcome::MissingAccess;
 use super::{CallResult, arguments_line, is_about_secrets, shown_hidden};
 use crate::message::ToolCall;
+use crate::permission::{Mode, Permission};
 use crate::session::Record;
+use crate::tools::{Permitted, PreparedCall};
 
 impl Turn<'_> {
     /// Runs a call of a job, unless it is denied; gives its result, whose text has no secrets.
@@ -25,18 +28,50 @@ impl Turn<'_> {
             self.session.exclude_from_journal(&call.id);
         }
         let what = prepared.what.clone();
-        let (prepared, permitted) = match self.allowed(call, prepared, "").await? {
-            Ok(allowed) => allowed,
-            Err(refused) => {
-                self.start(call, &what).await;
-                return self.finish_job_call(call, refused, Duration::ZERO).await;
-            }
-        };
-        self.record(Record::about_to_run(call))?;
+        let is_tried = self.judge(&prepared.effects) == Permission::ReadOnly;
+        if !is_tried || self.is_granted(call, &prepared) {
+            return self.run_permitted(call, prepared, false).await;
+        }
+        // As for the model: read-only first, and the user is asked only if that does not do.
         self.start(call, &what).await;
         let begun = Instant::now();
-        let outcome = self.execute(prepared, permitted, &[]).await;
-        let outcome = self.with_files(call, outcome).await?;
+        let tried = self.execute(prepared, Permitted::ReadOnly, &[]).await;
+        if !matches!(tried.needs.as_deref(), Some(MissingAccess::Writing)) {
+            return self.finish_job_call(call, tried, begun.elapsed()).await;
+        }
+        if self.mode() == Mode::Plan {
+            let denied = self.denied_writing(&tried);
+            return self.finish_job_call(call, denied, begun.elapsed()).await;
+        }
+        match self.prepare(call).await {
+            Ok(prepared) => self.run_permitted(call, prepared, true).await,
+            Err(refused) => self.finish_job_call(call, refused, begun.elapsed()).await,
+        }
+    }
+
+    /// Runs a prepared call if it is allowed, or the user allows it.
+    async fn run_permitted(
+        &mut self,
+        call: &ToolCall,
+        prepared: PreparedCall,
+        has_started: bool,
+    ) -> Result<CallResult, TurnEnd> {
+        let what = prepared.what.clone();
+        let allowed = self.allowed(call, prepared, "").await?;
+        if allowed.is_ok() {
+            self.record(Record::about_to_run(call))?;
+        }
+        if !has_started {
+            self.start(call, &what).await;
+        }
+        let begun = Instant::now();
+        let outcome = match allowed {
+            Ok((prepared, permitted)) => {
+                let outcome = self.execute(prepared, permitted, &[]).await;
+                self.with_files(call, outcome).await?
+            }
+            Err(refused) => refused,
+        };
         self.finish_job_call(call, outcome, begun.elapsed()).await
     }
 

@@ -29,14 +29,7 @@ impl Turn<'_> {
             return self.finish(call, tried, took).await;
         }
         if self.mode() == Mode::Plan {
-            let why = self.why_read_only();
-            let text = format!("{}({why}: commands can only read)\n", tried.text);
-            let summary = match self.plan {
-                true => "denied: in plan mode, commands can only read",
-                false => "denied: agent mode is off, and commands can only read",
-            };
-            let denied = CallResult::denied(text, summary);
-            return self.finish(call, denied, took).await;
+            return self.finish(call, self.denied_writing(&tried), took).await;
         }
         let allowed = match self.prepare(call).await {
             Ok(prepared) => self.allowed(call, prepared, "").await?,
@@ -57,6 +50,17 @@ impl Turn<'_> {
         let outcome = self.execute(prepared, permitted, &[]).await;
         let outcome = self.with_files(call, outcome).await?;
         self.finish(call, outcome, begun.elapsed()).await
+    }
+
+    /// What becomes of a command that tried to write where calls may only read.
+    pub(super) fn denied_writing(&self, tried: &CallResult) -> CallResult {
+        let why = self.why_read_only();
+        let text = format!("{}({why}: commands can only read)\n", tried.text);
+        let summary = match self.plan {
+            true => "denied: in plan mode, commands can only read",
+            false => "denied: agent mode is off, and commands can only read",
+        };
+        CallResult::denied(text, summary)
     }
 
     /// Shows the end of a call that has no result: it runs again, as the user changed it.

@@ -124,7 +124,7 @@ pub(in crate::engine) async fn commit_changes(
 fn judged(turn: &Turn<'_>) -> Result<bool, TurnEnd> {
     if !turn.may_change() {
         return Err(failed(
-            "nothing is committed where nothing may be changed: leave plan mode first",
+            "nothing is committed where nothing may be changed: leave plan mode, or turn agent mode on",
         ));
     }
     let context = &turn.engine.context;

@@ -22,7 +22,7 @@ use super::side::{SideError, SideReply, SideRequest, ask_aside};
 use super::turn::{EventSink, Turn};
 use crate::message::ToolCall;
 use crate::permission::Approver;
-use crate::session::{Record, Session};
+use crate::session::{JOB_ID_PREFIX, Record, Session};
 use crate::tools::ToolSet;
 
 use check::CheckOrder;
@@ -109,6 +109,7 @@ impl JobRun<'_, '_> {
 
     /// Asks the model beside the conversation, and waits for its whole reply.
     pub async fn ask_model(&self, request: SideRequest<'_>) -> Result<SideReply, SideError> {
+        let _replying = self.turn.engine.activity.replying();
         ask_aside(&*self.turn.session.model, request, &self.turn.stop).await
     }
 
@@ -120,7 +121,7 @@ impl JobRun<'_, '_> {
             let why = format!("the arguments of `{tool}` are no object");
             return Ok(CallResult::failed(why));
         };
-        let id = format!("job_{}", Timestamp::now().as_nanosecond());
+        let id = format!("{JOB_ID_PREFIX}{}", Timestamp::now().as_nanosecond());
         let name = tool.to_owned();
         let call = ToolCall {
             id,
@@ -132,17 +133,18 @@ impl JobRun<'_, '_> {
 }
 
 impl Engine {
-    /// Runs a job as a turn of its own.
+    /// Runs a job as a turn of its own. `read_only`: agent mode is off, so that it changes nothing.
     pub async fn run_job(
         &self,
         session: &mut Session,
-        job: &Job,
+        (job, read_only): (&Job, bool),
         approver: &dyn Approver,
         events: &mpsc::Sender<Event>,
         stop: &CancellationToken,
     ) -> TurnEnd {
         let sink = EventSink::new(events, stop);
         let mut turn = Turn::new(self, session, approver, sink.clone(), false);
+        turn.read_only = read_only;
         // The program may use every tool, whatever the model is told of.
         turn.tools = self
             .toolbox
@@ -174,10 +176,17 @@ impl Turn<'_> {
             Job::Review(order) => review::run(&mut run, order).await,
             Job::Task(order) => task::run(&mut run, order).await,
         };
-        let text = run.said.into_inner();
+        let mut text = run.said.into_inner();
+        if let Err(TurnEnd::Failed(why)) = &done {
+            // The user may ask the model about that as well.
+            let [why] = self.redact_secret_values([why.to_string()]).await?;
+            let gap = if text.is_empty() { "" } else { "\n\n" };
+            text = format!("{}{gap}{why}\n", text.trim_end());
+        }
         let kept = if text.is_empty() {
             Ok(())
         } else {
+            self.session.note_job(&job.shown(), &text);
             self.record(Record::JobReport { text })
         };
         done.and(kept)

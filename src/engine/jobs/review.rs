@@ -8,6 +8,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{JobRun, failed};
 use crate::engine::event::TurnEnd;
@@ -16,12 +17,14 @@ use crate::message::Message;
 use crate::model::budget::part;
 use crate::retrieval::fenced;
 use crate::text::tokens::estimate_text;
-use crate::tools::{GitRange, git_changes, open_text, references};
+use crate::tools::{GitRange, NoChanges, git_changes, open_text, references};
 use crate::visible::{defang_chat_markers, escape_hidden};
 
 use findings::{Review, finding_schema, findings_in};
-use hunks::{Batch, Hunk, batches, changed_names, hunks_of, new_file};
+use hunks::{Batch, Hunk, batches, changed_names, hunks_of, new_file, not_shown};
 
+/// How long git may take.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Most tokens of the changes of a review; the rest is named.
 const MOST_TOKENS: u32 = 100_000;
 /// Most requests to the model.
@@ -33,7 +36,9 @@ const USES_PERCENT: u32 = 15;
 const MOST_NAMES: usize = 3;
 /// Files that git does not track which are reviewed as well.
 const MOST_NEW_FILES: usize = 20;
-const REPLY_TOKENS: u32 = 1_500;
+/// Percent of the window for a reply, and its fewest and most tokens.
+const REPLY_PERCENT: u32 = 20;
+const REPLY_TOKENS: (u32, u32) = (400, 1_500);
 
 const INSTRUCTIONS: &str = "\
 You review changes of code. Report only what is wrong: bugs, cases that are not handled, broken callers, \
@@ -102,13 +107,21 @@ pub(super) async fn run(job: &mut JobRun<'_, '_>, order: &ReviewOrder) -> Result
     };
     let context = Arc::clone(&job.turn.engine.context);
     let stop = job.turn.stop.clone();
-    let changes = match git_changes(&context, &range, MOST_TOKENS, &stop).await {
+    let changes = match git_changes(&context, &range, (MOST_TOKENS, PATIENCE), &stop).await {
         Ok(changes) => changes,
         Err(_) if stop.is_cancelled() => return Err(TurnEnd::Stopped),
-        Err(why) => return job.say(&format!("Nothing to review: {why}.\n")).await,
+        Err(NoChanges::Nothing(why)) => {
+            return job.say(&format!("Nothing to review: {why}.\n")).await;
+        }
+        Err(NoChanges::Unread(why)) => {
+            return Err(failed(format!("the changes cannot be reviewed: {why}")));
+        }
     };
     let mut hunks = hunks_of(&changes.diff);
-    let mut review = Review::default();
+    let mut review = Review {
+        not_read: not_shown(&changes.diff),
+        ..Review::default()
+    };
     for path in changes.untracked.iter().take(MOST_NEW_FILES) {
         match open_text(&context, path) {
             Some(text) => hunks.push(new_file(path, &text)),
@@ -121,9 +134,30 @@ pub(super) async fn run(job: &mut JobRun<'_, '_>, order: &ReviewOrder) -> Result
     let summary = escape_hidden(&changes.summary).into_owned();
     if hunks.is_empty() {
         let why = "there is no text in these changes that could be read";
-        return job.say(&format!("{summary}\n\n{why}.\n")).await;
+        let files = fenced(&changes.files, "");
+        return job.say(&format!("{summary}\n\n{files}\n\n{why}.\n")).await;
     }
     job.say(&format!("{summary}\n\n")).await?;
+    let read = read_all(job, hunks, &mut review).await;
+    if read.is_err() && review.read > 0 {
+        // What was found before a stop is not lost: the journal and the next question have it.
+        review.failures.push("the rest: it was stopped".to_owned());
+        job.say(&review.markdown()).await?;
+    }
+    read?;
+    if review.read == 0 {
+        let why = review.failures.first().cloned().unwrap_or_default();
+        return Err(failed(format!("the changes could not be reviewed: {why}")));
+    }
+    job.say(&review.markdown()).await
+}
+
+/// Has the model read all hunks, in batches.
+async fn read_all(
+    job: &JobRun<'_, '_>,
+    hunks: Vec<Hunk>,
+    review: &mut Review,
+) -> Result<(), TurnEnd> {
     let room = part(job.turn.window(), CHANGES_PERCENT);
     let batches = batches(hunks, room);
     let count = batches.len();
@@ -142,13 +176,9 @@ pub(super) async fn run(job: &mut JobRun<'_, '_>, order: &ReviewOrder) -> Result
             job.notice(&format!("part {} of {of}: {paths}", at + 1))
                 .await;
         }
-        read(job, &batch, &mut review).await?;
+        read(job, &batch, review).await?;
     }
-    if review.read == 0 {
-        let why = review.failures.first().cloned().unwrap_or_default();
-        return Err(failed(format!("the changes could not be reviewed: {why}")));
-    }
-    job.say(&review.markdown()).await
+    Ok(())
 }
 
 /// Has the model read a batch.
@@ -171,7 +201,7 @@ async fn read(job: &JobRun<'_, '_>, batch: &Batch, review: &mut Review) -> Resul
         system: Some(INSTRUCTIONS),
         messages: vec![Message::user(defang_chat_markers(&text).into_owned())],
         schema: Some(&schema),
-        reply_tokens: REPLY_TOKENS,
+        reply_tokens: part(job.turn.window(), REPLY_PERCENT).clamp(REPLY_TOKENS.0, REPLY_TOKENS.1),
     };
     match job.ask_model(request).await {
         Ok(reply) => {

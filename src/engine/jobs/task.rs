@@ -18,7 +18,6 @@ use crate::engine::task::{PlanError, TaskPlan, plan_in};
 use crate::engine::turn::Turn;
 use crate::engine::user_message::{UserMessage, is_note};
 use crate::message::Message;
-use crate::permission::Mode;
 use crate::session::{OpenTask, Record, Session, StepState};
 
 use deciding::Decided;
@@ -96,6 +95,9 @@ pub fn ends_with_plan(session: &Session) -> bool {
 struct TaskRun<'j, 't, 'a> {
     job: &'j mut JobRun<'t, 'a>,
     auto_steps: bool,
+    /// What the next question of the user is told, such as the findings of a review: the task may be
+    /// about them.
+    remarks: Vec<String>,
     /// Whether something was said already.
     has_said: bool,
     /// What the model said last in a step.
@@ -111,6 +113,7 @@ pub(super) async fn run(job: &mut JobRun<'_, '_>, order: &TaskOrder) -> Result<(
     let remarks = std::mem::take(&mut job.turn.session.remarks);
     let done = TaskRun {
         job: &mut *job,
+        remarks: remarks.clone(),
         auto_steps: order.auto_steps,
         has_said: false,
         last_words: String::new(),
@@ -150,10 +153,13 @@ impl<'a> TaskRun<'_, '_, 'a> {
             }
         }
         self.show_plan().await?;
-        if self.turn().session.mode == Mode::Plan {
-            let words = "Plan mode is on, so nothing is changed. Leave it, then `/task` carries the \
-                         plan out.";
-            return self.say(words).await;
+        if !self.turn().may_change() {
+            let words = match self.turn().read_only {
+                true => "Agent mode is off, so nothing is changed. Turn it on",
+                false => "Plan mode is on, so nothing is changed. Leave it",
+            };
+            let words = format!("{words}, then `/task` carries the plan out.");
+            return self.say(&words).await;
         }
         let led = self.lead().await;
         // Whatever happened, the user's conversation comes back.

@@ -22,7 +22,7 @@ async fn shell(lab: &Lab, command: &str) {
 }
 
 /// Makes a repository of the workspace, with one commit.
-async fn repository(lab: &Lab) {
+pub(super) async fn repository(lab: &Lab) {
     shell(lab, "git init -q -b main . && git add -A").await;
     commit(lab, "The first one").await;
 }

@@ -10,10 +10,10 @@ use anyhow::{Context, Error, bail};
 use super::args::{TemplateArguments, TemplateCommand};
 use super::{CommandEnd, note, print};
 use crate::app::App;
-use crate::jail::{Expected, Jail};
+use crate::jail::{Jail, WorkspacePath, protected};
 use crate::session::create_private_folder;
 use crate::templates::capture::{Sample, captured};
-use crate::templates::{Library, Template, is_template_name};
+use crate::templates::{Library, Template, TemplateOrigin, is_template_name, write_new};
 use crate::visible::escape_hidden;
 
 pub async fn run(app: &App, arguments: &TemplateArguments) -> Result<CommandEnd, Error> {
@@ -71,7 +71,7 @@ fn show(template: &Template, json: bool) -> Result<(), Error> {
     })
 }
 
-/// Makes the files: all of them, or none if one of them is there already.
+/// Makes the files: all of them, or none.
 fn make(
     template: &Template,
     values: &[(String, String)],
@@ -86,6 +86,16 @@ fn make(
         if jail.kind(&path)?.is_some() {
             bail!("`{path}` already exists; nothing was written");
         }
+        // Nobody has seen what the repository's template writes, and it would run by itself.
+        if template.origin == TemplateOrigin::Repository
+            && let Some(found) = protected(&path)
+        {
+            bail!(
+                "`{path}` {}, and a template of the repository makes no such file; nothing was \
+                 written. `--dry-run` shows it",
+                found.why
+            );
+        }
         places.push(path);
     }
     if dry_run {
@@ -97,9 +107,10 @@ fn make(
             Ok(())
         });
     }
-    for (path, file) in places.iter().zip(&files) {
-        jail.write(path, file.text.as_bytes(), Expected::Absent)
-            .with_context(|| format!("`{path}` cannot be written"))?;
+    let new = places.iter().zip(&files);
+    let new: Vec<(&WorkspacePath, &str)> = new.map(|(path, file)| (path, &*file.text)).collect();
+    write_new(jail, &new).context("nothing was written")?;
+    for path in &places {
         note(&format!("created {}", escape_hidden(path.as_str())));
     }
     Ok(())
@@ -120,6 +131,9 @@ fn capture(
     for path in paths {
         let found = jail.path(path)?;
         let file = jail.read(&found)?;
+        if std::str::from_utf8(&file.bytes).is_err() {
+            bail!("`{found}` is no text in UTF-8");
+        }
         samples.push(Sample {
             path: found.as_str().to_owned(),
             text: file.text,
@@ -140,8 +154,11 @@ fn capture(
         let folder = folder.display();
         bail!("{folder} already exists: choose another name, or delete it first");
     }
-    write_template(&folder, &template)
-        .with_context(|| format!("{} cannot be written", folder.display()))?;
+    if let Err(error) = write_template(&folder, &template) {
+        // What there is of it is no template.
+        let _ = fs::remove_dir_all(&folder);
+        return Err(error).with_context(|| format!("{} cannot be written", folder.display()));
+    }
     let values: Vec<&str> = template
         .manifest
         .variables

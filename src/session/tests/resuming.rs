@@ -237,3 +237,36 @@ fn the_commits_of_a_turn_are_known_after_a_resume() {
     assert!(session.commits_of(2).is_empty());
     assert!(session.commits_of(4).is_empty());
 }
+
+#[test]
+fn what_a_slash_command_reported_is_told_after_a_resume() {
+    let home = Home::new();
+    let mut session = home.create();
+    talk(&mut session);
+    for (shown, text) in [
+        ("/review", "nothing was found"),
+        ("/review main", "- `a.rs:2` **error**: it fails"),
+        ("/task stop", "the task is stopped"),
+    ] {
+        let (shown, text) = (shown.to_owned(), text.to_owned());
+        record(&mut session, Record::Job { shown });
+        record(&mut session, Record::JobReport { text });
+    }
+    let id = session.id.clone();
+    drop(session);
+    let (mut session, resumed) = home.resume(&id);
+    assert_eq!(resumed.turns, 4);
+    let told = "## The user ran `/review`, and ollacode reported\n\n```\n/review main\n\n\
+                - `a.rs:2` **error**: it fails\n```";
+    assert_eq!(session.remarks, [told]);
+    // A question without an answer is removed: what it told counts again.
+    record(&mut session, user("Fix the first finding."));
+    record(&mut session, Record::Forgotten { messages: 1 });
+    drop(session);
+    let (mut session, _) = home.resume(&id);
+    assert_eq!(session.remarks, [told]);
+    record(&mut session, user("Fix the first finding."));
+    record(&mut session, Record::assistant("Fixed.", "", &[]));
+    drop(session);
+    assert!(home.resume(&id).0.remarks.is_empty());
+}

@@ -42,11 +42,11 @@ impl GitRange {
     }
 }
 
-/// Whether a text can name a revision, and is one word for a shell.
+/// Whether a text can name a revision, and is safe between single quotes.
 fn is_revision(text: &str) -> bool {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "._/-~^@{}+#".contains(c);
+    let is_plain = |c: char| c.is_alphanumeric() || "._/-~^@{}+#,=%".contains(c);
     text.chars().all(is_plain)
-        && text.starts_with(|c: char| c.is_ascii_alphanumeric() || "@_".contains(c))
+        && text.starts_with(|c: char| c.is_alphanumeric() || "@_".contains(c))
         && !text.contains("..")
 }
 

@@ -89,7 +89,8 @@ fn each_range_says_why_there_is_nothing() {
         ),
         (&GitRange::Staged, 128, "git failed"),
     ] {
-        assert_eq!(why_not(range, Exit::Code(code)), why);
+        let patience = Duration::from_secs(5);
+        assert_eq!(why_not(range, Exit::Code(code), patience), why);
     }
     assert_eq!(nothing(&since), "nothing was changed since `v9`");
 }

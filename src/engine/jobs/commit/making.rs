@@ -60,7 +60,7 @@ pub(super) async fn make(
     };
     let changed = changed.map_err(|error| failed(error.to_string()));
     // Before anything that may fail: the commit is made.
-    take_down(turn, &made, message)?;
+    take_down(turn, &made)?;
     let detail = format!("{said}{}", changed.as_deref().unwrap_or_default());
     let [detail] = turn.redact_secret_values([detail]).await?;
     let finished = Event::ToolFinished {
@@ -82,12 +82,8 @@ pub(super) async fn make(
     }
 }
 
-/// Records what hooks changed, and the commit; the model is told of it with the next question.
-fn take_down(
-    turn: &mut Turn<'_>,
-    made: &Result<Committed, CommitError>,
-    message: &str,
-) -> Result<(), TurnEnd> {
+/// Records what hooks changed, and the commit.
+fn take_down(turn: &mut Turn<'_>, made: &Result<Committed, CommitError>) -> Result<(), TurnEnd> {
     let changed = turn.engine.context.changes.lock().take_records();
     let has_changed = !changed.is_empty();
     let mut records: Vec<Record> = changed.into_iter().map(Record::Changed).collect();
@@ -97,10 +93,6 @@ fn take_down(
             hash: committed.hash.clone(),
             files: committed.files.clone(),
         });
-        let subject = message.lines().next().unwrap_or_default();
-        let hash = committed.hash.get(..10).unwrap_or(&committed.hash);
-        let remark = format!("Your changes so far are committed as {hash}: {subject}");
-        turn.session.remarks.push(remark);
     }
     turn.record_all(records)?;
     if has_changed {

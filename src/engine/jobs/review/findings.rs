@@ -39,7 +39,7 @@ pub struct Review {
     pub read: usize,
     /// Batches that were not read, and why.
     pub failures: Vec<String>,
-    /// New files that were not read.
+    /// Files that were not read.
     pub not_read: Vec<String>,
     /// Whether the changes were too large to be shown whole.
     pub is_cut: bool,
@@ -191,7 +191,7 @@ impl Review {
                 more => format!(" and {more} more"),
             };
             let names = escape_hidden(&names.join(", ")).into_owned();
-            remarks.push(format!("new files that were not read: {names}{more}"));
+            remarks.push(format!("files that were not read: {names}{more}"));
         }
         if !remarks.is_empty() {
             text.push('\n');

@@ -142,10 +142,9 @@ pub fn hunks_of(diff: &str) -> Vec<Hunk> {
                 olds = olds.saturating_sub(1);
             }
         } else if let Some(name) = line.strip_prefix("--- ") {
-            old = name.strip_prefix("a/").unwrap_or_default().to_owned();
+            old = header_path(name, "a/").unwrap_or_default().to_owned();
         } else if let Some(name) = line.strip_prefix("+++ ") {
-            let new = name.strip_prefix("b/").unwrap_or(&old);
-            path = new.trim_end_matches('\t').to_owned();
+            path = header_path(name, "b/").unwrap_or(&old).to_owned();
         } else if let Some((old_lines, start, new_lines)) = hunk_header(line) {
             (olds, news, number) = (old_lines, new_lines, start);
             hunks.push(Hunk {
@@ -156,6 +155,30 @@ pub fn hunks_of(diff: &str) -> Vec<Hunk> {
     }
     hunks.retain(|hunk| !hunk.path.is_empty() && !hunk.lines.is_empty());
     hunks
+}
+
+/// The path in a header; git puts names with unusual signs into quotes.
+fn header_path<'a>(name: &'a str, prefix: &str) -> Option<&'a str> {
+    let name = name.trim_end_matches('\t');
+    let bare = name.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+    bare.unwrap_or(name).strip_prefix(prefix)
+}
+
+/// Changed files that a diff does not show: binary ones, and those that are closed to the model.
+pub fn not_shown(diff: &str) -> Vec<String> {
+    let path = |line: &str| -> Option<String> {
+        let closed = line.strip_prefix("[redacted: changes of ");
+        if let Some(path) = closed.and_then(|rest| rest.strip_suffix(']')) {
+            return Some(path.to_owned());
+        }
+        let names = line
+            .strip_prefix("Binary files ")?
+            .strip_suffix(" differ")?;
+        let (old, new) = names.split_once(" and ")?;
+        let path = header_path(new, "b/").or_else(|| header_path(old, "a/"))?;
+        Some(format!("{path} (binary)"))
+    };
+    diff.lines().filter_map(path).collect()
 }
 
 /// The old number of lines, the first line of the new version, and its number of lines, of

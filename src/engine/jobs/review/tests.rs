@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::findings::{Finding, Review, Severity, findings_in};
-use super::hunks::{Hunk, HunkLine, batches, changed_names, hunks_of, new_file};
+use super::hunks::{Hunk, HunkLine, batches, changed_names, hunks_of, new_file, not_shown};
 use super::*;
 
 const DIFF: &str = "diff --git a/a.rs b/a.rs\nindex 1..2 100644\n--- a/a.rs\n+++ b/a.rs\n\
@@ -45,6 +45,23 @@ fn what_was_left_out_ends_a_hunk() {
     assert_eq!(hunks.len(), 2, "{hunks:?}");
     assert_eq!(hunks[0].lines.len(), 2);
     assert_eq!(hunks[1].path, "b");
+}
+
+#[test]
+fn names_in_quotes_are_read_and_what_is_not_shown_is_named() {
+    let diff = "diff --git \"a/we\\\"ird.rs\" \"b/we\\\"ird.rs\"\n--- \"a/we\\\"ird.rs\"\n\
+                +++ \"b/we\\\"ird.rs\"\n@@ -1 +1 @@\n-x\n+Binary files a/x and b/x differ\n\
+                diff --git a/logo.png b/logo.png\nindex 1..2 100644\n\
+                Binary files a/logo.png and b/logo.png differ\n\
+                diff --git a/new.png b/new.png\nBinary files /dev/null and b/new.png differ\n\
+                [redacted: changes of .env]\n";
+    let hunks = hunks_of(diff);
+    assert_eq!(hunks.len(), 1, "{hunks:?}");
+    assert_eq!(hunks[0].path, "we\\\"ird.rs");
+    assert_eq!(
+        not_shown(diff),
+        ["logo.png (binary)", "new.png (binary)", ".env"]
+    );
 }
 
 #[test]
@@ -133,6 +150,10 @@ fn orders_are_read() {
                 to: "HEAD".to_owned(),
                 from_base: true,
             }),
+        ),
+        (
+            "größe/x,y",
+            Some(GitRange::Since(Some("größe/x,y".to_owned()))),
         ),
         ("-x", None),
         ("a'b", None),

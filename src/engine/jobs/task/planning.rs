@@ -147,6 +147,7 @@ impl TaskRun<'_, '_, '_> {
             let said = clipped_to(&said, part(window, 12));
             sections.push(format!("## Said before\n\n{said}"));
         }
+        sections.extend(self.remarks.iter().cloned());
         if engine.options.rag {
             sections.extend(self.turn().found(goal).await);
         }

@@ -235,6 +235,7 @@ impl TaskRun<'_, '_, '_> {
                 events,
                 false,
             );
+            turn.read_only = lead.read_only;
             turn.anchor = anchor(plan, number);
             let text = plan.step(number).map_or("", |step| step.text.as_str());
             turn.checks.step = Some(CheckedStep {

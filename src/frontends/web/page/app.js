@@ -133,7 +133,8 @@ async function ask(message, attached) {
 async function command(line) {
 	const { conversation } = page;
 	const before = conversation.items.length;
-	const { kind, text, data } = await post(path('/command'), { line });
+	const agent = $('agent-mode').checked;
+	const { kind, text, data } = await post(path('/command'), { line, agent_mode: agent });
 	closeBanner();
 	const view = { search: 'search', diff: 'changes', index: 'system', models: 'system' }[kind];
 	if (view) {

@@ -189,8 +189,12 @@ function end({ how, text }) {
 function command({ line }) {
 	const answer = h('div');
 	const given = line && h('p@command-line', h('code', line));
-	const update = ({ text, data }) =>
-		answer.replaceChildren(text ? h('p.kept@command-text', text) : data ? table(data) : '');
+	const update = ({ text, data }) => {
+		// A report is Markdown, as an answer is.
+		const blocks = data?.blocks?.map((node) => h('div@block', build(node)));
+		const plain = () => (text ? h('p.kept@command-text', text) : data ? table(data) : '');
+		answer.replaceChildren(...(blocks ?? [plain()]));
+	};
 	return { element: h('article', { 'aria-label': 'Command' }, given, answer), update };
 }
 

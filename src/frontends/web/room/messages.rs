@@ -23,7 +23,12 @@ pub enum RoomMessage {
     Unqueue(String, Reply<bool>),
     Answer(GivenAnswer, Reply<AnswerResult>),
     /// A line that begins with `/`.
-    Command(String, Reply<Result<CommandOutcome, CommandFailure>>),
+    Command {
+        line: String,
+        /// Whether what it starts may only read.
+        read_only: bool,
+        reply: Reply<Result<CommandOutcome, CommandFailure>>,
+    },
     /// Chooses the mode of the next question by its name.
     Mode(String, Reply<Result<CommandReply, Error>>),
     /// Carries out the plan that was offered last; `false` if it is out of date.

@@ -266,15 +266,22 @@ pub async fn answer(
 #[derive(Debug, Deserialize)]
 pub struct CommandLine {
     line: String,
+    agent_mode: Option<bool>,
 }
 
 pub async fn command(
     State(server): State<Arc<Server>>,
     Id(id): Id,
-    Input(CommandLine { line }): Input<CommandLine>,
+    Input(CommandLine { line, agent_mode }): Input<CommandLine>,
 ) -> Result<Json<Value>, ApiError> {
     let room = room(&server, &id)?;
-    match room.call(|reply| RoomMessage::Command(line, reply)).await? {
+    let read_only = agent_mode == Some(false);
+    let run = |reply| RoomMessage::Command {
+        line,
+        read_only,
+        reply,
+    };
+    match room.call(run).await? {
         Ok(outcome) => replies::shown(&server, outcome).await.map(Json),
         Err(CommandFailure::Failed(error)) => Err(error.into()),
         Err(CommandFailure::Unknown(sentence)) => Err(ApiError::new(

@@ -94,7 +94,7 @@ async fn data(server: &Arc<Server>, outcome: CommandOutcome) -> Result<Value, Ap
             json!({"turns": turns, "stopped": stopped})
         }
         CommandReply::Tokens(tokens) => token_report(&tokens),
-        CommandReply::Report(markdown) => json!(markdown),
+        CommandReply::Report(markdown) => json!({"blocks": render::markdown(&markdown)}),
         CommandReply::Memory(memory) => json!(memory.as_ref().map(instructions)),
         CommandReply::Quit
         | CommandReply::Busy

@@ -206,3 +206,49 @@ fn without_agent_mode_nothing_is_asked_and_nothing_is_changed() {
     assert!(told.contains("agent mode is off"), "{told}");
     web.server.assert_each_extends_the_last(&[]);
 }
+
+#[test]
+fn without_agent_mode_a_command_starts_nothing_that_changes() {
+    let web = web(Vec::new());
+    let talk = Talk::open(&web);
+    let mut events = talk.events(0);
+    talk.post("/mode", &json!({"mode": "auto-edit"}))
+        .expect(200);
+    let line = json!({"line": "/commit", "agent_mode": false});
+    talk.post("/command", &line).expect(200);
+    let ended = events.event("ended").to_string();
+    assert!(ended.contains("turn agent mode on"), "{ended}");
+}
+
+#[test]
+fn a_template_is_one_question_and_one_undo() {
+    let values = json!({"name": "pair", "values": {"name": "order"}});
+    let web = web(vec![
+        Reply::text("").call("new_from_template", values),
+        Reply::text("Both are made."),
+    ]);
+    let add = |path: &str, text: &str| {
+        let path = format!(".ollacode/templates/pair/{path}");
+        web.environment.write(&path, text);
+    };
+    add("template.toml", "[variables.name]\n");
+    add("files/{{ name }}.txt", "{{ name }}\n");
+    add("files/more/{{ name }}.txt", "more {{ name }}\n");
+    let talk = Talk::open(&web);
+    let mut events = talk.events(0);
+    talk.ask("Make the texts of an order.");
+    let asked = events.event("approval_asked");
+    let files = asked["files"].as_array().expect("files");
+    let paths: Vec<&Value> = files.iter().map(|file| &file["path"]).collect();
+    assert_eq!(paths, ["more/order.txt", "order.txt"]);
+    talk.answer(&asked["id"], "once").expect(200);
+    events.event("ended");
+    let questions = names(&events.seen);
+    let questions = questions.iter().filter(|name| **name == "approval_asked");
+    assert_eq!(questions.count(), 1);
+    assert_eq!(web.environment.read("more/order.txt"), "more order\n");
+    talk.command("/undo");
+    for path in ["order.txt", "more/order.txt"] {
+        assert!(!web.environment.workspace().join(path).exists(), "{path}");
+    }
+}

@@ -5,6 +5,18 @@ use std::collections::BTreeSet;
 use super::*;
 
 #[test]
+fn a_report_is_rendered_as_an_answer_is() {
+    let web = web(Vec::new());
+    let talk = Talk::open(&web);
+    let result = talk.command("/template test-go");
+    assert_eq!(result["kind"], "report");
+    let blocks = result["data"]["blocks"].as_array().expect("blocks");
+    let text: String = blocks.iter().map(text_of).collect();
+    assert!(text.contains("func Test{{ name|pascal }}"), "{text}");
+    assert!(!text.contains("```"), "{text}");
+}
+
+#[test]
 fn every_command_of_the_table_is_data() {
     let web = web(vec![Reply::text("It boils.").thinking("Ninety, I think.")]);
     let talk = Talk::open(&web);

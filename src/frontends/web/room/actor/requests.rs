@@ -31,7 +31,11 @@ impl RoomActor {
             RoomMessage::Stop(reply) => send(reply, self.stop()),
             RoomMessage::Unqueue(client, reply) => send(reply, self.unqueue(&client)),
             RoomMessage::Answer(given, reply) => send(reply, self.answered(given)),
-            RoomMessage::Command(line, reply) => send(reply, self.command(&line).await),
+            RoomMessage::Command {
+                line,
+                read_only,
+                reply,
+            } => send(reply, self.command(&line, read_only).await),
             RoomMessage::Mode(name, reply) => send(reply, self.choose_mode(&name)),
             RoomMessage::CarryOut(way, reply) => send(reply, self.carry_out(way).await),
             RoomMessage::Revert(path, reply) => send(reply, self.revert(&path).await),
@@ -163,7 +167,11 @@ impl RoomActor {
         AnswerResult::Accepted
     }
 
-    async fn command(&mut self, line: &str) -> Result<CommandOutcome, CommandFailure> {
+    async fn command(
+        &mut self,
+        line: &str,
+        read_only: bool,
+    ) -> Result<CommandOutcome, CommandFailure> {
         let (command, argument) = match parse(line, CommandScope::Page) {
             ParsedInput::Command(command, argument) => (command, argument),
             ParsedInput::Unknown(typed, nearest) => {
@@ -171,7 +179,8 @@ impl RoomActor {
             }
             ParsedInput::Question => return Err(CommandFailure::NotACommand),
         };
-        let replied = self.conversation.command(command, argument).await;
+        let conversation = &mut self.conversation;
+        let replied = conversation.command_in(command, argument, read_only).await;
         if let Ok(reply) = &replied {
             self.prepare_for(reply);
         }

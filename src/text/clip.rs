@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::text::tokens::estimate_text;
 
 /// Keeps head and tail of a text, in about `most` tokens.
-pub(super) fn clipped_to(text: &str, most: u32) -> Cow<'_, str> {
+pub fn clipped_to(text: &str, most: u32) -> Cow<'_, str> {
     let tokens = estimate_text(text);
     if tokens <= most {
         return Cow::Borrowed(text);
@@ -19,7 +19,7 @@ pub(super) fn clipped_to(text: &str, most: u32) -> Cow<'_, str> {
 /// Keeps the head and the tail of a text that has more than `most` characters.
 ///
 /// The mark of the cut comes on top. Cuts are at line ends where there is one nearby.
-pub(super) fn clipped(text: &str, most: usize) -> Cow<'_, str> {
+pub fn clipped(text: &str, most: usize) -> Cow<'_, str> {
     let length = text.chars().count();
     if length <= most {
         return Cow::Borrowed(text);
@@ -45,7 +45,7 @@ pub(super) fn clipped(text: &str, most: usize) -> Cow<'_, str> {
 }
 
 /// The first line of a text, with at most `most` characters.
-pub(super) fn first_line(text: &str, most: usize) -> String {
+pub fn first_line(text: &str, most: usize) -> String {
     let line = text.trim_start().lines().next().unwrap_or_default();
     let mut short: String = line.chars().take(most).collect();
     if short.len() < line.len() {
