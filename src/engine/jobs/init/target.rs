@@ -223,21 +223,6 @@ fn written_words(target: &Target, text: &str) -> String {
     done
 }
 
-/// What was written, in a sentence or two.
-fn written_words(target: &Target, text: &str) -> String {
-    let (lines, characters) = size(text);
-    let what = match target.before {
-        Some(_) => "Updated",
-        None => "Wrote",
-    };
-    let path = target.path;
-    let mut done = format!("{what} `{path}`: {lines} lines, {characters} characters.");
-    if characters > ROOT_CAP {
-        done.push_str(&format!(" Only the first {ROOT_CAP} are read."));
-    }
-    done
-}
-
 /// Whether the user wants the parts at the end of their own file. Where each write of such a file is
 /// approved anyway, the change that is shown then is the question.
 async fn may_append(job: &JobRun<'_, '_>) -> Result<bool, TurnEnd> {
