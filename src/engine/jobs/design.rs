@@ -30,7 +30,6 @@ use super::{JobRun, failed};
 use crate::engine::event::TurnEnd;
 use crate::engine::side::{SideError, SideRequest};
 use crate::message::Message;
-use crate::model::ModelError;
 use claims::Doubt;
 use document::{Words, code, overview, part_block, title, words_of};
 use outline::Outline;
@@ -319,8 +318,7 @@ async fn describe_parts(
             Err(error) => {
                 failures += 1;
                 described.empty.push(*number);
-                let is_hopeless = matches!(&error, SideError::Model(error) if is_hopeless(error));
-                if is_hopeless || failures == MOST_FAILURES {
+                if error.is_hopeless() || failures == MOST_FAILURES {
                     described.gave_up = Some(in_short(&error));
                     break;
                 }
@@ -328,18 +326,6 @@ async fn describe_parts(
         }
     }
     Ok(described)
-}
-
-/// Whether the next request fails as well.
-fn is_hopeless(error: &ModelError) -> bool {
-    !matches!(
-        error,
-        ModelError::Incomplete
-            | ModelError::Endless(_)
-            | ModelError::BrokenCall(_)
-            | ModelError::Crashed(_)
-            | ModelError::TooLong { .. }
-    )
 }
 
 /// An error without the reply.
