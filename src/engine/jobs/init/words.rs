@@ -158,9 +158,10 @@ pub(super) async fn ask(
         if attempt > 0 {
             text.push_str(AGAIN);
         }
+        let [clean] = job.turn.redact_secret_values([text]).await?;
         let request = SideRequest {
             system: Some(ASKED),
-            messages: vec![Message::user(text)],
+            messages: vec![Message::user(clean)],
             schema: Some(&schema),
             reply_tokens: REPLY_TOKENS.min(part(window, 25)),
         };
