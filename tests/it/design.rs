@@ -296,6 +296,16 @@ fn where_nobody_can_be_asked_the_document_is_shown() {
 }
 
 #[test]
+fn a_protected_file_needs_a_person_and_no_flag_that_is_there_already() {
+    let server = ChatServer::start(vec![describing("a"), describing("b"), describing("c")]);
+    let environment = environment(&server);
+    let output = design(&environment, &["--auto-edit", "--out", "AGENTS.md"], 1);
+    assert!(!environment.workspace().join("AGENTS.md").exists());
+    output.expect_words(&["`AGENTS.md` was not written", "in a terminal"]);
+    assert!(!output.stderr.contains("with `--auto-edit`"), "{output:#?}");
+}
+
+#[test]
 fn a_window_of_8k_is_enough() {
     let server = ChatServer::start(vec![describing("a"), describing("b"), describing("c")]);
     let environment = environment(&server).with("MAX_CONTEXT_TOKENS", "8192");

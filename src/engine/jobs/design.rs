@@ -71,9 +71,11 @@ impl DesignOrder {
     pub fn parse(argument: &str) -> Result<DesignOrder, &'static str> {
         let argument = argument.trim();
         let goal = argument.trim_matches(['"', '“', '”']).trim();
-        if goal.is_empty() && !argument.is_empty() {
+        let is_flag = goal.starts_with("--");
+        if is_flag || goal.is_empty() && !argument.is_empty() {
             return Err(
-                "`/design` describes the project, `/design GOAL` drafts a design for a goal",
+                "`/design` describes the project, `/design GOAL` drafts a design for a goal; `--part` and \
+                 `--out` are flags of `ollacode design`",
             );
         }
         let goal = (!goal.is_empty()).then(|| goal.to_owned());
@@ -442,9 +444,11 @@ fn doubted(doubts: &[Doubt]) -> Option<String> {
         [] => String::new(),
         examples => format!(": {}", examples.join(", ")),
     };
-    Some(format!(
-        "{sentences}, {cited} for their citation{examples}."
-    ))
+    let cited = match cited {
+        0 => String::new(),
+        count => format!(", {count} for their citation"),
+    };
+    Some(format!("{sentences}{cited}{examples}."))
 }
 
 #[cfg(test)]
