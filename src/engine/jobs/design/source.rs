@@ -58,7 +58,7 @@ pub(super) struct FileUse {
     pub count: u32,
     /// The names that tell most, heaviest first.
     pub names: Vec<String>,
-    /// Whether it says that the folder of one uses that of the other, and is no coincidence.
+    /// Whether it is more than a name that both have by coincidence.
     pub is_certain: bool,
     /// Whether only tests in the file have it.
     pub in_tests: bool,
@@ -159,15 +159,16 @@ impl SourceTree {
                 if !is_code(file) {
                     continue;
                 }
-                let is_certain = edge.is_import || !speaks_imports && edge.weight >= LIGHTEST;
-                let is_beside = folder_of(&file.path) == folder_of(&graph.file(user).path);
+                // Within a folder, names are enough.
+                let is_certain = edge.is_import
+                    || !speaks_imports && edge.weight >= LIGHTEST
+                    || folder_of(&file.path) == folder_of(&graph.file(user).path);
                 let defined: BTreeSet<&str> = names(file).collect();
                 let mut shared: Vec<(u32, &str)> = Vec::new();
                 for name in defined.into_iter().filter(|name| !own.contains(name)) {
                     let count = occurrences(graph, user, name);
                     if count > 0 {
-                        let is_user = u32::from(is_certain || is_beside);
-                        *users.entry((to, name)).or_default() += is_user;
+                        *users.entry((to, name)).or_default() += u32::from(is_certain);
                         shared.push((count, name));
                     }
                 }

@@ -145,7 +145,8 @@ pub(super) async fn write(
         ToolOutcome::Denied if job.turn.approver.can_ask() => Ok(false),
         ToolOutcome::Denied => {
             job.say(text).await?;
-            let what = format!("{} was not written: {}", code(&target.path), result.summary);
+            let why = result.summary.trim_start_matches("denied: ");
+            let what = format!("{} was not written: {why}", code(&target.path));
             // A file that is protected, or that a rule wants to be asked about, needs a person.
             let hint = match job.turn.session.mode {
                 Mode::AutoEdit | Mode::AutoApprove => "run it in a terminal, or name another file",
