@@ -44,6 +44,25 @@ pub(super) enum SideError {
     },
 }
 
+impl SideError {
+    /// Whether the same request would fail again: it is not the reply that is of no use, the model
+    /// cannot be asked.
+    pub(super) fn is_hopeless(&self) -> bool {
+        match self {
+            SideError::Stopped => true,
+            SideError::Unfit { .. } => false,
+            SideError::Model(error) => !matches!(
+                error,
+                ModelError::Incomplete
+                    | ModelError::Endless(_)
+                    | ModelError::BrokenCall(_)
+                    | ModelError::Crashed(_)
+                    | ModelError::TooLong { .. }
+            ),
+        }
+    }
+}
+
 /// Asks the model something, and waits for all of its reply. `stop` ends it early.
 pub(super) async fn ask_aside(
     model: &dyn ChatModel,

@@ -181,6 +181,30 @@ fn the_first_run_describes_every_part() {
 }
 
 #[test]
+fn a_name_in_common_without_an_import_is_no_use() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let nobody = format!("http://{}", listener.local_addr().expect("an address"));
+    drop(listener);
+    let environment = shop().with("OLLAMA_HOST", &nobody);
+    // `shop/web` defines it, and uses `shop/billing`: that would be a circle.
+    environment.write(
+        "shop/billing/notes.py",
+        "def note(read_form):\n    return read_form\n",
+    );
+    environment.index();
+    design(&environment, &["--auto-edit"], 0);
+    let text = environment.read(DOCUMENT);
+    let billing = part(&text, "shop/billing");
+    let uses = billing.lines().find(|line| line.starts_with("- Uses: "));
+    assert_eq!(
+        uses,
+        Some("- Uses: `shop/orders` (1 file: `OrderLine` `line_total`)"),
+        "{text}"
+    );
+    assert!(!text.contains("in a circle"), "{text}");
+}
+
+#[test]
 fn the_events_are_those_of_a_turn() {
     let server = ChatServer::start(vec![describing("a"), describing("b"), describing("c")]);
     let environment = environment(&server);
@@ -269,6 +293,16 @@ fn where_nobody_can_be_asked_the_document_is_shown() {
     assert!(!environment.workspace().join("docs").exists());
     assert!(output.stdout.contains("As the b says"), "{output:#?}");
     output.expect_words(&["was not written", "--auto-edit"]);
+}
+
+#[test]
+fn a_protected_file_needs_a_person_and_no_flag_that_is_there_already() {
+    let server = ChatServer::start(vec![describing("a"), describing("b"), describing("c")]);
+    let environment = environment(&server);
+    let output = design(&environment, &["--auto-edit", "--out", "AGENTS.md"], 1);
+    assert!(!environment.workspace().join("AGENTS.md").exists());
+    output.expect_words(&["`AGENTS.md` was not written", "in a terminal"]);
+    assert!(!output.stderr.contains("with `--auto-edit`"), "{output:#?}");
 }
 
 #[test]

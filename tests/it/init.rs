@@ -96,7 +96,7 @@ fn the_first_run_writes_facts_and_words_that_hold() {
     assert!(text.lines().count() <= 120 && text.chars().count() <= 5_000);
     output
         .expect_words(&["Wrote `OLLACODE.md`", CHAT_MODEL, "left out"])
-        .expect_words(&["does not exist: 3"]);
+        .expect_words(&["was not found or does not belong there: 3"]);
     let requests = server.requests();
     assert_eq!(requests.len(), 1);
     assert!(requests[0]["format"]["properties"]["pitfalls"].is_object());
@@ -196,6 +196,33 @@ fn without_a_server_or_a_model_the_file_is_made_of_facts_alone() {
         let text = environment.read("OLLACODE.md");
         assert_eq!(part(&text, "what"), "A shop that sells kettles.\n");
     }
+}
+
+#[test]
+fn with_an_index_the_model_sees_the_map_and_an_edit_alone_asks_for_no_new_words() {
+    let server = ChatServer::start(vec![reply(&words())]);
+    let environment = environment(&server).with("OLLAMA_EMBED_MODEL", "none");
+    environment.write("src/kettle.rs", "pub fn boil_water() {}\n");
+    environment.index();
+    init(&environment, &["--auto-approve"], 0);
+    let requests = server.requests();
+    let asked = requests[0]["messages"][1]["content"].to_string();
+    assert!(asked.contains("pub fn boil_water()"), "{asked}");
+    environment.write("src/kettle.rs", "pub fn boil_tea() {}\n");
+    environment.index();
+    init(&environment, &["--auto-approve"], 0).expect_words(&["up to date"]);
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[test]
+fn a_command_that_was_not_approved_is_no_command_that_failed() {
+    let server = ChatServer::start(vec![reply(&words())]);
+    let environment = environment(&server);
+    // Nobody can be asked: neither the commands nor the file are approved.
+    let output = init(&environment, &["--check"], 1);
+    output.expect_words(&["0 failed"]);
+    assert!(output.stdout.contains("- Test: `make test`"), "{output:#?}");
+    assert!(!output.stdout.contains("<!-- failed"), "{output:#?}");
 }
 
 #[test]

@@ -30,7 +30,6 @@ use super::{JobRun, failed};
 use crate::engine::event::TurnEnd;
 use crate::engine::side::{SideError, SideRequest};
 use crate::message::Message;
-use crate::model::ModelError;
 use claims::Doubt;
 use document::{Words, code, overview, part_block, title, words_of};
 use outline::Outline;
@@ -72,9 +71,11 @@ impl DesignOrder {
     pub fn parse(argument: &str) -> Result<DesignOrder, &'static str> {
         let argument = argument.trim();
         let goal = argument.trim_matches(['"', '“', '”']).trim();
-        if goal.is_empty() && !argument.is_empty() {
+        let is_flag = goal.starts_with("--");
+        if is_flag || goal.is_empty() && !argument.is_empty() {
             return Err(
-                "`/design` describes the project, `/design GOAL` drafts a design for a goal",
+                "`/design` describes the project, `/design GOAL` drafts a design for a goal; `--part` and \
+                 `--out` are flags of `ollacode design`",
             );
         }
         let goal = (!goal.is_empty()).then(|| goal.to_owned());
@@ -319,8 +320,7 @@ async fn describe_parts(
             Err(error) => {
                 failures += 1;
                 described.empty.push(*number);
-                let is_hopeless = matches!(&error, SideError::Model(error) if is_hopeless(error));
-                if is_hopeless || failures == MOST_FAILURES {
+                if error.is_hopeless() || failures == MOST_FAILURES {
                     described.gave_up = Some(in_short(&error));
                     break;
                 }
@@ -328,18 +328,6 @@ async fn describe_parts(
         }
     }
     Ok(described)
-}
-
-/// Whether the next request fails as well.
-fn is_hopeless(error: &ModelError) -> bool {
-    !matches!(
-        error,
-        ModelError::Incomplete
-            | ModelError::Endless(_)
-            | ModelError::BrokenCall(_)
-            | ModelError::Crashed(_)
-            | ModelError::TooLong { .. }
-    )
 }
 
 /// An error without the reply.
@@ -456,9 +444,11 @@ fn doubted(doubts: &[Doubt]) -> Option<String> {
         [] => String::new(),
         examples => format!(": {}", examples.join(", ")),
     };
-    Some(format!(
-        "{sentences}, {cited} for their citation{examples}."
-    ))
+    let cited = match cited {
+        0 => String::new(),
+        count => format!(", {count} for their citation"),
+    };
+    Some(format!("{sentences}{cited}{examples}."))
 }
 
 #[cfg(test)]

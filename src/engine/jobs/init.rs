@@ -18,21 +18,28 @@ mod tests;
 mod words;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 use super::{JobRun, failed};
 use crate::engine::event::TurnEnd;
+use crate::project_map::{MapOrder, map};
 use crate::survey::{Facts, survey};
 use crate::tools::ToolContext;
 use checking::{Trials, try_commands};
 use ground::Ground;
 use marks::{MarkedText, Part};
-use material::{Material, Sources};
+use material::{Material, Sources, map_tokens};
 use render::{PartLines, chosen_commands, trials_in};
 use report::{Report, WordSource};
 use target::Target;
 use words::Words;
+
+/// How long the first index is waited for, and the graph of its files.
+const FIRST_INDEX: Duration = Duration::from_secs(15);
+const GRAPH: Duration = Duration::from_secs(5);
 
 /// What is wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -143,18 +150,44 @@ async fn gathered(
     target: &'static str,
 ) -> Result<Material, TurnEnd> {
     let (facts, window) = (facts.clone(), job.turn.window());
+    let map = project_map(job, map_tokens(window)).await?;
     on_thread(job, move |context| {
         let sources = Sources {
             jail: &context.jail,
             rules: &context.rules,
             facts: &facts,
             shown: &shown,
-            map: None,
+            map: &map,
             target,
         };
         Material::gather(&sources, window)
     })
     .await
+}
+
+/// The most used files with their definitions, in a number of tokens; empty without an index, or while
+/// a first one takes longer than somebody likes to wait.
+async fn project_map(job: &JobRun<'_, '_>, tokens: u32) -> Result<String, TurnEnd> {
+    let code = &job.turn.engine.context.code;
+    let finding = async {
+        timeout(FIRST_INDEX, code.wait_for_first_index())
+            .await
+            .ok()?;
+        code.files_at_hand(GRAPH).await
+    };
+    let found = job.turn.stop.run_until_cancelled(finding).await;
+    let Some(files) = found.ok_or(TurnEnd::Stopped)? else {
+        return Ok(String::new());
+    };
+    let drawing = spawn_blocking(move || {
+        let order = MapOrder {
+            budget: tokens,
+            ..MapOrder::default()
+        };
+        map(&files, &order).text()
+    });
+    let drawn = drawing.await;
+    drawn.map_err(|error| failed(format!("the map could not be made: {error}")))
 }
 
 /// The words of a reply that hold.

@@ -28,7 +28,7 @@ pub(super) fn chart(outline: &Outline) -> Option<Chart> {
     });
     order.truncate(MOST_NODES);
     order.sort_unstable();
-    let mut edges: Vec<(usize, usize, u32, bool)> = Vec::new();
+    let mut edges: Vec<(usize, usize, usize, bool)> = Vec::new();
     for from in &order {
         for used in &outline.parts[*from].uses {
             if order.contains(&used.part) {
@@ -58,12 +58,12 @@ pub(super) fn chart(outline: &Outline) -> Option<Chart> {
 }
 
 /// The uses from and to each part.
-fn weights(outline: &Outline) -> Vec<u64> {
+fn weights(outline: &Outline) -> Vec<usize> {
     let mut weights = vec![0; outline.parts.len()];
     for (from, part) in outline.parts.iter().enumerate() {
         for used in &part.uses {
-            weights[from] += u64::from(used.count);
-            weights[used.part] += u64::from(used.count);
+            weights[from] += used.count;
+            weights[used.part] += used.count;
         }
     }
     weights
@@ -93,7 +93,7 @@ mod tests {
     use super::super::outline::{PartOutline, PartUse};
     use super::*;
 
-    fn part(path: &str, uses: &[(usize, u32, bool)]) -> PartOutline {
+    fn part(path: &str, uses: &[(usize, usize, bool)]) -> PartOutline {
         let uses = uses.iter().map(|(part, count, only_tests)| PartUse {
             part: *part,
             count: *count,
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn there_are_at_most_so_many_nodes_and_no_chart_without_edges() {
-        let all: Vec<(usize, u32, bool)> = (0..40).map(|to| (to, 1, false)).collect();
+        let all: Vec<(usize, usize, bool)> = (0..40).map(|to| (to, 1, false)).collect();
         let parts = (0..40).map(|number| {
             let uses = all.iter().filter(|(to, ..)| *to != number);
             part(&format!("p{number}"), &uses.copied().collect::<Vec<_>>())

@@ -30,7 +30,7 @@ pub(super) fn overview(outline: &Outline, without_words: usize) -> String {
         ));
     }
     if let Some(chart) = chart(outline) {
-        let edges = "Numbers count uses; dotted lines are uses by tests only.";
+        let edges = "Numbers count files that use the other part; dotted lines are uses by tests and examples only.";
         let left_out = match chart.left_out {
             0 => String::new(),
             more => format!(
@@ -79,7 +79,7 @@ fn table(outline: &Outline) -> String {
             .uses
             .iter()
             .take(3)
-            .map(|used| format!("{} ({})", code(outline.label(used.part)), used.count))
+            .map(|used| format!("{} ({})", code(outline.label(used.part)), files(used.count)))
             .collect();
         let cells = [
             code(outline.label(number)),
@@ -115,8 +115,8 @@ fn circles(outline: &Outline) -> Option<String> {
 fn test_edges(outline: &Outline) -> Option<String> {
     let mut lines = Vec::new();
     for (number, part) in outline.parts.iter().enumerate() {
-        // What has nothing but tests is expected to.
-        if part.test_count == part.files.len() {
+        // What has nothing but tests and examples is expected to.
+        if !part.has_sources {
             continue;
         }
         let uses = part.uses.iter().filter(|used| used.only_tests);
@@ -125,7 +125,7 @@ fn test_edges(outline: &Outline) -> Option<String> {
                 "- {} → {} ({})",
                 code(outline.label(number)),
                 code(outline.label(used.part)),
-                used.count
+                files(used.count)
             )
         }));
     }
@@ -242,7 +242,7 @@ fn edge(outline: &Outline, part: usize, used: &PartUse) -> String {
     format!(
         "{} ({}{tests}{names})",
         code(outline.label(part)),
-        used.count
+        files(used.count)
     )
 }
 

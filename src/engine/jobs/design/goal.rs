@@ -178,10 +178,14 @@ async fn asked_for(
                 }
             }
             Err(SideError::Stopped) => return Err(TurnEnd::Stopped),
-            Err(error @ SideError::Model(_)) => return Ok(Err(error)),
+            Err(error) if error.is_hopeless() => return Ok(Err(error)),
             Err(error) => {
+                let why = match &error {
+                    SideError::Model(error) => error.to_string(),
+                    _ => "it is no JSON object with all members".to_owned(),
+                };
                 failure = Some(error);
-                "it is no JSON object with all members".to_owned()
+                why
             }
         };
         if attempt < ATTEMPTS {

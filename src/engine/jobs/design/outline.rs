@@ -1,7 +1,7 @@
 //! What is certain about each part: size, languages, definitions, what it uses, where it begins, how it
 //! is tested; and what does not look meant: circles, and edges that only tests have.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use ollacode_indexer::{FileRole, GraphFile};
 
@@ -49,6 +49,8 @@ pub(super) struct PartOutline {
     pub tests: Vec<String>,
     /// How many of its files are tests.
     pub test_count: usize,
+    /// Whether it has more than tests and examples.
+    pub has_sources: bool,
     /// What tells whether a description of it still holds; see [`hash`].
     pub hash: String,
 }
@@ -66,8 +68,8 @@ pub(super) struct ListedDefinition {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PartUse {
     pub part: usize,
-    /// Uses in sources and in tests.
-    pub count: u32,
+    /// Files that use it, those of tests and examples among them.
+    pub count: usize,
     /// Whether only tests and examples have them.
     pub only_tests: bool,
     pub names: Vec<String>,
@@ -90,8 +92,9 @@ pub(super) fn outline(tree: &SourceTree, parts: &Parts) -> Outline {
 /// The uses between two parts.
 #[derive(Default)]
 struct Edge {
-    in_sources: u32,
-    in_tests: u32,
+    /// The files that certainly use the other part: those of the program, tests and examples.
+    sources: BTreeSet<usize>,
+    tests: BTreeSet<usize>,
     /// How often each name was among the heaviest.
     names: BTreeMap<String, u32>,
 }
@@ -106,15 +109,17 @@ fn edges(tree: &SourceTree, parts: &Parts) -> BTreeMap<(usize, usize), Edge> {
             continue;
         }
         let edge = edges.entry((from, to)).or_default();
-        let count = match tree.files[used.from].role {
-            FileRole::Source => &mut edge.in_sources,
-            _ => &mut edge.in_tests,
-        };
-        *count = count.saturating_add(used.count);
+        if used.is_certain {
+            match tree.files[used.from].role {
+                FileRole::Source if !used.in_tests => edge.sources.insert(used.from),
+                _ => edge.tests.insert(used.from),
+            };
+        }
         for name in &used.names {
             *edge.names.entry(name.clone()).or_default() += used.count.max(1);
         }
     }
+    edges.retain(|_, edge| !edge.sources.is_empty() || !edge.tests.is_empty());
     edges
 }
 
@@ -128,8 +133,8 @@ fn uses_of(edges: &BTreeMap<(usize, usize), Edge>, from: usize) -> Vec<PartUse> 
             let names = names.into_iter().take(MOST_NAMES);
             PartUse {
                 part: *to,
-                count: edge.in_sources.saturating_add(edge.in_tests),
-                only_tests: edge.in_sources == 0,
+                count: edge.sources.union(&edge.tests).count(),
+                only_tests: edge.sources.is_empty(),
                 names: names.map(|(name, _)| name.clone()).collect(),
             }
         })
@@ -157,6 +162,7 @@ fn described(tree: &SourceTree, parts: &Parts, number: usize, uses: Vec<PartUse>
         entries: entries.take(MOST_LISTED).cloned().collect(),
         tests: tests(tree, part),
         test_count: files.iter().filter(is_test).count(),
+        has_sources: files.iter().any(|file| file.role == FileRole::Source),
         uses,
         hash: String::new(),
     };
@@ -204,7 +210,9 @@ fn most_used(files: &[&GraphFile]) -> Vec<ListedDefinition> {
             .cmp(&one.uses)
             .then_with(|| place(one).cmp(&place(other)))
     });
-    found.dedup_by(|one, other| one.name == other.name && one.path == other.path);
+    // The same name once: that of another file is used no more by it.
+    let mut names = BTreeSet::new();
+    found.retain(|definition| names.insert(definition.name.clone()));
     found.truncate(MOST_DEFINITIONS);
     found
 }
@@ -217,7 +225,8 @@ fn tests(tree: &SourceTree, part: &Part) -> Vec<String> {
     let mut found: Vec<usize> = inside.copied().take(MOST_LISTED).collect();
     let mut outside: BTreeMap<usize, u32> = BTreeMap::new();
     for used in &tree.uses {
-        if is_test(used.from) && is_inside(&used.to) && !is_inside(&used.from) {
+        let is_of_part = is_inside(&used.to) && !is_inside(&used.from);
+        if used.is_certain && is_test(used.from) && is_of_part {
             let count = outside.entry(used.from).or_default();
             *count = count.saturating_add(used.count);
         }

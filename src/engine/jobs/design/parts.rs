@@ -128,7 +128,14 @@ fn folders_above(path: &str) -> impl Iterator<Item = &str> {
 }
 
 fn by_folders(tree: &SourceTree, code: &[usize], found: &mut BTreeMap<String, Part>) {
-    let (top, mut rest) = Level::beneath(tree, String::new(), code);
+    // Beside a program, a folder of tests or examples is one part, however many folders it has.
+    let is_aside = |at: &usize| tree.files[*at].role != FileRole::Source;
+    let has_program = tree.files.iter().any(|file| file.role == FileRole::Source);
+    let (top, mut rest) = if has_program && code.iter().all(is_aside) {
+        (Level::of(tree, String::new(), code), Vec::new())
+    } else {
+        Level::beneath(tree, String::new(), code)
+    };
     rest.extend(&top.direct);
     for (name, files) in &top.children {
         if files.len() < FEWEST_FILES {
@@ -136,6 +143,10 @@ fn by_folders(tree: &SourceTree, code: &[usize], found: &mut BTreeMap<String, Pa
             continue;
         }
         let folder = joined(&top.prefix, name);
+        if has_program && files.iter().all(is_aside) {
+            part_at(found, &folder).files.extend(files);
+            continue;
+        }
         let (inner, mut beside) = Level::beneath(tree, folder.clone(), files);
         beside.extend(&inner.direct);
         let is_large = |files: &&Vec<usize>| files.len() >= FEWEST_FILES;

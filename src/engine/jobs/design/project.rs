@@ -32,7 +32,9 @@ impl Project {
         let graph = graph(job, &context).await?;
         let reading = spawn_blocking(move || {
             let facts = survey(&context.jail, &context.rules);
-            let tree = SourceTree::new(&graph, &facts, &context.rules);
+            let tree = SourceTree::new(&graph, &facts, &context.rules, |path| {
+                shown_text(&context, path)
+            });
             let outline = outline(&tree, &parts(&tree));
             let existing = existing(&tree);
             Project {

@@ -65,6 +65,8 @@ impl SourceTree {
             to,
             count,
             names: vec![name.to_owned()],
+            is_certain: true,
+            in_tests: false,
         });
         self
     }

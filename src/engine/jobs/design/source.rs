@@ -5,11 +5,36 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use ollacode_indexer::{FileGraph, FileId, FileRole, GraphFile};
 
+use super::parts::is_below;
 use crate::permission::Rules;
 use crate::survey::Facts;
 
 /// Names that tell what an edge is.
 const MOST_NAMES: usize = 5;
+
+/// Languages in which a file imports what it uses of another folder. In them, a name that two folders
+/// have in common without an import is a coincidence: `get`, `Handler`.
+const IMPORTING: [&str; 15] = [
+    "dart",
+    "go",
+    "haskell",
+    "java",
+    "javascript",
+    "kotlin",
+    "protobuf",
+    "python",
+    "rust",
+    "scala",
+    "solidity",
+    "svelte",
+    "tsx",
+    "typescript",
+    "vue",
+];
+/// In other languages: a connection by names below this weight is a coincidence more often than not.
+const LIGHTEST: f32 = 1.0;
+/// Languages of what is no code, though it may be needed by tests.
+const DATA: [&str; 6] = ["css", "html", "json", "markdown", "toml", "yaml"];
 
 /// Files and their uses, without those that a rule hides.
 #[derive(Clone, Debug, Default)]
@@ -33,10 +58,20 @@ pub(super) struct FileUse {
     pub count: u32,
     /// The names that tell most, heaviest first.
     pub names: Vec<String>,
+    /// Whether it is more than a name that both have by coincidence.
+    pub is_certain: bool,
+    /// Whether only tests in the file have it.
+    pub in_tests: bool,
 }
 
 impl SourceTree {
-    pub(super) fn new(graph: &FileGraph, facts: &Facts, rules: &Rules) -> SourceTree {
+    /// `read` gives the text of a file.
+    pub(super) fn new(
+        graph: &FileGraph,
+        facts: &Facts,
+        rules: &Rules,
+        read: impl Fn(&str) -> Option<String>,
+    ) -> SourceTree {
         let shown: Vec<usize> = (0..graph.files().len())
             .filter(|at| !rules.hides(&graph.files()[*at].path))
             .collect();
@@ -55,7 +90,48 @@ impl SourceTree {
                 .collect(),
         };
         tree.add_uses(graph, &shown);
+        tree.find_uses_of_tests(read);
         tree
+    }
+
+    /// Finds the imports of Rust that only `mod tests` of a file has: a crate that tests itself with one
+    /// that is built on it does not depend on that.
+    fn find_uses_of_tests(&mut self, read: impl Fn(&str) -> Option<String>) {
+        let mut uses = std::mem::take(&mut self.uses);
+        for of_file in uses.chunk_by_mut(|one, other| one.from == other.from) {
+            let from = &self.files[of_file[0].from];
+            let is_meant = from.language.as_deref() == Some("rust")
+                && from.role == FileRole::Source
+                && of_file.iter().any(|used| used.is_certain);
+            let Some(text) = is_meant.then(|| read(&from.path)).flatten() else {
+                continue;
+            };
+            let Some((program, _)) = text.split_once("#[cfg(test)]") else {
+                continue;
+            };
+            for used in of_file.iter_mut().filter(|used| used.is_certain) {
+                let name = self.module_name(&from.path, &self.files[used.to].path);
+                used.in_tests = name.is_some_and(|name| !has_word(program, &name));
+            }
+        }
+        self.uses = uses;
+    }
+
+    /// The word by which a file of Rust names another one: its crate, or its module.
+    fn module_name(&self, from: &str, to: &str) -> Option<String> {
+        let [own, other] = [from, to].map(|path| {
+            let around = self
+                .members
+                .iter()
+                .filter(|(folder, _)| is_below(path, folder));
+            around.max_by_key(|(folder, _)| folder.len())
+        });
+        if let (true, Some((_, name))) = (own != other, other) {
+            return Some(name.replace('-', "_"));
+        }
+        let stem = to.rsplit('/').next()?.strip_suffix(".rs")?;
+        // These are named by `crate`, `super` or their folder.
+        (!["lib", "main", "mod"].contains(&stem)).then(|| stem.to_owned())
     }
 
     /// Adds who uses whom in code, and counts for each definition the files of code that use it.
@@ -64,12 +140,15 @@ impl SourceTree {
     /// definitions, too, and would change its own numbers.
     fn add_uses(&mut self, graph: &FileGraph, shown: &[usize]) {
         let mut users: HashMap<(usize, &str), u32> = HashMap::new();
+        let imported = importing_languages(graph);
         for (from, at) in shown.iter().enumerate() {
             let user = &graph.files()[*at];
             if !is_code(user) {
                 continue;
             }
             let own: HashSet<&str> = names(user).collect();
+            let language = user.language.as_deref().unwrap_or_default();
+            let speaks_imports = imported.contains(language);
             let user = FileId(u32::try_from(*at).unwrap_or(u32::MAX));
             for edge in graph.uses(user) {
                 let used = edge.file.0 as usize;
@@ -80,12 +159,16 @@ impl SourceTree {
                 if !is_code(file) {
                     continue;
                 }
+                // Within a folder, names are enough.
+                let is_certain = edge.is_import
+                    || !speaks_imports && edge.weight >= LIGHTEST
+                    || folder_of(&file.path) == folder_of(&graph.file(user).path);
                 let defined: BTreeSet<&str> = names(file).collect();
                 let mut shared: Vec<(u32, &str)> = Vec::new();
                 for name in defined.into_iter().filter(|name| !own.contains(name)) {
                     let count = occurrences(graph, user, name);
                     if count > 0 {
-                        *users.entry((to, name)).or_default() += 1;
+                        *users.entry((to, name)).or_default() += u32::from(is_certain);
                         shared.push((count, name));
                     }
                 }
@@ -96,6 +179,8 @@ impl SourceTree {
                     to,
                     count: edge.count.max(1),
                     names: shared.map(|(_, name)| name.to_owned()).collect(),
+                    is_certain,
+                    in_tests: false,
                 });
             }
         }
@@ -108,6 +193,29 @@ impl SourceTree {
             }
         }
     }
+}
+
+/// The languages whose imports are known, and lead to files of this project.
+fn importing_languages(graph: &FileGraph) -> HashSet<&str> {
+    let files = (0..).map(FileId).zip(graph.files());
+    let importing = files.filter(|(id, _)| graph.uses(*id).iter().any(|edge| edge.is_import));
+    let languages = importing.filter_map(|(_, file)| file.language.as_deref());
+    languages
+        .filter(|language| IMPORTING.contains(language))
+        .collect()
+}
+
+fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// Whether a text has a word, comments aside.
+fn has_word(text: &str, word: &str) -> bool {
+    let code = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"));
+    let mut words = code.flat_map(|line| line.split(|c: char| !c.is_alphanumeric() && c != '_'));
+    words.any(|found| found == word)
 }
 
 /// The names that a file defines.
@@ -124,8 +232,12 @@ fn occurrences(graph: &FileGraph, file: FileId, name: &str) -> u32 {
 
 /// Whether a file has code of the project: its parts are made of these.
 pub(super) fn is_code(file: &GraphFile) -> bool {
-    matches!(
-        file.role,
-        FileRole::Source | FileRole::Test | FileRole::Example
-    )
+    match (file.role, file.language.as_deref()) {
+        (FileRole::Source, _) => true,
+        (FileRole::Test | FileRole::Example, Some(language)) => !DATA.contains(&language),
+        _ => false,
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,10 +7,11 @@ use tokio::task::spawn_blocking;
 
 use super::document::code;
 use super::renewal::Segment;
-use crate::engine::event::TurnEnd;
+use crate::engine::event::{Failure, FailureCode, TurnEnd};
 use crate::engine::jobs::{JobRun, failed};
 use crate::jail::{EntryKind, JailError, is_secret};
 use crate::message::ToolOutcome;
+use crate::permission::Mode;
 use crate::text::with_causes;
 use crate::tools::ToolContext;
 
@@ -144,11 +145,15 @@ pub(super) async fn write(
         ToolOutcome::Denied if job.turn.approver.can_ask() => Ok(false),
         ToolOutcome::Denied => {
             job.say(text).await?;
-            Err(failed(format!(
-                "{} was not written, because nobody could be asked: run the command with \
-                 `--auto-edit`, or in a terminal",
-                code(&target.path)
-            )))
+            let why = result.summary.trim_start_matches("denied: ");
+            let what = format!("{} was not written: {why}", code(&target.path));
+            // A file that is protected, or that a rule wants to be asked about, needs a person.
+            let hint = match job.turn.session.mode {
+                Mode::AutoEdit | Mode::AutoApprove => "run it in a terminal, or name another file",
+                Mode::Ask | Mode::Plan => "run it with `--auto-edit`, or in a terminal",
+            };
+            let failure = Failure::new(FailureCode::JobFailed, what);
+            Err(TurnEnd::Failed(failure.with_hint(hint)))
         }
         ToolOutcome::Failed => Err(failed(format!(
             "{} was not written: {}",

@@ -55,6 +55,8 @@ fn a_goal_may_be_in_quotes() {
     );
     assert_eq!(goal(" export orders"), Ok(Some("export orders".to_owned())));
     assert!(goal("\"\"").is_err());
+    // Else a draft for the goal "--part src" would be made.
+    assert!(goal("--part src").is_err());
 }
 
 #[test]

@@ -57,24 +57,27 @@ pub(super) async fn try_commands(
             arguments["cwd"] = json!(command.folder);
         }
         let result = job.call("run_command", arguments).await?;
-        trials.insert(key(command), trial(&result));
+        if let Some(trial) = trial(&result) {
+            trials.insert(key(command), trial);
+        }
     }
     Ok(trials)
 }
 
-/// Reads the result of `run_command`.
-fn trial(result: &CallResult) -> Trial {
+/// Reads the result of `run_command`; `None` for a command that was not approved, of which nothing is
+/// known then.
+fn trial(result: &CallResult) -> Option<Trial> {
     let first = result.text.lines().next().unwrap_or_default();
     let (ended, took) = first.split_once(", ").unwrap_or((first, ""));
-    match result.how {
+    Some(match result.how {
         ToolOutcome::Done if ended == "exit code 0" => Trial::Worked(took.to_owned()),
         ToolOutcome::Done => Trial::Failed(reason(ended, &result.text)),
-        ToolOutcome::Denied => Trial::Failed("it was not approved".to_owned()),
+        ToolOutcome::Denied => return None,
         ToolOutcome::Failed => {
             let why = super::ground::plain(&result.summary);
             Trial::Failed(why.unwrap_or_else(|| "it did not run".to_owned()))
         }
-    }
+    })
 }
 
 /// Why a command failed, as far as its output tells.
@@ -130,11 +133,15 @@ mod tests {
                 failed("it took longer than 10 minutes"),
             ),
         ] {
-            assert_eq!(trial(&result(ToolOutcome::Done, text)), expected, "{text}");
+            assert_eq!(
+                trial(&result(ToolOutcome::Done, text)),
+                Some(expected),
+                "{text}"
+            );
         }
         let denied = trial(&result(ToolOutcome::Denied, "Denied: nobody can be asked"));
-        assert_eq!(denied, failed("it was not approved"));
+        assert_eq!(denied, None);
         let broken = trial(&result(ToolOutcome::Failed, "`web` is not a folder --> x"));
-        assert_eq!(broken, failed("it did not run"));
+        assert_eq!(broken, Some(failed("it did not run")));
     }
 }

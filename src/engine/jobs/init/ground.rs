@@ -93,6 +93,21 @@ impl<'a> Ground<'a> {
         (kept.join(" "), dropped)
     }
 
+    /// The first sentence of a text that holds; how many before it did not.
+    pub fn first(&self, text: &str) -> (String, usize) {
+        let all = sentences(text);
+        let held = all
+            .iter()
+            .map(|sentence| plain(sentence).filter(|it| self.holds(it)));
+        let held: Vec<Option<String>> = held.collect();
+        let dropped = held
+            .iter()
+            .take_while(|sentence| sentence.is_none())
+            .count();
+        let first = held.into_iter().flatten().next();
+        (first.unwrap_or_default(), dropped)
+    }
+
     /// Whether everything that a sentence names exists.
     fn holds(&self, sentence: &str) -> bool {
         let small = sentence.to_lowercase();

@@ -38,6 +38,8 @@ const READMES: [&str; 6] = [
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Material {
     pub text: String,
+    /// The map under its heading; empty without an index.
+    pub map: String,
     /// Files that could not be read, with the reason.
     pub unread: Vec<String>,
 }
@@ -49,7 +51,8 @@ pub(super) struct Sources<'a> {
     pub facts: &'a Facts,
     /// The facts as they stand in the file.
     pub shown: &'a str,
-    pub map: Option<&'a str>,
+    /// The most used files with their definitions; empty without an index.
+    pub map: &'a str,
     /// The file that is to be written: what we wrote is no source.
     pub target: &'a str,
 }
@@ -62,25 +65,26 @@ impl Material {
         material.section("Facts", facts.trim_end());
         let names = root_names(sources);
         if !names.is_empty() {
-            material.section("In the root folder", &names.join(", "));
+            let names = clipped_to(&names.join(", "), part(window, 5));
+            material.section("In the root folder", &names);
         }
-        if let Some(map) = sources.map {
-            let map = clipped_to(map, MAP_TOKENS.min(part(window, 20)));
-            material.section("Map", &fenced(&map, ""));
+        if !sources.map.is_empty() {
+            let map = clipped_to(sources.map, map_tokens(window));
+            material.map = section("Most used files and what they define", &fenced(&map, ""));
         }
         if let Some(name) = READMES.into_iter().find(|name| is_file(sources.jail, name)) {
-            material.file(sources, name, (README, part(window, 12)));
+            material.file(sources, name, (README, part(window, 10)));
         }
         let instructions = sources.facts.instructions.iter();
         let others = instructions.filter(|path| path.as_str() != sources.target);
         for path in others.take(MOST_INSTRUCTIONS) {
-            material.file(sources, path, (INSTRUCTIONS, part(window, 5)));
+            material.file(sources, path, (INSTRUCTIONS, part(window, 4)));
         }
         material
     }
 
     fn section(&mut self, heading: &str, body: &str) {
-        self.text.push_str(&format!("# {heading}\n\n{body}\n\n"));
+        self.text.push_str(&section(heading, body));
     }
 
     /// Adds the beginning of a file, without secrets.
@@ -94,6 +98,15 @@ impl Material {
             Err(why) => self.unread.push(format!("{}: {why}", visible_name(path))),
         }
     }
+}
+
+fn section(heading: &str, body: &str) -> String {
+    format!("# {heading}\n\n{body}\n\n")
+}
+
+/// How many tokens of a map a window has room for.
+pub(super) fn map_tokens(window: u32) -> u32 {
+    MAP_TOKENS.min(part(window, 15))
 }
 
 fn is_file(jail: &Jail, name: &str) -> bool {
@@ -171,7 +184,7 @@ mod tests {
             rules: &Rules::default(),
             facts: &facts,
             shown: "- Languages: Rust\n",
-            map: Some("src/main.rs\n  fn main()"),
+            map: "src/main.rs\n  fn main()",
             target: "AGENTS.md",
         };
         Material::gather(&sources, window)
@@ -195,7 +208,6 @@ mod tests {
             "# Facts\n\n- Languages: Rust\n",
             "`README.md`",
             "`src/`",
-            "fn main()",
             "# Shop",
             "Be kind.",
         ] {
@@ -211,6 +223,9 @@ mod tests {
             assert!(!material.text.contains(part), "{part}: {}", material.text);
         }
         assert_eq!(material.unread, Vec::<String>::new());
+        // Words are not written again when only the map has changed.
+        assert!(material.map.contains("fn main()"), "{}", material.map);
+        assert!(!material.text.contains("fn main()"), "{}", material.text);
     }
 
     #[test]

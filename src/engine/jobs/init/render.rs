@@ -165,7 +165,7 @@ fn fact_lines(facts: &Facts, target: &str) -> Vec<String> {
         ("CI", found(&facts.ci)),
         ("Licence", found(facts.licence.as_slice())),
         (
-            "More instructions for agents, to be read as well",
+            "More instructions, to be read as well",
             joined(instructions.map(|path| quoted(path)), MOST_FOUND),
         ),
     ];
@@ -174,13 +174,25 @@ fn fact_lines(facts: &Facts, target: &str) -> Vec<String> {
         .collect()
 }
 
+/// Names with their files; of several in one folder, such as those of a CI, only their number.
 fn found(found: &[Found]) -> String {
-    let named = |found: &Found| {
-        Some(format!(
-            "{} ({})",
-            plain(&found.name)?,
-            quoted(&found.path)?
-        ))
+    let folder_of = |found: &Found| {
+        found
+            .path
+            .rsplit_once('/')
+            .map(|(folder, _)| folder.to_owned())
+    };
+    let named = |one: &Found| {
+        let name = plain(&one.name)?;
+        let is_alike =
+            |other: &&Found| other.name == one.name && folder_of(other) == folder_of(one);
+        let place = match (found.iter().filter(is_alike).count(), folder_of(one)) {
+            (count, Some(of_files)) if count > 1 => {
+                format!("{count} files in {}", folder(&of_files)?)
+            }
+            _ => quoted(&one.path)?,
+        };
+        Some(format!("{name} ({place})"))
     };
     joined(found.iter().map(named), MOST_FOUND)
 }
@@ -216,10 +228,19 @@ fn place_lines(facts: &Facts) -> Vec<String> {
     let entries =
         entries.map(|entry| Some(format!("{}: {}", quoted(&entry.path)?, plain(&entry.what)?)));
     push_list(&mut lines, entries, "entry points");
+    // Of a package that is known by its entry point, nothing more is to be said.
+    let has_entry = |folder: &str| {
+        let below = format!("{}/", folder.trim_end_matches('/'));
+        facts
+            .entry_points
+            .iter()
+            .take(MOST_PLACES)
+            .any(|entry| entry.path.starts_with(&below))
+    };
     let members = facts
         .members
         .iter()
-        .filter(|member| !matches!(member.path.as_str(), "" | "."));
+        .filter(|member| !matches!(member.path.as_str(), "" | ".") && !has_entry(&member.path));
     let members = members.map(|member| {
         Some(format!(
             "{}: package {}",
@@ -268,7 +289,10 @@ pub(super) fn chosen_commands(facts: &Facts) -> Vec<&ProjectCommand> {
     let mut chosen: Vec<&ProjectCommand> = Vec::new();
     for kind in CommandKind::ALL {
         let mut of_kind: Vec<&ProjectCommand> = Vec::new();
-        for command in facts.commands(kind).filter(|command| is_writable(command)) {
+        let writable = facts.commands(kind).filter(|command| is_writable(command));
+        let mut writable: Vec<&ProjectCommand> = writable.collect();
+        writable.sort_by_key(|command| is_for_ci(&command.line));
+        for command in writable {
             let is_known = of_kind.iter().any(|known| {
                 known.folder == command.folder && known.ecosystem == command.ecosystem
                     || key(known) == key(command)
@@ -280,6 +304,15 @@ pub(super) fn chosen_commands(facts: &Facts) -> Vec<&ProjectCommand> {
         chosen.extend(of_kind);
     }
     chosen
+}
+
+/// Whether a task is made for CI, as `make ci` and `npm run test-ci` are: it writes reports, and people
+/// have another one beside it.
+fn is_for_ci(line: &str) -> bool {
+    const TASKS: [&str; 6] = ["make", "npm", "pnpm", "yarn", "just", "task"];
+    let mut words = line.split(|sign: char| !sign.is_alphanumeric());
+    let is_task = words.next().is_some_and(|first| TASKS.contains(&first));
+    is_task && words.any(|word| ["ci", "cov", "coverage"].contains(&word))
 }
 
 fn command_lines(facts: &Facts, trials: &Trials) -> Vec<String> {
@@ -317,7 +350,9 @@ fn evidence(command: &ProjectCommand) -> String {
         Some(line) => quoted(&format!("{}:{line}", evidence.path)),
         None => quoted(&evidence.path),
     });
-    let places: Vec<String> = places.flatten().take(MOST_EVIDENCE).collect();
+    let mut places: Vec<String> = places.flatten().collect();
+    places.dedup();
+    places.truncate(MOST_EVIDENCE);
     match places.is_empty() {
         true => String::new(),
         false => format!(" ({})", places.join(", ")),

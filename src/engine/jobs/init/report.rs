@@ -128,7 +128,7 @@ impl Report {
             }
             WordSource::Model { name, dropped } => format!(
                 "- The facts are from the manifests, the words from `{name}`. Sentences left out, \
-                 since they name what does not exist: {dropped}."
+                 since what they name was not found or does not belong there: {dropped}."
             ),
         }
     }

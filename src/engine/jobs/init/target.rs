@@ -199,7 +199,8 @@ pub(super) async fn put(
                 true => "run it on a terminal",
                 false => "run it on a terminal, or with `--auto-approve`",
             };
-            not_written(job, target, &text, (&result.summary, hint), report).await
+            let why = result.summary.trim_start_matches("denied: ");
+            not_written(job, target, &text, (why, hint), report).await
         }
         ToolOutcome::Failed => Err(failed(format!(
             "`{path}` was not written: {}",

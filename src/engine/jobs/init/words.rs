@@ -6,15 +6,15 @@ use super::ground::Ground;
 use super::material::Material;
 use crate::engine::event::TurnEnd;
 use crate::engine::jobs::JobRun;
-use crate::engine::side::{SideError, SideRequest};
+use crate::engine::side::{SideError, SideReply, SideRequest};
 use crate::message::Message;
 use crate::model::budget::part;
 
 /// What is asked.
 const ASKED: &str = include_str!("words.md");
 /// Added when the first reply was of no use.
-const AGAIN: &str = "\n\nYour last reply was no JSON object with `what`, `parts`, `conventions` and \
-    `pitfalls`. Reply with that object and nothing else.";
+const AGAIN: &str = "\n\nYour last reply could not be used. Reply with one JSON object with `what`, \
+    `parts`, `conventions` and `pitfalls`, in short sentences, and nothing else.";
 /// How often the model is asked.
 const TRIES: usize = 2;
 /// Most tokens of a reply.
@@ -90,7 +90,8 @@ impl Words {
             self.dropped += 1;
             return;
         };
-        let (does, dropped) = ground.checked(does);
+        // One sentence is asked for.
+        let (does, dropped) = ground.first(does);
         self.dropped += dropped;
         let is_new = !self.parts.iter().any(|(known, _)| *known == path);
         if is_new && !does.is_empty() && self.parts.len() < MOST_PARTS {
@@ -133,7 +134,8 @@ fn schema() -> Value {
     })
 }
 
-/// The hash of what the words are written from: the same material is not asked about again.
+/// The hash of what the words are written from: the same material is not asked about again. The map
+/// is not in it, since it changes with every edit.
 pub(super) fn source_of(material: &str) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(ASKED.as_bytes());
@@ -152,35 +154,36 @@ pub(super) async fn ask(
     let window = job.turn.window();
     let mut why = String::new();
     for attempt in 0..TRIES {
-        let mut text = material.text.clone();
+        let mut text = format!("{}{}", material.text, material.map);
         if attempt > 0 {
             text.push_str(AGAIN);
         }
+        let [clean] = job.turn.redact_secret_values([text]).await?;
         let request = SideRequest {
             system: Some(ASKED),
-            messages: vec![Message::user(text)],
+            messages: vec![Message::user(clean)],
             schema: Some(&schema),
-            reply_tokens: REPLY_TOKENS.min(part(window, 30)),
+            reply_tokens: REPLY_TOKENS.min(part(window, 25)),
         };
-        let asked = {
-            let _replying = job.turn.engine.activity.replying();
-            job.ask_model(request).await
-        };
-        match asked {
-            Ok(reply) => match reply.object {
-                Some(object) => return Ok(Ok(object)),
-                None => why = unusable(),
-            },
+        why = match job.ask_model(request).await {
+            Ok(SideReply {
+                object: Some(object),
+                ..
+            }) => return Ok(Ok(object)),
             Err(SideError::Stopped) => return Err(TurnEnd::Stopped),
-            Err(SideError::Unfit { .. }) => why = unusable(),
-            Err(SideError::Model(error)) => return Ok(Err(error.failure().message)),
-        }
+            Err(SideError::Model(error)) => {
+                let message = error.failure().message;
+                if SideError::Model(error).is_hopeless() {
+                    return Ok(Err(message));
+                }
+                message
+            }
+            Ok(_) | Err(SideError::Unfit { .. }) => {
+                "its reply is not the object that was asked for".to_owned()
+            }
+        };
     }
-    Ok(Err(why))
-}
-
-fn unusable() -> String {
-    format!("the model gave no usable reply, though it was asked {TRIES} times")
+    Ok(Err(format!("the model was asked {TRIES} times: {why}")))
 }
 
 #[cfg(test)]

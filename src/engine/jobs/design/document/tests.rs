@@ -43,7 +43,7 @@ fn body(text: &str) -> String {
 fn the_overview_has_a_table_a_chart_and_circles() {
     let text = body(&overview(&sample(), 3));
     for expected in [
-        "| `app` | 3 | 30 | rust 100 % | `net` (4) |",
+        "| `app` | 3 | 30 | rust 100 % | `net` (1 file) |",
         "No part is described in words",
         "```mermaid\nflowchart LR\n    p0[\"app\"]",
         "- `app` → `net` → `app`",
@@ -66,8 +66,8 @@ fn a_block_has_words_and_facts_and_both_are_found_again() {
         "## `net`",
         "- Size: 3 files, 30 lines: rust 100 %",
         "- Used most: `dial` (`net/a.rs:3`, by 2 files)",
-        "- Uses: `app` (1: `App`)",
-        "- Used by: `tests` (7, tests only: `dial`), `app` (4: `dial`)",
+        "- Uses: `app` (1 file: `App`)",
+        "- Used by: `app` (1 file: `dial`), `tests` (1 file, tests only: `dial`)",
         "- Tests: `tests/a.rs`",
     ] {
         assert!(text.contains(expected), "{expected} is not in:\n{text}");

@@ -22,7 +22,7 @@ pub(super) fn related(project: &Project, found: &[&str]) -> Vec<(String, String)
     let is_found = |at: usize| found.contains(&files[at].path.as_str());
     // How often, by file; and which of those found it uses, or is used by.
     let mut others: BTreeMap<usize, (u32, BTreeSet<String>)> = BTreeMap::new();
-    for used in &project.tree.uses {
+    for used in project.tree.uses.iter().filter(|used| used.is_certain) {
         let (other, reason) = match (is_found(used.from), is_found(used.to)) {
             (true, false) => (used.to, format!("used by {}", code(&files[used.from].path))),
             (false, true) => (used.from, format!("uses {}", code(&files[used.to].path))),

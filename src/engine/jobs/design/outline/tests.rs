@@ -35,20 +35,35 @@ fn edges_are_counted_between_parts() {
     let outline = known(&sample());
     let labels: Vec<&str> = (0..4).map(|part| outline.label(part)).collect();
     assert_eq!(labels, ["app", "net", "store", "tests"]);
-    let uses: Vec<(usize, u32, bool)> = outline.parts[0]
+    let uses: Vec<(usize, usize, bool)> = outline.parts[0]
         .uses
         .iter()
         .map(|used| (used.part, used.count, used.only_tests))
         .collect();
-    assert_eq!(uses, [(1, 6, false), (2, 1, false)]);
+    // Files are counted, not names.
+    assert_eq!(uses, [(1, 2, false), (2, 1, false)]);
     assert_eq!(outline.parts[0].uses[0].names, ["dial"]);
     assert!(outline.parts[3].uses[0].only_tests);
-    let used_by: Vec<(usize, u32)> = outline
+    let used_by: Vec<(usize, usize)> = outline
         .used_by(1)
         .into_iter()
         .map(|(part, used)| (part, used.count))
         .collect();
-    assert_eq!(used_by, [(3, 7), (0, 6)]);
+    assert_eq!(used_by, [(0, 2), (3, 1)]);
+}
+
+#[test]
+fn names_in_common_make_no_edge_and_tests_of_a_file_none_of_the_program() {
+    let mut coincidence = sample().using("store/c.rs", "app/c.rs", 9, "get");
+    coincidence.uses.last_mut().expect("a use").is_certain = false;
+    let outline = known(&coincidence);
+    assert!(outline.parts[2].uses.is_empty());
+    assert_eq!(outline.circles, Vec::<Vec<usize>>::new());
+    let mut tested = sample().using("store/c.rs", "app/c.rs", 9, "App");
+    tested.uses.last_mut().expect("a use").in_tests = true;
+    let outline = known(&tested);
+    assert!(outline.parts[2].uses[0].only_tests);
+    assert_eq!(outline.circles, Vec::<Vec<usize>>::new());
 }
 
 #[test]

@@ -79,6 +79,27 @@ fn two_levels_of_folders_with_three_files_are_parts() {
 }
 
 #[test]
+fn tests_and_examples_are_not_divided_beside_a_program() {
+    let mut all = files("src/net", 3);
+    all.extend(files("src/store", 3));
+    all.extend(files("tests/unit", 3));
+    all.extend(files("tests/all", 4));
+    assert_eq!(
+        found(&all),
+        pairs(&[("src/net", 3), ("src/store", 3), ("tests", 7)])
+    );
+    let mut tree = tree(&all);
+    tree.members = ["src/net", "src/store"]
+        .map(|path| (path.to_owned(), String::new()))
+        .into();
+    let members = parts(&tree);
+    assert_consistent(&tree, &members);
+    assert_eq!(shown(&members)[2], ("tests".to_owned(), 7));
+    // Of tests alone, the folders are parts.
+    assert_eq!(found(&all[6..]).len(), 2);
+}
+
+#[test]
 fn what_is_not_code_is_in_no_part() {
     let mut all = files("src", 3);
     all.extend(files("vendor/lib", 9));

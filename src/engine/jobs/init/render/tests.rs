@@ -35,7 +35,7 @@ fn the_file_has_its_sections_and_says_where_commands_stand() {
     - Frameworks: axum, React
     - Packages: Cargo (`Cargo.lock`)
     - CI: GitHub Actions (`.github/workflows/ci.yml`)
-    - More instructions for agents, to be read as well: `CLAUDE.md`
+    - More instructions, to be read as well: `CLAUDE.md`
     <!-- /ollacode:facts -->
 
     ## Where things are
@@ -98,6 +98,57 @@ fn commands_that_failed_are_comments_and_are_read_again() {
         trials_in("- Build: `make`\nwords\n<!-- failed: x -->"),
         Trials::new()
     );
+}
+
+#[test]
+fn files_of_one_ci_are_counted_and_a_package_is_named_once() {
+    let mut facts = facts();
+    let found = |name: &str, path: &str| Found {
+        name: name.to_owned(),
+        path: path.to_owned(),
+    };
+    facts.ci = vec![
+        found("GitHub Actions", ".github/workflows/ci.yml"),
+        found("GitHub Actions", ".github/workflows/close-issues.yml"),
+        found("Woodpecker", ".woodpecker.yml"),
+    ];
+    let member = |path: &str| Member {
+        path: path.to_owned(),
+        name: path.to_owned(),
+    };
+    facts.members = vec![member("src"), member("lib")];
+    let lines = PartLines::of_facts(&facts, "OLLACODE.md", &Trials::new());
+    let text = file(&lines);
+    for line in [
+        "- CI: GitHub Actions (2 files in `.github/workflows/`), Woodpecker (`.woodpecker.yml`)",
+        "- `src/main.rs`: program `shop`\n- `lib/`: package `lib`\n- Tests",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+}
+
+#[test]
+fn people_run_another_task_than_ci() {
+    let mut facts = facts();
+    let make = |line: &str| command(CommandKind::Test, Ecosystem::Make, "", line);
+    facts.commands = vec![make("make ci"), make("make test")];
+    assert_eq!(chosen_commands(&facts), [&make("make test")]);
+    facts.commands.pop();
+    assert_eq!(chosen_commands(&facts), [&make("make ci")]);
+    for (line, expected) in [
+        ("npm run test-ci", true),
+        ("make coverage", true),
+        ("npm ci", true),
+        ("npm test", false),
+        ("cargo test --workspace", false),
+        ("make social", false),
+    ] {
+        assert_eq!(is_for_ci(line), expected, "{line}");
+    }
+    // The same place is named once.
+    let mut twice = make("make test");
+    twice.evidence = vec![twice.evidence[0].clone(), twice.evidence[0].clone()];
+    assert_eq!(evidence(&twice).matches('`').count(), 2);
 }
 
 #[test]
