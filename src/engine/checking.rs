@@ -322,6 +322,7 @@ impl Turn<'_> {
         let key = command.key();
         let run = self.run_check_call(&timed(call, limit), permitted).await?;
         self.checks.spent += run.took;
+        self.check_stopped()?;
         let mut step = CheckStep::of(command.clone(), &run, against);
         if run.is_unfinished {
             let failing = now.of(&key).map(|known| known.failing.clone());
