@@ -15,7 +15,7 @@ const VERSION: u32 = 1;
 /// Most commands that are kept, the last ones.
 const MOST_COMMANDS: usize = 50;
 /// Largest file that is read, in bytes.
-const MOST_BYTES: u64 = 4 << 20;
+const MOST_BYTES: u64 = 16 << 20;
 /// Shorter words of a name are in any question.
 const SHORTEST_WORD: usize = 4;
 
@@ -34,10 +34,19 @@ pub struct KnownRuns {
 /// The last run of a command.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownRun {
-    /// The names of what failed.
+    /// The names of what failed,
     pub failing: BTreeSet<String>,
+    /// and of those, what the last turn broke.
+    #[serde(default)]
+    pub fresh: BTreeSet<String>,
     /// How long it took, in milliseconds; if it did not end, how long it was given.
     pub millis: u64,
+    /// How often in a row it did not end in its time.
+    #[serde(default)]
+    pub unfinished: u32,
+    /// Whether it changed files, though it is to check them.
+    #[serde(default)]
+    pub rewrites: bool,
     /// Number of the run.
     #[serde(default)]
     run: u64,
@@ -46,6 +55,10 @@ pub struct KnownRun {
 impl KnownRun {
     pub fn took(&self) -> Duration {
         Duration::from_millis(self.millis)
+    }
+
+    pub fn has_ended(&self) -> bool {
+        self.unfinished == 0
     }
 }
 
@@ -86,14 +99,54 @@ impl KnownRuns {
     }
 
     /// Notes a run of a command.
-    pub fn note(&mut self, key: &str, failing: BTreeSet<String>, took: Duration) {
+    pub fn note(&mut self, key: &str, failing: BTreeSet<String>, took: Duration, rewrites: bool) {
+        self.keep(
+            key,
+            KnownRun {
+                failing,
+                millis: millis(took),
+                rewrites,
+                ..KnownRun::default()
+            },
+        );
+    }
+
+    /// Notes that a command did not end in the time that it was given.
+    pub fn note_unfinished(&mut self, key: &str, given: Duration) {
+        let known = self.of(key).cloned().unwrap_or_default();
+        self.keep(
+            key,
+            KnownRun {
+                millis: millis(given),
+                unfinished: known.unfinished.saturating_add(1),
+                ..known
+            },
+        );
+    }
+
+    /// Notes what a turn broke, since it did not fail in the run `before` it.
+    pub fn note_fresh(&mut self, key: &str, before: &KnownRun) {
+        if let Some(known) = self.commands.get_mut(key) {
+            known.fresh = known.failing.difference(&before.failing).cloned().collect();
+        }
+    }
+
+    /// Forgets what the last turn broke, since it was undone; whether there was something.
+    pub fn forget_fresh(&mut self) -> bool {
+        let mut is_changed = false;
+        for known in self.commands.values_mut() {
+            let fresh = std::mem::take(&mut known.fresh);
+            is_changed |= !fresh.is_empty();
+            known.failing.retain(|name| !fresh.contains(name));
+        }
+        is_changed
+    }
+
+    fn keep(&mut self, key: &str, known: KnownRun) {
         self.runs = self.runs.saturating_add(1);
-        let known = KnownRun {
-            failing,
-            millis: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-            run: self.runs,
-        };
-        self.commands.insert(key.to_owned(), known);
+        let run = self.runs;
+        self.commands
+            .insert(key.to_owned(), KnownRun { run, ..known });
         while self.commands.len() > MOST_COMMANDS {
             let oldest = self.commands.iter().min_by_key(|(_, known)| known.run);
             let Some(oldest) = oldest.map(|(key, _)| key.clone()) else {
@@ -102,6 +155,10 @@ impl KnownRuns {
             self.commands.remove(&oldest);
         }
     }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(unix)]

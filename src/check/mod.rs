@@ -2,12 +2,15 @@
 //! are new. Pure: nothing is run here.
 //!
 //! In reading order: [`select`] chooses the commands, [`near`] the tests that belong to a change,
-//! [`parse`] reads what they print, [`baseline`] knows what failed before, [`report`] says what came
-//! of it, and [`weakened`] finds tests that an edit removed or weakened.
+//! [`parse`] reads what they print, with the paths of [`places`], `not_run` tells whether they could do
+//! their work, [`baseline`] knows what failed before, [`report`] says what came of it, and [`weakened`]
+//! finds tests that an edit removed or weakened.
 
 pub mod baseline;
 pub mod near;
+mod not_run;
 pub mod parse;
+pub mod places;
 pub mod report;
 pub mod select;
 #[cfg(test)]
@@ -76,6 +79,8 @@ pub struct CheckCommand {
     pub line: String,
     /// The command that would make it pass, if there is one: the formatter.
     pub remedy: Option<String>,
+    /// The command for all tests of the folder, if this one is for some of them.
+    pub part_of: Option<String>,
 }
 
 impl CheckCommand {
@@ -89,6 +94,15 @@ impl CheckCommand {
 
     /// What tells it from other commands of the workspace.
     pub fn key(&self) -> String {
-        format!("{}\0{}", self.folder, self.line)
+        self.key_of(&self.line)
+    }
+
+    /// The key of the command for all tests, if this one is for some of them.
+    pub fn whole_key(&self) -> Option<String> {
+        self.part_of.as_deref().map(|line| self.key_of(line))
+    }
+
+    fn key_of(&self, line: &str) -> String {
+        format!("{}\0{line}", self.folder)
     }
 }

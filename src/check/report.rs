@@ -5,7 +5,10 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use super::baseline::{KnownRun, SortedFailures, sorted};
-use super::parse::{CheckFailure, parse};
+use super::not_run::why_not_run;
+use super::parse::{CheckFailure, listed_files, parse};
+use super::places::in_workspace;
+use super::select::always_ends_well;
 use super::{CheckCommand, CheckKind};
 use crate::text::tokens::estimate_text;
 
@@ -19,31 +22,13 @@ const MOST_LISTED: usize = 20;
 const SHORTENED: &str = "(shortened; run the command to see the rest)\n";
 /// Part of a budget that names may take.
 const NAMES_PART: u32 = 3;
-
-/// Signs that a command could not do its work, in small letters, and what that means.
-const NOT_THERE: &[(&str, &str)] = &[
-    ("no module named pytest", "pytest is not installed"),
-    (
-        "is not installed for the toolchain",
-        "a part of the toolchain is missing",
-    ),
-    ("error: no such command", "a subcommand of cargo is missing"),
-    ("missing script:", "the script is missing"),
-    ("no test specified", "the project has no tests"),
-    ("no rule to make target", "the target is missing"),
-    ("could not resolve host", "it needs the network"),
-    (
-        "temporary failure in name resolution",
-        "it needs the network",
-    ),
-    ("network is unreachable", "it needs the network"),
-    ("getaddrinfo", "it needs the network"),
-    ("failed to download", "it needs the network"),
-    ("spurious network error", "it needs the network"),
-    ("cannot find module 'jest", "jest is not installed"),
-];
-/// The exit code of pytest that found no tests.
-const NO_TESTS: i32 = 5;
+/// A project with so many unformatted files that were not changed does not use the formatter: what
+/// was changed is not formatted either, since that would change every line of it.
+const MANY_UNFORMATTED: usize = 5;
+/// A command that took so many times as long as before is stuck.
+const STUCK: u32 = 3;
+/// Most lines of the end of a command that is stuck.
+const STUCK_LINES: usize = 20;
 
 /// How a command ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,8 +40,12 @@ pub struct CheckRun {
     /// What it printed, without secrets.
     pub output: String,
     pub took: Duration,
-    /// Whether it did not end in its time.
+    /// Whether it did not end in its time, or did not even begin.
     pub is_unfinished: bool,
+    /// Whether it was killed when its time was up.
+    pub is_timed_out: bool,
+    /// Files that were there before and that it changed.
+    pub rewritten: Vec<String>,
 }
 
 /// What came of a check.
@@ -89,6 +78,8 @@ pub struct CheckStep {
     pub old: Vec<String>,
     /// How many are not in these lists.
     pub left_out: usize,
+    /// Files that the command changed.
+    pub rewritten: Vec<String>,
 }
 
 /// What a run is compared with.
@@ -117,6 +108,7 @@ impl CheckStep {
             own: Vec::new(),
             old: Vec::new(),
             left_out: 0,
+            rewritten: Vec::new(),
         }
     }
 
@@ -125,31 +117,60 @@ impl CheckStep {
         let mut step = CheckStep {
             ended: run.ended.clone(),
             took: run.took,
+            rewritten: run.rewritten.clone(),
             ..CheckStep::not_run(command, "")
         };
-        if run.code == Some(0) {
+        if let Some(stuck) = stuck(&step.command, run, against) {
+            step.own = vec![stuck];
+            step.outcome = CheckOutcome::Failed;
+            return step;
+        }
+        let listed = match step.command.kind {
+            CheckKind::Format => listed_files(&run.output),
+            _ => Vec::new(),
+        };
+        let says_by_list = !listed.is_empty() && always_ends_well(&step.command.line);
+        if run.code == Some(0) && !says_by_list {
             let parsed = parse(&run.output);
             step.passed = parsed.passed.filter(|_| step.command.kind.is_tests());
             step.outcome = CheckOutcome::Passed;
             return step;
         }
-        if let Some(why) = why_not_run(run) {
+        if run.code == Some(0) {
+            step.ended.push_str(", but files are listed");
+        } else if let Some(why) = why_not_run(run) {
             step.outcome = CheckOutcome::NotRun(why);
             return step;
         }
-        let parsed = parse(&run.output);
+        let mut parsed = parse(&run.output);
+        if !listed.is_empty() && (says_by_list || parsed.is_guess) {
+            parsed.failures = listed;
+        }
         step.passed = parsed.passed;
         step.failed = parsed.failed;
         step.left_out = parsed.left_out;
-        let mut failures = parsed.failures;
+        step.sort(parsed.failures, against);
+        step
+    }
+
+    /// Takes the failures of a run.
+    fn sort(&mut self, mut failures: Vec<CheckFailure>, against: &Against<'_>) {
         if failures.is_empty() {
             failures.push(CheckFailure {
-                name: format!("`{}` ended with {}", step.command.line, run.ended),
+                name: format!("`{}` ended with {}", self.command.line, self.ended),
                 ..CheckFailure::default()
             });
         }
-        let is_general = !step.command.kind.is_tests();
-        let sorted = match against.all_count {
+        let is_general = !self.command.kind.is_tests();
+        for failure in &mut failures {
+            // Go names the files of tests without their folders.
+            let path = failure.path.take();
+            failure.path = path.map(|path| match is_general || path.contains('/') {
+                true => in_workspace(&path, &self.command.folder, against.changed),
+                false => path,
+            });
+        }
+        let mut sorted = match against.all_count {
             true => SortedFailures {
                 own: failures,
                 old: Vec::new(),
@@ -162,14 +183,21 @@ impl CheckStep {
                 is_general,
             ),
         };
-        let is_old = sorted.own.is_empty() && parsed.left_out == 0;
-        step.outcome = match is_old {
+        let is_unformatted = self.command.kind == CheckKind::Format
+            && against.before.is_none()
+            && sorted.old.len() >= MANY_UNFORMATTED;
+        if is_unformatted {
+            let own = std::mem::take(&mut sorted.own).into_iter();
+            sorted.old.extend(own.map(|failure| failure.name));
+        }
+        // Of thousands of messages of a linter, those that are left out are no news.
+        let is_all = self.left_out == 0 || is_general;
+        self.outcome = match sorted.own.is_empty() && is_all {
             true => CheckOutcome::OnlyOld,
             false => CheckOutcome::Failed,
         };
-        step.own = sorted.own;
-        step.old = sorted.old;
-        step
+        self.own = sorted.own;
+        self.old = sorted.old;
     }
 
     /// The names of all that failed, to be known the next time.
@@ -202,6 +230,16 @@ impl CheckStep {
 
     /// What came of it, in a clause.
     pub fn words(&self) -> String {
+        let mut words = self.outcome_words();
+        // Tests may write what they like: snapshots, reports.
+        if !self.rewritten.is_empty() && !self.command.kind.is_tests() {
+            let files = self.rewritten.iter().map(String::as_str);
+            let _ = write!(words, "; it changed {}", some(files, self.rewritten.len()));
+        }
+        words
+    }
+
+    fn outcome_words(&self) -> String {
         match &self.outcome {
             CheckOutcome::Passed => match self.counts() {
                 counts if counts.is_empty() => "passed".to_owned(),
@@ -336,7 +374,8 @@ impl CheckStep {
             let old = some(self.old.iter().map(String::as_str), self.old.len());
             let _ = write!(text, "; these failed before, and are not meant: {old}");
         }
-        if let Some(remedy) = &self.command.remedy {
+        // It would change files that are not meant, too.
+        if let Some(remedy) = self.command.remedy.as_ref().filter(|_| self.old.is_empty()) {
             let _ = write!(text, "; run `{}`", cut(remedy, LONGEST_COMMAND));
         }
         text.push_str(":\n");
@@ -415,27 +454,22 @@ fn some<'a>(names: impl Iterator<Item = &'a str>, total: usize) -> String {
     named.join(", ")
 }
 
-/// Why a command could not do its work, if that is what its end means: nothing is to be fixed then.
-fn why_not_run(run: &CheckRun) -> Option<String> {
-    if run.is_unfinished {
-        return Some(run.ended.clone());
+/// A command that ended before and does not end now: that is a failure of the change.
+fn stuck(command: &CheckCommand, run: &CheckRun, against: &Against<'_>) -> Option<CheckFailure> {
+    let before = against.before.filter(|before| before.has_ended())?;
+    if !run.is_timed_out || run.took < before.took() * STUCK {
+        return None;
     }
-    let output = run.output.to_lowercase();
-    if run.code == Some(NO_TESTS) && output.contains("no tests ran") {
-        return Some("no tests were found".to_owned());
-    }
-    // `make` ends with 2, and says with what its command ended.
-    let is_missing = matches!(run.code, Some(126 | 127)) || output.contains("] error 127");
-    let found = NOT_THERE.iter().find(|(sign, _)| output.contains(sign));
-    let has_failures = || {
-        let parsed = parse(&run.output);
-        !parsed.is_guess && !parsed.failures.is_empty()
-    };
-    match found {
-        Some((_, why)) if is_missing || !has_failures() => Some(format!("{why} ({})", run.ended)),
-        None if is_missing => Some(format!("a program is missing ({})", run.ended)),
-        _ => None,
-    }
+    let before = before.took().as_secs_f32();
+    let mut lines = vec![format!("{}; it took {before:.1} s before", run.ended)];
+    let output: Vec<&str> = run.output.lines().collect();
+    let end = &output[output.len().saturating_sub(STUCK_LINES)..];
+    lines.extend(end.iter().map(|line| cut(line, 400)));
+    Some(CheckFailure {
+        name: format!("`{}` does not end", command.line),
+        lines,
+        ..CheckFailure::default()
+    })
 }
 
 /// A text with at most `most` characters, in one line.

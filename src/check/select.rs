@@ -74,6 +74,23 @@ const ENDLESS: [&str; 8] = [
     "--ui",
 ];
 
+/// Programs that say by a list alone which files are not formatted: they end well all the same.
+const LISTERS: &str = "gofmt gofumpt goimports";
+/// Words with which linters and formatters change files instead of checking them.
+const REWRITING: &str = "--fix --fix-only --write --in-place --apply --autocorrect \
+    --autocorrect-all --auto-correct --auto-correct-all --autofix";
+/// The same of one program each; without a word, the program always does.
+const REWRITERS: &[(&str, &[&str])] = &[
+    ("gofmt", &["-w"]),
+    ("gofumpt", &["-w"]),
+    ("goimports", &["-w"]),
+    ("clang-format", &["-i"]),
+    ("rubocop", &["-a", "-A"]),
+    ("ktlint", &["-F"]),
+    ("pre-commit", &[]),
+    ("prek", &[]),
+];
+
 /// Words of commands that run all tests of a folder: with any other word it may be some of them.
 const WHOLE_RUNS: &str = "\
     cargo test nextest run --workspace --all --all-features --locked --offline -q --quiet -v --verbose \
@@ -116,6 +133,7 @@ pub fn select(wanted: &Wanted<'_>) -> Vec<CheckCommand> {
                 folder: String::new(),
                 line: line.to_owned(),
                 remedy: None,
+                part_of: None,
             });
             continue;
         }
@@ -129,6 +147,7 @@ pub fn select(wanted: &Wanted<'_>) -> Vec<CheckCommand> {
             folder: command.folder.clone(),
             line: command.line.clone(),
             remedy: remedy(wanted.facts, kind, command),
+            part_of: None,
         }));
     }
     found
@@ -162,8 +181,10 @@ fn fitting<'a>(
     kind: CommandKind,
     changed: &[&str],
 ) -> Vec<&'a ProjectCommand> {
-    let is_safe = |command: &&ProjectCommand| is_safe(&command.line);
-    let commands: Vec<&ProjectCommand> = wanted.facts.commands(kind).filter(is_safe).collect();
+    let may_run = |command: &&ProjectCommand| {
+        is_safe(&command.line) && (kind == CommandKind::Test || !rewrites(&command.line))
+    };
+    let commands: Vec<&ProjectCommand> = wanted.facts.commands(kind).filter(may_run).collect();
     let mut found: Vec<&ProjectCommand> = Vec::new();
     let mut add = |command: &'a ProjectCommand| {
         let is_same =
@@ -217,18 +238,47 @@ fn has_word(list: &str, word: &str) -> bool {
     list.split(' ').any(|listed| listed == word)
 }
 
-/// Whether a command ends by itself, and needs neither network nor terminal.
+/// Whether a command ends by itself, needs neither network nor terminal, and is no more than words:
+/// it was found in a file of the repository.
 fn is_safe(line: &str) -> bool {
     let is_endless = line.split_whitespace().any(|word| {
         let word = word.trim_matches(['"', '\'']);
         ENDLESS.contains(&word) || word.ends_with(":watch") || word.ends_with(":dev")
     });
     let has_placeholder = line.contains('{') && line.contains('}');
+    let has_signs = line
+        .replace("&&", "")
+        .contains(['\n', '\0', '$', '`', '<', '>', '|', '&', ';']);
     !is_endless
         && !has_placeholder
-        && !line.contains(['\n', '\0'])
+        && !has_signs
         && full_screen(line).is_none()
         && risk(line) != CommandRisk::NeedsNetworkOrGit
+}
+
+/// Whether a linter or formatter changes files, as far as its line tells.
+fn rewrites(line: &str) -> bool {
+    let words = || line.split_whitespace();
+    let is_told = |word: &str| {
+        let option = word.split('=').next().unwrap_or(word);
+        let is_fix = word.ends_with(":fix") || word.ends_with("-fix");
+        has_word(REWRITING, option) || (is_fix && !word.starts_with("--no"))
+    };
+    let is_rewriter = REWRITERS.iter().any(|(program, options)| {
+        let is_named = words().any(|word| word.rsplit('/').next() == Some(*program));
+        let is_told = words().any(|word| options.contains(&word));
+        is_named && (options.is_empty() || is_told)
+    });
+    // It checks only if it is kept from writing.
+    let is_dart = words().any(|word| word == "dart") && words().any(|word| word == "format");
+    let writes_dart = is_dart && !line.contains("none");
+    words().any(is_told) || is_rewriter || writes_dart
+}
+
+/// Whether a formatter ends well also if files are not formatted, and lists them.
+pub(super) fn always_ends_well(line: &str) -> bool {
+    let program = line.split_whitespace().next().unwrap_or_default();
+    has_word(LISTERS, program.rsplit('/').next().unwrap_or(program))
 }
 
 /// The command that would make a formatter check pass.
@@ -252,10 +302,11 @@ fn near_commands(
     for command in all {
         let line = match command.ecosystem {
             Ecosystem::Cargo => packages(wanted.facts, changed)
-                .map(|packages| format!("cargo test{}", packages.concat())),
-            Ecosystem::Go => {
-                go_packages(&command.folder, changed).map(|packages| format!("go test{packages}"))
-            }
+                .and_then(|packages| of_packages(&command.line, &packages.concat())),
+            // With the same flags: tags and the race detector decide what is tested.
+            Ecosystem::Go => go_packages(&command.folder, changed)
+                .filter(|_| command.line.contains(" ./..."))
+                .map(|packages| command.line.replacen(" ./...", &packages, 1)),
             _ => with_files(wanted, command),
         };
         let Some(line) = line else { continue };
@@ -265,6 +316,7 @@ fn near_commands(
                 folder: command.folder.clone(),
                 line,
                 remedy: None,
+                part_of: Some(command.line.clone()),
             });
         }
     }
@@ -296,6 +348,24 @@ fn packages(facts: &Facts, changed: &[&str]) -> Option<Vec<String>> {
     let is_few = !names.is_empty() && names.len() < facts.members.len();
     (is_few && names.iter().all(is_name))
         .then(|| names.iter().map(|name| format!(" -p {name}")).collect())
+}
+
+/// A command for a workspace as one for some of its packages, with the same flags: with others, all
+/// would be compiled again. `None` if it cannot be.
+fn of_packages(line: &str, packages: &str) -> Option<String> {
+    const OF_ALL: &str = "--workspace --all";
+    const OF_SOME: &str = "-p --package --exclude --features -F --manifest-path -C";
+    let words = || line.split(' ');
+    let is_some = |word: &str| has_word(OF_SOME, word.split('=').next().unwrap_or(word));
+    if words().any(is_some) {
+        return None;
+    }
+    let kept: Vec<&str> = words().filter(|word| !has_word(OF_ALL, word)).collect();
+    let kept = kept.join(" ");
+    let start = ["cargo test", "cargo nextest run"]
+        .iter()
+        .find(|start| kept.contains(*start))?;
+    Some(kept.replacen(start, &format!("{start}{packages}"), 1))
 }
 
 /// The folders of changed Go files, each as ` ./folder`.

@@ -3,14 +3,14 @@
 
 mod files;
 mod guard;
+mod plan;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use parking_lot::Mutex;
 use tokio::task::spawn_blocking;
 
 use super::Engine;
@@ -24,18 +24,23 @@ use crate::check::{CheckChoice, CheckCommand, CheckKind, CheckOutcome, CheckRepo
 use crate::message::ToolCall;
 use crate::model::budget::part;
 use crate::permission::UserChecks;
-use crate::session::CHECK_ID_PREFIX;
+use crate::session::{CHECK_ID_PREFIX, SessionId};
 use crate::tools::Permitted;
 use crate::visible::defang_chat_markers;
+pub(super) use plan::CheckWish;
+use plan::{arguments, has_failed, noted, timed, unasked, why_left_out};
 
 /// Most times that failures are fed back in a turn.
 const MOST_ROUNDS: u32 = 3;
-/// Longest time for the checks of a turn.
+/// Longest time for the checks of a turn,
 const LONGEST: Duration = Duration::from_secs(600);
-/// All tests run by themselves only if they took less the last time,
+/// and for those that the user wants.
+const LONGEST_WANTED: Duration = Duration::from_secs(3600);
+/// All tests run by themselves only if they took less the last time.
 const QUICK: Duration = Duration::from_secs(60);
-/// and are given so long the first time.
+/// A check that runs by itself has this time, or so many times what it took the last time.
 const FIRST_TRY: Duration = Duration::from_secs(120);
+const TIMES: u32 = 3;
 /// Percent of the window that failures may take.
 const FED_BACK_PERCENT: u32 = 15;
 /// At least so many tokens, where there is room.
@@ -57,18 +62,25 @@ pub struct CheckSetup {
 #[derive(Debug, Default)]
 pub(super) struct SessionChecks {
     setup: CheckSetup,
-    is_declined: AtomicBool,
-    /// Whether the checks ran before the first edit.
-    has_baseline: AtomicBool,
+    /// The session in which the user declined them.
+    declined: Mutex<Option<SessionId>>,
+    /// The session in which they ran before the first edit.
+    has_baseline: Mutex<Option<SessionId>>,
 }
 
 impl SessionChecks {
-    pub(super) fn is_declined(&self) -> bool {
-        self.is_declined.load(Ordering::Relaxed)
+    pub(super) fn is_declined(&self, session: &SessionId) -> bool {
+        self.declined.lock().as_ref() == Some(session)
     }
 
-    pub(super) fn decline(&self) {
-        self.is_declined.store(true, Ordering::Relaxed);
+    pub(super) fn decline(&self, session: &SessionId) {
+        *self.declined.lock() = Some(session.clone());
+    }
+
+    /// Whether the first edit of a session is still to come, which is asked once.
+    fn begins(&self, session: &SessionId) -> bool {
+        let before = self.has_baseline.lock().replace(session.clone());
+        before.as_ref() != Some(session)
     }
 }
 
@@ -78,6 +90,20 @@ impl Engine {
     pub fn with_checks(mut self, setup: CheckSetup) -> Engine {
         self.checks.setup = setup;
         self
+    }
+
+    /// What the last turn broke is new again once it was undone.
+    pub(super) fn forget_undone_failures(&self) {
+        let file = &self.checks.setup.file;
+        if file.as_os_str().is_empty() {
+            return;
+        }
+        let mut known = KnownRuns::read(file);
+        if known.forget_fresh()
+            && let Err(error) = known.write(file)
+        {
+            tracing::warn!("cannot keep what failed in the checks: {error}");
+        }
     }
 }
 
@@ -187,6 +213,20 @@ impl Turn<'_> {
         Ok(true)
     }
 
+    /// Says that changes were not checked, where a turn ends before its answer is whole.
+    pub(super) async fn tell_unchecked(&self, end: &TurnEnd) {
+        let is_early = matches!(end, TurnEnd::StepLimit(_) | TurnEnd::Cut);
+        if !is_early || self.engine.checks.setup.choice == CheckChoice::Off {
+            return;
+        }
+        let files = self.engine.context.changes.lock().turn_hashes();
+        if !files.is_empty() && self.checks.checked.as_ref() != Some(&files) {
+            let said =
+                "the changes were not checked, since the turn ended before that; `/check` does";
+            self.notice(said).await;
+        }
+    }
+
     /// Runs the checks that fit the files changed in this turn, unless they were checked as they are
     /// now; `None` if there is nothing to check.
     pub(super) async fn check_changes(&mut self) -> Result<Option<CheckReport>, TurnEnd> {
@@ -277,20 +317,34 @@ impl Turn<'_> {
         let file = self.engine.checks.setup.file.clone();
         let mut now = files::read_known(file.clone()).await;
         let before = self.checks.known.get_or_insert_with(|| now.clone()).clone();
-        let calls: Vec<ToolCall> = commands.iter().map(|it| self.check_call(it)).collect();
-        let may = self.may_check(&calls, consent).await?;
+        let is_by_itself = consent != CheckConsent::Wanted;
+        let mut planned: Vec<(CheckCommand, Result<ToolCall, String>)> = Vec::new();
+        for command in commands {
+            let why = why_left_out(&command, &now).filter(|_| is_by_itself);
+            let call = why.map_or_else(|| Ok(self.check_call(&command)), Err);
+            planned.push((command, call));
+        }
+        // Nothing is asked about that will not run.
+        let wishes = planned.iter().filter_map(|(command, call)| {
+            let call = call.as_ref().ok()?.clone();
+            Some(CheckWish::of(command, call))
+        });
+        let mut may = self.may_check(wishes.collect(), consent).await?.into_iter();
         let mut report = CheckReport::default();
-        for ((command, call), may) in commands.into_iter().zip(calls).zip(may) {
-            let is_by_itself = consent != CheckConsent::Wanted;
+        for (command, call) in planned {
             let limit = self.limit(&command, &now, is_by_itself);
-            let why = why_skipped(&command, &report, &now, is_by_itself);
-            let step = match (why, may) {
-                (Some(why), Ok(_)) | (_, Err(why)) => CheckStep::not_run(command, why),
-                (None, Ok(_)) if limit.is_zero() => {
+            let allowed = call.and_then(|call| Ok((call, may.next().unwrap_or_else(unasked)?)));
+            // Before the first edit, everything is to be known.
+            let is_vain = is_by_itself && !changed.is_empty() && has_failed(&command, &report);
+            let step = match allowed {
+                Err(why) => CheckStep::not_run(command, why),
+                Ok(_) if is_vain => CheckStep::not_run(command, "an earlier check failed"),
+                Ok(_) if limit.is_zero() => {
                     CheckStep::not_run(command, "the time for checks is used up")
                 }
-                (None, Ok(permitted)) => {
-                    let known = before.of(&command.key()).cloned();
+                Ok((call, permitted)) => {
+                    let whole = || before.of(&command.whole_key()?);
+                    let known = before.of(&command.key()).or_else(whole).cloned();
                     let request = self.answer_check.request().to_owned();
                     let against = Against {
                         before: known.as_ref(),
@@ -324,18 +378,23 @@ impl Turn<'_> {
         self.checks.spent += run.took;
         self.check_stopped()?;
         let mut step = CheckStep::of(command.clone(), &run, against);
+        if run.is_timed_out {
+            // Once a turn, however often it is checked.
+            let of = |known: &KnownRuns| known.of(&key).map_or(0, |known| known.unfinished);
+            if of(&*now) <= self.checks.known.as_ref().map_or(0, of) {
+                now.note_unfinished(&key, limit);
+            }
+        }
         if run.is_unfinished {
-            let failing = now.of(&key).map(|known| known.failing.clone());
-            now.note(&key, failing.unwrap_or_default(), limit);
             return Ok(step);
         }
         let [only] = step.own.as_slice() else {
-            return Ok(noted(step, &key, now));
+            return Ok(noted(step, &key, against.before, now));
         };
         let is_single = command.kind.is_tests() && step.left_out == 0 && step.old.is_empty();
         let is_quick = run.took < QUICK && run.took < self.checks.time_left();
         if !is_single || !is_quick {
-            return Ok(noted(step, &key, now));
+            return Ok(noted(step, &key, against.before, now));
         }
         let name = only.name.clone();
         let again = self.check_call(&command);
@@ -350,33 +409,30 @@ impl Turn<'_> {
                 ..second
             };
         }
-        Ok(noted(step, &key, now))
+        Ok(noted(step, &key, against.before, now))
     }
 
     /// The longest time of a command.
     fn limit(&self, command: &CheckCommand, known: &KnownRuns, is_by_itself: bool) -> Duration {
-        let left = self.checks.time_left();
-        let is_first = command.kind == CheckKind::AllTests && known.of(&command.key()).is_none();
-        match is_first && is_by_itself {
-            true => left.min(FIRST_TRY),
-            false => left,
+        if !is_by_itself {
+            return LONGEST_WANTED.saturating_sub(self.checks.spent);
         }
+        let known = known.of(&command.key()).filter(|known| known.has_ended());
+        let took = known.map_or(Duration::ZERO, |known| known.took());
+        self.checks
+            .time_left()
+            .min(FIRST_TRY.max(took.saturating_mul(TIMES)))
     }
 
     fn check_call(&mut self, command: &CheckCommand) -> ToolCall {
         self.checks.number += 1;
-        let mut arguments = Map::new();
-        arguments.insert("command".to_owned(), Value::from(command.line.as_str()));
-        if !command.folder.is_empty() {
-            arguments.insert("cwd".to_owned(), Value::from(command.folder.as_str()));
-        }
         ToolCall {
             id: format!(
                 "{CHECK_ID_PREFIX}{}_{}",
                 self.session.turn, self.checks.number
             ),
             name: TOOL.to_owned(),
-            arguments,
+            arguments: arguments(&command.line, &command.folder),
         }
     }
 
@@ -417,46 +473,4 @@ impl Turn<'_> {
             .min(free / 2)
             .max(FEWEST_TOKENS.min(free))
     }
-}
-
-/// A call with its limit of time.
-fn timed(call: &ToolCall, limit: Duration) -> ToolCall {
-    let mut call = call.clone();
-    let seconds = limit.as_secs().max(1);
-    call.arguments
-        .insert("timeout".to_owned(), Value::from(seconds));
-    call
-}
-
-/// Keeps what failed in a run for the next time.
-fn noted(step: CheckStep, key: &str, now: &mut KnownRuns) -> CheckStep {
-    if step.has_run() {
-        now.note(key, step.failing(), step.took);
-    }
-    step
-}
-
-/// Why a check is left out after the ones before it.
-fn why_skipped(
-    command: &CheckCommand,
-    report: &CheckReport,
-    known: &KnownRuns,
-    is_by_itself: bool,
-) -> Option<String> {
-    let earlier = |step: &&CheckStep| {
-        let is_quicker = step.command.kind < command.kind;
-        step.is_failed() && is_quicker && step.command.kind != CheckKind::Format
-    };
-    // A formatter stops nothing; what does not compile has no tests to run.
-    if command.kind.is_tests() && report.steps.iter().any(|step| earlier(&step)) {
-        return Some("an earlier check failed".to_owned());
-    }
-    let took = known.of(&command.key()).map(|known| known.took())?;
-    let is_slow = command.kind == CheckKind::AllTests && took >= QUICK;
-    (is_slow && is_by_itself).then(|| {
-        format!(
-            "it took {} s the last time; `/check` runs it",
-            took.as_secs()
-        )
-    })
 }

@@ -299,6 +299,7 @@ impl Engine {
         let undone = self.context.changes.lock().undo(&self.context.jail)?;
         session.note_undone("undid", undone.turn, &undone.paths());
         session.record(Record::Undid { turn: undone.turn })?;
+        self.forget_undone_failures();
         Ok(undone)
     }
 

@@ -158,6 +158,7 @@ impl<'a> Turn<'a> {
             Ok(end) | Err(end) => end,
         };
         let end = self.settle(end).await;
+        self.tell_unchecked(&end).await;
         self.send_facts().await;
         end
     }

@@ -318,6 +318,52 @@ fn the_command_line_checks_without_a_model() {
 }
 
 #[test]
+fn who_asks_for_a_check_gets_the_tests_also_if_the_linter_fails() {
+    let environment = Environment::new().with("OLLAMA_HOST", "http://127.0.0.1:9");
+    environment.write("src/stats.py", "mean = 2\n");
+    environment.write("run-tests.sh", TESTS);
+    let makefile =
+        format!("lint:\n\t@echo src/stats.py:1:1: E1 bad; exit 1\n\ntest:\n\t@{COMMAND}\n");
+    environment.write("Makefile", makefile);
+    let output = environment.run(&["check", "--auto-approve"]).expect_code(1);
+    for said in [
+        "✗ linter: `make lint`",
+        "✓ all tests: `make test` passed (2 passed)",
+    ] {
+        assert!(output.stdout.contains(said), "{said}: {output:#?}");
+    }
+}
+
+#[test]
+fn an_absolute_path_is_the_one_of_a_changed_file() {
+    let server = ChatServer::start(vec![
+        edit("mean = 1", "mean = 3"),
+        Reply::text("It is three now."),
+        edit("mean = 3", "mean = 2"),
+        Reply::text("It is two now."),
+    ]);
+    let environment = environment(&server);
+    // A linter without an earlier run answers for changed files only, whatever it calls them.
+    environment.write(
+        "lint.sh",
+        "grep -q 'mean = 2' src/stats.py && exit 0\necho \"$PWD/src/stats.py:1:1: E1 bad\"\n\
+         echo \"$PWD/old.py:1:1: E2 bad\"\nexit 1\n",
+    );
+    settings(&environment, "lint = \"sh lint.sh\"\n");
+    let events = ask(&environment, &["--auto-approve"]);
+    assert_eq!(of(&events, "asked_again").len(), 1, "{events:#?}");
+    let note = last_text(&server.requests()[2]);
+    assert!(
+        note.contains("- src/stats.py: E1 bad (src/stats.py:1)\n"),
+        "{note}"
+    );
+    assert!(
+        note.contains("these failed before, and are not meant: old.py: E2 bad"),
+        "{note}"
+    );
+}
+
+#[test]
 fn who_declines_is_not_asked_again() {
     let server = ChatServer::start(vec![
         edit("mean = 1", "mean = 3"),

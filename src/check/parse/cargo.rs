@@ -28,6 +28,12 @@ pub(super) fn parse(lines: &[&str]) -> Option<ParsedOutput> {
             add(&mut parsed.passed, number_before(counts, "passed"));
             add(&mut parsed.failed, number_before(counts, "failed"));
             add(&mut parsed.skipped, number_before(counts, "ignored"));
+        } else if let Some(name) = failed_in_nextest(line) {
+            is_cargo = true;
+            at += note_of_nextest(&mut parsed, name, rest);
+        } else if line.trim_start().starts_with("Summary [") {
+            add(&mut parsed.passed, number_before(line, "passed"));
+            add(&mut parsed.failed, number_before(line, "failed"));
         } else if let Some(name) = failed_test(line) {
             is_cargo = true;
             note(&mut parsed, name);
@@ -86,20 +92,45 @@ fn note<'p>(parsed: &'p mut ParsedOutput, name: &str) -> &'p mut CheckFailure {
     &mut parsed.failures[at]
 }
 
-/// `test a::b ... FAILED`, and of nextest `FAIL [   0.005s] package a::b`.
+/// `test a::b ... FAILED`
 fn failed_test(line: &str) -> Option<&str> {
-    if let Some(name) = line.strip_prefix("test ") {
-        let name = name.strip_suffix(" ... FAILED")?;
-        return Some(name.trim_end_matches(" - should panic"));
-    }
+    let name = line.strip_prefix("test ")?.strip_suffix(" ... FAILED")?;
+    Some(name.trim_end_matches(" - should panic"))
+}
+
+/// Of nextest: `FAIL [   0.005s] (3/9) package a::b`
+fn failed_in_nextest(line: &str) -> Option<&str> {
     let rest = line.trim_start().strip_prefix("FAIL [")?;
     let (_, name) = rest.split_once("s] ")?;
-    // `(3/9) package a::b`
-    let name = match name.strip_prefix('(') {
+    let name = match name.trim_start().strip_prefix('(') {
         Some(counted) => counted.split_once(") ")?.1,
         None => name,
     };
     name.trim().split_once(' ').map(|(_, test)| test.trim())
+}
+
+/// Notes a test that failed in nextest, with what it printed below; how many lines that are. At the
+/// end it is named again.
+fn note_of_nextest(parsed: &mut ParsedOutput, name: &str, rest: &[&str]) -> usize {
+    let length = rest.iter().take_while(|line| !ends_nextest(line)).count();
+    let body = &rest[..length];
+    let failure = note(parsed, name);
+    failure.add_lines(body.iter().copied());
+    if let Some((path, line)) = panicked_at(body) {
+        *failure = std::mem::take(failure).at(path, Some(line));
+    }
+    length
+}
+
+/// Whether a line of nextest tells of another test, or of all.
+fn ends_nextest(line: &str) -> bool {
+    let line = line.trim();
+    let status = line.split_once(" [").map_or("", |(status, _)| status);
+    let statuses = [
+        "PASS", "FAIL", "SIGABRT", "SIGSEGV", "SLOW", "TIMEOUT", "Summary",
+    ];
+    let is_rule = !line.is_empty() && line.chars().all(|sign| matches!(sign, '─' | '-'));
+    statuses.contains(&status.trim()) || is_rule || line.starts_with("error: test run failed")
 }
 
 /// `---- a::b stdout ----`

@@ -17,11 +17,14 @@ const HARMLESS: [&str; 4] = ["note:", "help:", "info:", "hint:"];
 pub(super) fn parse(lines: &[&str]) -> Option<ParsedOutput> {
     let mut failures: Vec<CheckFailure> = Vec::new();
     let mut file = "";
+    let mut before = "";
     for line in lines {
         let trimmed = line.trim_end();
+        let above = std::mem::replace(&mut before, trimmed);
         if let Some(failure) = unformatted(trimmed)
             .or_else(|| with_place(trimmed))
             .or_else(|| of_typescript(trimmed))
+            .or_else(|| below_message(trimmed, above))
         {
             failures.push(failure);
         } else if let Some(failure) = below_path(trimmed, file) {
@@ -42,17 +45,40 @@ pub(super) fn parse(lines: &[&str]) -> Option<ParsedOutput> {
     })
 }
 
+/// Paths, one a line, or the heads of differences: `diff a.go.orig a.go`
+pub(super) fn listed(lines: &[&str]) -> Vec<CheckFailure> {
+    let has_differences = lines.iter().any(|line| line.starts_with("diff "));
+    let paths = lines.iter().filter_map(|line| {
+        let line = line.trim_end();
+        match has_differences {
+            true => line.strip_prefix("diff ")?.rsplit(' ').next(),
+            false => Some(line),
+        }
+    });
+    let paths = paths.filter(|path| is_path(path) && !path.contains(' '));
+    paths.map(of_unformatted).collect()
+}
+
+fn of_unformatted(path: &str) -> CheckFailure {
+    let path = path.trim_start_matches("./");
+    CheckFailure::named(&format!("{path} is not formatted")).at(path, None)
+}
+
 /// `would reformat a.py`
 fn unformatted(line: &str) -> Option<CheckFailure> {
     let path = UNFORMATTED
         .iter()
         .find_map(|sign| line.strip_prefix(sign))?
         .trim();
-    is_path(path).then(|| {
-        CheckFailure::named(&format!("{path} is not formatted"))
-            .at(path, None)
-            .with_lines([line])
-    })
+    is_path(path).then(|| of_unformatted(path).with_lines([line]))
+}
+
+/// ` --> src/a.py:1:8`, below `F401 [*] 'os' imported but unused`
+fn below_message(line: &str, above: &str) -> Option<CheckFailure> {
+    let place = line.trim_start().strip_prefix("--> ")?;
+    let (path, number, _) = place_at_start(place)?;
+    let is_message = !above.is_empty() && !above.starts_with(' ') && !above.starts_with("warning");
+    is_message.then(|| failure(path, number, above, above).with_lines([line]))
 }
 
 /// `src/a.py:3:5: F401 'os' imported but unused`

@@ -18,8 +18,8 @@ pub(super) fn parse(lines: &[&str]) -> Option<ParsedOutput> {
     while at < lines.len() {
         let line = lines[at];
         at += 1;
-        if let Some(path) = line.strip_prefix("FAIL ").filter(|path| is_suite(path)) {
-            suite = path.trim();
+        if let Some(path) = suite_of(line) {
+            suite = path;
             continue;
         }
         let Some(name) = name_of(line) else { continue };
@@ -78,9 +78,15 @@ fn add_counts(parsed: &mut ParsedOutput, line: &str) -> bool {
     true
 }
 
-fn is_suite(path: &str) -> bool {
-    let path = path.trim();
-    !path.is_empty() && !path.contains(" > ") && place_at_start(&format!("{path}:1")).is_some()
+/// The file in `FAIL src/a.test.js`, with the time of a slow one behind it: ` (5.2 s)`
+fn suite_of(line: &str) -> Option<&str> {
+    let path = line.strip_prefix("FAIL ")?.trim();
+    let path = path
+        .strip_suffix(" s)")
+        .and_then(|path| path.rsplit_once(" ("))
+        .map_or(path, |(path, _)| path);
+    let is_suite = !path.contains(" > ") && place_at_start(&format!("{path}:1")).is_some();
+    is_suite.then_some(path)
 }
 
 /// The name in a heading of a failure.
@@ -113,7 +119,7 @@ fn ends(line: &&&str) -> bool {
     let counts = ["Test Suites:", "Tests:", "⎯⎯⎯", "ℹ ", "✖ failing"];
     name_of(line).is_some()
         || counts.iter().any(|sign| line.starts_with(sign))
-        || line.strip_prefix("FAIL ").is_some_and(is_suite)
+        || suite_of(line).is_some()
 }
 
 fn failure(name: &str, suite: &str, body: &[&str]) -> CheckFailure {
@@ -131,6 +137,9 @@ fn failure(name: &str, suite: &str, body: &[&str]) -> CheckFailure {
                 full.push_str(part);
             }
         }
+    }
+    if full == "Test suite failed to run" && !suite.is_empty() {
+        full = format!("{suite}: {full}");
     }
     let full = full.trim_end_matches(':');
     let failure = CheckFailure::named(full)

@@ -16,8 +16,8 @@ mod tests;
 
 use std::collections::BTreeSet;
 
-/// Most failures that are kept of an output.
-pub const MOST_FAILURES: usize = 200;
+/// Most failures that are kept of an output: a linter may have many old ones before a new one.
+pub const MOST_FAILURES: usize = 2_000;
 /// Most lines that are kept of a failure.
 pub const MOST_LINES: usize = 60;
 /// Longest line, in characters.
@@ -128,6 +128,17 @@ pub fn parse(output: &str) -> ParsedOutput {
         all = tail::parse(&lines);
     }
     all.limited()
+}
+
+/// The files that the output of a formatter lists as not formatted, one a line or as differences.
+pub fn listed_files(output: &str) -> Vec<CheckFailure> {
+    let lines: Vec<&str> = output.lines().take(MOST_OUTPUT_LINES).collect();
+    let failures = diagnostics::listed(&lines);
+    let parsed = ParsedOutput {
+        failures,
+        ..ParsedOutput::default()
+    };
+    parsed.limited().failures
 }
 
 impl ParsedOutput {

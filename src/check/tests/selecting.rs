@@ -210,6 +210,57 @@ fn members_of_a_workspace_are_tested_first() {
 }
 
 #[test]
+fn tests_near_a_change_have_the_flags_of_all_tests() {
+    let members = ["cart", "web"].map(|name| Member {
+        path: name.to_owned(),
+        name: name.to_owned(),
+    });
+    for (ecosystem, line, expected) in [
+        (
+            Ecosystem::Cargo,
+            "RUSTFLAGS=-Dwarnings cargo test --workspace --all-features -- --test-threads=1",
+            Some("RUSTFLAGS=-Dwarnings cargo test -p cart --all-features -- --test-threads=1"),
+        ),
+        (
+            Ecosystem::Cargo,
+            "cargo nextest run --all",
+            Some("cargo nextest run -p cart"),
+        ),
+        (
+            Ecosystem::Cargo,
+            "cargo test --workspace --exclude web",
+            None,
+        ),
+        (
+            Ecosystem::Cargo,
+            "cargo test --manifest-path a/Cargo.toml",
+            None,
+        ),
+        (
+            Ecosystem::Go,
+            "go test -race -tags x ./...",
+            Some("go test -race -tags x ./cart"),
+        ),
+        (Ecosystem::Go, "go test ./web", None),
+    ] {
+        let facts = Facts {
+            members: members.to_vec(),
+            ..facts(&[(ecosystem, CommandKind::Test, "", line)])
+        };
+        let changed = match ecosystem {
+            Ecosystem::Go => "cart/a.go",
+            _ => "cart/a.rs",
+        };
+        let near = expected.map(|near| format!("near_tests: : {near}"));
+        let all = [format!("tests: : {line}")];
+        assert_eq!(
+            selected(&facts, &UserChecks::default(), &[changed], &[]),
+            near.into_iter().chain(all).collect::<Vec<_>>()
+        );
+    }
+}
+
+#[test]
 fn the_deepest_folder_around_a_file_has_its_commands() {
     use CommandKind::Test;
     let facts = facts(&[
@@ -288,6 +339,12 @@ fn nothing_that_needs_the_network_or_does_not_end_is_run() {
         "vim a",
         "pytest {file}",
         "make\ntest",
+        "make test; rm -rf src",
+        "make test > out.txt",
+        "make $(cat a)",
+        "make `cat a`",
+        "make test & sleep 9",
+        "make test | tee out.txt",
     ] {
         let facts = facts(&[(Ecosystem::Make, CommandKind::Test, "", line)]);
         let own = UserChecks::default();
@@ -295,6 +352,40 @@ fn nothing_that_needs_the_network_or_does_not_end_is_run() {
             selected(&facts, &own, &["a.c"], &[]),
             Vec::<String>::new(),
             "{line}"
+        );
+    }
+}
+
+#[test]
+fn linters_and_formatters_that_change_files_are_no_checks() {
+    let selected = |kind: CommandKind, line: &str| {
+        let facts = facts(&[(Ecosystem::Make, kind, "", line)]);
+        selected(&facts, &UserChecks::default(), &["a.c"], &[])
+    };
+    for line in [
+        "npx eslint --fix .",
+        "ruff check --fix .",
+        "npm run lint:fix",
+        "npx biome check --write=true",
+        "bundle exec rubocop -A",
+        "pre-commit run --all-files",
+        "gofmt -l -w .",
+        "dart format --set-exit-if-changed .",
+    ] {
+        for kind in [CommandKind::Lint, CommandKind::FormatCheck] {
+            assert_eq!(selected(kind, line), Vec::<String>::new(), "{line}");
+        }
+    }
+    for line in [
+        "ruff check --no-fix .",
+        "cargo clippy -- -A dead_code -D warnings",
+        "gofmt -l .",
+        "dart format --output=none --set-exit-if-changed .",
+        "npm -w web run lint",
+    ] {
+        assert_eq!(
+            selected(CommandKind::Lint, line),
+            [format!("lint: : {line}")]
         );
     }
 }

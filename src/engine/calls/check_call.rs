@@ -3,11 +3,12 @@
 
 use std::time::{Duration, Instant};
 
-use super::super::checking::CheckConsent;
+use super::super::checking::{CheckConsent, CheckWish};
 use super::super::clip::clipped;
 use super::super::event::{Event, TurnEnd};
 use super::super::turn::Turn;
 use super::{CallResult, arguments_line, is_about_secrets, shown_hidden};
+use crate::check::places::without_root;
 use crate::check::report::CheckRun;
 use crate::message::{ToolCall, ToolOutcome};
 use crate::permission::{ApprovalRequest, Confinement, Decision, Permission, Preview};
@@ -30,7 +31,7 @@ struct Open {
     /// Where it stands among the commands.
     at: usize,
     command: String,
-    /// What an approval for the session covers; `None` if it cannot be remembered.
+    /// The command that an approval for the session covers; `None` if it cannot be remembered.
     covers: Option<String>,
 }
 
@@ -38,36 +39,48 @@ impl Turn<'_> {
     /// Finds out which commands may run, with at most one question to the user for all of them.
     pub(in crate::engine) async fn may_check(
         &mut self,
-        calls: &[ToolCall],
+        wishes: Vec<CheckWish>,
         consent: CheckConsent,
     ) -> Result<Vec<MayCheck>, TurnEnd> {
         let mut found: Vec<MayCheck> = Vec::new();
         let mut open: Vec<Open> = Vec::new();
-        for (at, call) in calls.iter().enumerate() {
-            let may = match self.prepare(call).await {
-                Ok(prepared) => match self.judged_check(call, &prepared, consent) {
-                    Ok(may) => may,
-                    Err(covers) => {
-                        let command = prepared.preview.text().into_owned();
-                        open.push(Open {
-                            at,
-                            command,
-                            covers,
-                        });
-                        Err(NOBODY.to_owned())
-                    }
-                },
-                Err(refused) => Err(refused.summary),
+        for (at, CheckWish { call, whole }) in wishes.iter().enumerate() {
+            let prepared = match self.prepare(call).await {
+                Ok(prepared) => prepared,
+                Err(refused) => {
+                    found.push(Err(refused.summary));
+                    continue;
+                }
             };
-            found.push(may);
+            let command = prepared.preview.text().into_owned();
+            let covers = match whole {
+                Some(whole) => self.prepare(whole).await.ok(),
+                None => None,
+            };
+            let covers = covers.map_or_else(
+                || command.clone(),
+                |whole| whole.preview.text().into_owned(),
+            );
+            found.push(match self.judged_check(call, &prepared, consent, covers) {
+                Ok(may) => may,
+                Err(covers) => {
+                    open.push(Open {
+                        at,
+                        command,
+                        covers,
+                    });
+                    Err(NOBODY.to_owned())
+                }
+            });
         }
         if open.is_empty() || !self.approver.can_ask() {
             return Ok(found);
         }
-        let is_by_itself = consent != CheckConsent::Wanted;
-        let answer = match is_by_itself && self.engine.checks.is_declined() {
+        let is_declined =
+            consent != CheckConsent::Wanted && self.engine.checks.is_declined(&self.session.id);
+        let answer = match is_declined {
             true => Err(DECLINED.to_owned()),
-            false => self.asked_to_check(&calls[open[0].at], &open).await?,
+            false => self.asked_to_check(&wishes[open[0].at].call, &open).await?,
         };
         for open in open {
             found[open.at] = answer.clone();
@@ -81,6 +94,7 @@ impl Turn<'_> {
         call: &ToolCall,
         prepared: &PreparedCall,
         consent: CheckConsent,
+        covers: String,
     ) -> Result<MayCheck, Option<String>> {
         match self.judge(&prepared.effects) {
             Permission::Deny(why) => return Ok(Err(why)),
@@ -95,8 +109,8 @@ impl Turn<'_> {
         if !is_lasting {
             return Err(None);
         }
-        let covers = covers(&prepared.preview.text());
-        let is_known = self.session.granted.contains(&covers) || self.checks.allows(&covers);
+        let grant = granted(&covers);
+        let is_known = self.session.granted.contains(&grant) || self.checks.allows(&grant);
         let is_typed =
             consent == CheckConsent::Wanted && self.engine.confinement() == Confinement::Full;
         match is_known || is_typed || consent == CheckConsent::Unasked {
@@ -122,13 +136,14 @@ impl Turn<'_> {
             .run_until_cancelled(self.approver.decide(&request));
         let decision = asked.await.ok_or(TurnEnd::Stopped)?;
         self.record(Record::decided(call, &decision))?;
-        let covered = open.iter().filter_map(|open| open.covers.clone());
+        let covered = open.iter().filter_map(|open| open.covers.as_deref());
+        let covered = covered.map(granted);
         match decision {
             Decision::Session => self.session.granted.extend(covered),
             Decision::Once => self.checks.allow(covered),
             // Nothing can be edited or taken in parts here.
             Decision::Deny(_) | Decision::ReplaceCommand(_) | Decision::Parts(_) => {
-                self.engine.checks.decline();
+                self.engine.checks.decline(&self.session.id);
                 return Ok(Err("you declined it".to_owned()));
             }
         }
@@ -171,7 +186,13 @@ impl Turn<'_> {
         outcome: CallResult,
         took: Duration,
     ) -> Result<CheckRun, TurnEnd> {
-        let (_, written) = self.record_changes();
+        let (changed, written) = self.record_changes();
+        let rules = &self.engine.context.rules;
+        let rewritten = changed.into_iter().filter(|change| change.before.is_some());
+        let rewritten: Vec<String> = rewritten
+            .map(|change| change.path)
+            .filter(|path| !rules.hides(path))
+            .collect();
         let said = [outcome.text, outcome.summary, outcome.detail];
         let [text, summary, detail] = self.redact_secret_values(said).await?;
         let text = shown_hidden(text);
@@ -189,22 +210,26 @@ impl Turn<'_> {
             return Err(*end);
         }
         let has_run = outcome.how == ToolOutcome::Done;
+        let is_timed_out = has_run && summary.starts_with(UNFINISHED);
+        let root = self.engine.context.jail.root().to_string_lossy();
         let code = summary
             .strip_prefix("exit code ")
             .and_then(|code| code.parse().ok());
         Ok(CheckRun {
             code: code.filter(|_| has_run),
             // One that did not even begin is not to be fixed.
-            is_unfinished: !has_run || summary.starts_with(UNFINISHED),
+            is_unfinished: !has_run || is_timed_out,
+            is_timed_out,
             ended: summary,
-            output: detail,
+            output: without_root(&detail, &root),
             took,
+            rewritten,
         })
     }
 }
 
-/// What an approval for the session covers.
-fn covers(command: &str) -> String {
+/// How it is kept that the user allowed a command.
+fn granted(command: &str) -> String {
     format!("running `{command}` after edits")
 }
 
@@ -213,7 +238,18 @@ fn check_request(call: &ToolCall, open: &[Open]) -> ApprovalRequest {
     let commands: Vec<&str> = open.iter().map(|open| open.command.as_str()).collect();
     let listed = commands.join("\n");
     let is_lasting = open.iter().all(|open| open.covers.is_some());
-    let quoted: Vec<String> = commands.iter().map(|line| format!("`{line}`")).collect();
+    let mut quoted: Vec<String> = Vec::new();
+    for covers in open.iter().filter_map(|open| open.covers.as_deref()) {
+        let line = format!("`{covers}`");
+        if !quoted.contains(&line) {
+            quoted.push(line);
+        }
+    }
+    let is_part = |open: &Open| open.covers.as_ref().is_some_and(|it| *it != open.command);
+    let parts = match open.iter().any(is_part) {
+        true => ", also for some of the tests",
+        false => "",
+    };
     let title = match commands.as_slice() {
         [only] => format!("run `{only}` after edits"),
         several => format!("run {} checks after edits", several.len()),
@@ -226,7 +262,42 @@ fn check_request(call: &ToolCall, open: &[Open]) -> ApprovalRequest {
         files: Vec::new(),
         reason: "the program checks what was changed before it accepts the answer".to_owned(),
         can_edit: false,
-        remember: is_lasting.then(|| format!("running {} after edits", quoted.join(", "))),
+        remember: is_lasting.then(|| format!("running {} after edits{parts}", quoted.join(", "))),
         hash: blake3::hash(listed.as_bytes()).to_hex().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Map;
+
+    use super::*;
+
+    #[test]
+    fn the_approval_of_all_tests_covers_some_of_them() {
+        let call = ToolCall {
+            id: "check_1_1".to_owned(),
+            name: "run_command".to_owned(),
+            arguments: Map::new(),
+        };
+        let open = |command: &str, covers: Option<&str>| Open {
+            at: 0,
+            command: command.to_owned(),
+            covers: covers.map(str::to_owned),
+        };
+        let near = open("pytest tests/test_a.py", Some("pytest"));
+        let all = open("pytest", Some("pytest"));
+        let request = check_request(&call, &[near, all]);
+        assert_eq!(
+            request.preview.text(),
+            "pytest tests/test_a.py\npytest",
+            "what runs is shown as it is"
+        );
+        assert_eq!(
+            request.remember.as_deref(),
+            Some("running `pytest` after edits, also for some of the tests")
+        );
+        let request = check_request(&call, &[open("ruff", Some("ruff")), open("x", None)]);
+        assert_eq!(request.remember, None);
     }
 }

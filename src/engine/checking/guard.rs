@@ -2,7 +2,7 @@
 //! being fixed, and what was removed or weakened is named.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use tokio::task::spawn_blocking;
 
@@ -127,7 +127,7 @@ impl Turn<'_> {
         if !is_wanted || !self.may_change() || self.runs_for_user || !writes() {
             return Ok(());
         }
-        if checks.has_baseline.swap(true, Ordering::Relaxed) {
+        if !checks.begins(&self.session.id) {
             return Ok(());
         }
         let consent = match checks.setup.choice {
@@ -142,6 +142,8 @@ impl Turn<'_> {
         // The next check compares with these runs, and is no check of a change.
         self.checks.known = None;
         self.checks.report = None;
+        // Nor does it take the time of that.
+        self.checks.spent = Duration::ZERO;
         self.answer_check.log.forget_check();
         Ok(())
     }

@@ -5,7 +5,7 @@ use crate::engine::event::TurnEnd;
 
 /// Said where the project names no command that checks something.
 const NOTHING: &str = "Nothing to check: the project's files name no formatter, linter or tests that \
-    fit. `[check]` in config.toml can name them.\n";
+    fit. `/check all` looks at more than what was changed, and `[check]` in config.toml can name commands.\n";
 
 /// What is wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

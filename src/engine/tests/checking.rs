@@ -1,12 +1,14 @@
 //! Checks of changes by the program.
 
 use std::fs;
+use std::time::Duration;
 
 use serde_json::json;
 
 use super::lab::{Lab, Line, call, edit, text};
 use super::*;
 use crate::check::CheckChoice;
+use crate::check::baseline::KnownRuns;
 use crate::engine::event::{CheckResult, TurnFacts};
 use crate::permission::{Decision, Mode, UserChecks};
 use crate::text::tokens::estimate_text;
@@ -23,15 +25,19 @@ fn lab(script: Vec<Line>, check: &str) -> Lab {
 fn lab_with(script: Vec<Line>, check: &str, window: u32) -> Lab {
     let mut lab = Lab::with(script, window, EngineOptions::default());
     fs::write(lab.root.join("check.sh"), check).expect("a file");
-    lab.engine = lab.engine.with_checks(CheckSetup {
+    lab.engine = lab.engine.with_checks(setup(PathBuf::new()));
+    lab
+}
+
+fn setup(file: PathBuf) -> CheckSetup {
+    CheckSetup {
         choice: CheckChoice::Ask,
         own: UserChecks {
             test: Some("sh check.sh".to_owned()),
             ..UserChecks::default()
         },
-        file: PathBuf::new(),
-    });
-    lab
+        file,
+    }
 }
 
 fn facts(events: &[Event]) -> TurnFacts {
@@ -111,6 +117,87 @@ async fn who_declines_is_not_asked_again_in_the_session() {
     let (_, events) = lab.ask("Say good night.").await;
     assert_eq!(titles(&lab), [QUESTION]);
     assert!(facts(&events).checks[0].words.contains("you declined"));
+}
+
+#[tokio::test]
+async fn who_declines_is_asked_again_in_another_session() {
+    let again = call(
+        "edit_file",
+        json!({"path": "main.rs", "search": "goodbye", "replace": "good night"}),
+    );
+    let script = vec![edit(), text("One."), again, text("Two.")];
+    let mut lab = lab(script, FAILING);
+    lab.session.mode = Mode::AutoEdit;
+    lab.judge.decision = Some(Decision::Deny(None));
+    lab.ask("Say goodbye.").await;
+    let folder = lab.root.with_file_name("sessions");
+    let other = Session::create(&folder, &lab.root, lab.model.clone());
+    lab.session = other.expect("another session");
+    lab.session.mode = Mode::AutoEdit;
+    *lab.engine.context.changes.lock() = lab.session.changes();
+    lab.ask("Say good night.").await;
+    assert_eq!(titles(&lab), [QUESTION, QUESTION]);
+}
+
+#[tokio::test]
+async fn a_turn_that_ends_before_its_checks_says_so() {
+    let options = EngineOptions {
+        max_steps: 1,
+        ..EngineOptions::default()
+    };
+    let mut lab = Lab::with(vec![edit()], 32_768, options);
+    lab.engine = lab.engine.with_checks(setup(PathBuf::new()));
+    lab.session.mode = Mode::AutoEdit;
+    let (end, events) = lab.ask("Say goodbye.").await;
+    assert_eq!(end, TurnEnd::StepLimit(1));
+    let is_told = |event: &Event| match event {
+        Event::Notice(text) => text.contains("not checked"),
+        _ => false,
+    };
+    assert!(events.iter().any(is_told), "{events:#?}");
+}
+
+#[tokio::test]
+async fn what_will_not_run_is_not_asked_about() {
+    let mut lab = lab(vec![edit(), text("One.")], FAILING);
+    lab.session.mode = Mode::AutoEdit;
+    let file = lab.root.with_file_name("runs.json");
+    let mut known = KnownRuns::default();
+    known.note(
+        "\0sh check.sh",
+        BTreeSet::new(),
+        Duration::from_secs(61),
+        false,
+    );
+    known.write(&file).expect("a file");
+    lab.engine = lab.engine.with_checks(setup(file));
+    let (_, events) = lab.ask("Say goodbye.").await;
+    assert_eq!(titles(&lab), Vec::<String>::new());
+    let checks = facts(&events).checks;
+    assert_eq!(checks[0].result, CheckResult::NotRun);
+    assert!(
+        checks[0].words.contains("it took 61 s the last time"),
+        "{checks:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_an_undone_turn_broke_is_new_the_next_time() {
+    let script = vec![edit(), text("One."), text("It fails.")];
+    let mut lab = lab(script, FAILING);
+    lab.session.mode = Mode::AutoEdit;
+    let file = lab.root.with_file_name("runs.json");
+    let key = "\0sh check.sh";
+    let mut known = KnownRuns::default();
+    let old: BTreeSet<String> = ["total".to_owned()].into();
+    known.note(key, old.clone(), Duration::from_secs(1), false);
+    known.write(&file).expect("a file");
+    lab.engine = lab.engine.with_checks(setup(file.clone()));
+    lab.ask("Say goodbye.").await;
+    let failing = |file: &PathBuf| KnownRuns::read(file).of(key).map(|it| it.failing.clone());
+    assert_eq!(failing(&file).map(|it| it.len()), Some(2));
+    lab.engine.undo(&mut lab.session).expect("it is undone");
+    assert_eq!(failing(&file), Some(old));
 }
 
 #[tokio::test]
