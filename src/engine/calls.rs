@@ -33,9 +33,9 @@ use crate::session::{Record, USER_COMMAND_ID_PREFIX};
 use crate::tools::{Permitted, PreparedCall, RunningCall, ToolError, ToolOutput};
 use crate::visible::{defang_chat_markers, escape_hidden};
 use about::{about, shown_hidden};
+pub(in crate::engine) use check_call::MayCheck;
 use edited::edited_call;
 use effects::{alternative_for, covered, is_about_secrets, is_external, note_led_to};
-pub(in crate::engine) use check_call::MayCheck;
 pub(in crate::engine) use outcome::CallResult;
 use parts::{only_edit, taken_parts};
 
