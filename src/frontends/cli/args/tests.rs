@@ -272,8 +272,8 @@ fn each_action_of_index_is_told_apart() {
 
 #[test]
 fn the_paths_of_a_map_need_no_flag() {
-    let arguments = Arguments::try_parse_from(["ollacode", "map", "src", "--focus", "tests"]);
-    let Some(Command::Map(map)) = arguments.expect("it is understood").command else {
+    let arguments = read("map src --focus tests").expect("it is understood");
+    let Some(Command::Map(map)) = arguments.command else {
         panic!("it is no map");
     };
     assert_eq!(
@@ -293,7 +293,7 @@ fn what_jobs_share_is_found_for_each_of_them() {
         ("task", true),
         ("map", false),
     ] {
-        let arguments = Arguments::try_parse_from(["ollacode", line]).expect("it is understood");
+        let arguments = read(line).expect("it is understood");
         let job = arguments.command.as_ref().and_then(Command::job);
         assert_eq!(job.is_some(), is_job, "{line}");
     }
