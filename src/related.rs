@@ -204,13 +204,17 @@ impl RelatedAnswer {
     /// As Markdown, with the notes.
     pub fn markdown(&self) -> String {
         let path = shown(&self.path).replace('`', "'");
-        let lines: Vec<String> = self.lines().collect();
+        let code = |text: String| text.replace('`', "'");
+        let files = self.files.iter();
+        let lines: Vec<String> = files
+            .map(|file| {
+                let (path, why) = (code(shown(&file.path)), code(reasons(file)));
+                format!("- `{path}`: `{why}`")
+            })
+            .collect();
         let mut text = match lines.as_slice() {
             [] => format!("No other file belongs to `{path}`."),
-            lines => format!(
-                "Files that belong to `{path}`:\n\n{}",
-                crate::text::fenced(&lines.join("\n"), "")
-            ),
+            lines => format!("Files that belong to `{path}`:\n\n{}", lines.join("\n")),
         };
         for note in &self.notes {
             text.push_str(&format!("\n\n{}", shown(note)));

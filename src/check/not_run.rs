@@ -73,11 +73,23 @@ pub(super) fn why_not_run(run: &CheckRun) -> Option<String> {
     match found {
         Some((_, why)) if is_missing || !has_failures() => Some(format!("{why} ({})", run.ended)),
         None if is_missing => Some(format!("a program is missing ({})", run.ended)),
+        None if output.lines().any(is_missing_module) && !has_failures() => {
+            Some(format!("a module of Python is missing ({})", run.ended))
+        }
         None if NOT_LOADED.iter().any(|sign| output.contains(sign)) && !has_failures() => {
             Some(format!("{NETWORK} ({})", run.ended))
         }
         _ => None,
     }
+}
+
+/// Whether a line says that `python -m` has no such module: an import that fails has quotes around it.
+fn is_missing_module(line: &str) -> bool {
+    let Some((program, module)) = line.split_once(": no module named ") else {
+        return false;
+    };
+    let program = program.rsplit('/').next().unwrap_or(program);
+    program.starts_with("python") && !module.starts_with('\'')
 }
 
 /// Whether a failure is a place in a file where a module is used that could not be loaded.

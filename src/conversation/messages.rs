@@ -79,13 +79,16 @@ pub fn counted(number: u64, noun: &str) -> String {
     )
 }
 
-/// `85 ms`, `3.2 s`, `4 min`, `2 h 5 min`
+/// `85 ms`, `3.2 s`, `2 min 3 s`, `2 h 5 min`
 pub fn duration(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
         0 => format!("{} ms", time.as_millis()),
         1..=99 => format!("{:.1} s", time.as_secs_f64()),
-        100..=5_399 => format!("{} min", seconds.div_ceil(60)),
+        100..=5_399 => match (seconds / 60, seconds % 60) {
+            (minutes, 0) => format!("{minutes} min"),
+            (minutes, rest) => format!("{minutes} min {rest} s"),
+        },
         _ => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
     }
 }
@@ -287,5 +290,18 @@ mod tests {
         let shown = [0, 12, 999, 1_000, 1_234_567].map(count);
         assert_eq!(shown, ["0", "12", "999", "1,000", "1,234,567"]);
         assert_eq!(counted(1, "file"), "1 file");
+    }
+
+    #[test]
+    fn a_duration_is_as_long_as_it_was() {
+        for (milliseconds, words) in [
+            (85, "85 ms"),
+            (3_200, "3.2 s"),
+            (120_000, "2 min"),
+            (123_000, "2 min 3 s"),
+            (7_500_000, "2 h 5 min"),
+        ] {
+            assert_eq!(duration(Duration::from_millis(milliseconds)), words);
+        }
     }
 }

@@ -40,7 +40,9 @@ impl Conversation {
     /// The files that belong to a file.
     pub(super) async fn related(&mut self, path: &str) -> Result<CommandReply, Error> {
         if path.is_empty() {
-            return Ok(CommandReply::Usage("/related PATH"));
+            return Ok(CommandReply::Usage(
+                "usage: /related PATH, for example: /related src/main.rs",
+            ));
         }
         let app = &self.workspace.app;
         let stop = self.shared.stop.child_token();

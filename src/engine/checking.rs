@@ -387,6 +387,7 @@ impl Turn<'_> {
         let key = command.key();
         let run = self.run_check_call(&timed(call, limit), permitted).await?;
         self.checks.spent += run.took;
+        self.check_stopped()?;
         let mut step = CheckStep::of(command.clone(), &run, against);
         if run.is_timed_out {
             // Once a turn, however often it is checked.

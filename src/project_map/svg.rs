@@ -1,6 +1,7 @@
 //! The parts of a project as a picture: boxes in columns, those that are used to the right of those
 //! that use them. It has no script, loads nothing, and follows the colours of the reader.
 
+use std::cmp::Ordering;
 use std::fmt::Write;
 
 use super::mermaid::folder_name;
@@ -89,33 +90,49 @@ fn description(parts: &Parts) -> String {
 }
 
 fn draw_edge(text: &mut String, places: &Places, edge: &PartEdge) {
-    let [(from_x, from_y), (to_x, to_y)] = [edge.from, edge.to].map(|at| places.boxes[at]);
     let width = (1.0 + f64::from(edge.count).ln() * 0.6).min(5.0);
-    let (from_y, to_y) = (from_y + BOX_HEIGHT / 2, to_y + BOX_HEIGHT / 2);
-    let is_forward = to_x > from_x;
-    // Forward from side to side; back, or within a column, around the right sides.
-    let (start, end) = match is_forward {
-        true => (from_x + BOX_WIDTH, to_x),
-        false => (from_x + BOX_WIDTH, to_x + BOX_WIDTH),
-    };
-    let bend = match is_forward {
-        true => (end - start) / 2,
-        false => 44 + start.abs_diff(end) / 8,
-    };
-    let (first, second) = match is_forward {
-        true => (start + bend, end - bend),
-        false => (start + bend, end + bend),
-    };
+    let curve = curve(places.boxes[edge.from], places.boxes[edge.to]);
+    let [(x1, y1), (x2, y2), (x3, y3), (x4, y4)] = curve;
     // The middle of the curve, where the count stands.
-    let middle_x = (start + 3 * first + 3 * second + end) / 8;
-    let middle_y = (from_y + to_y) / 2;
+    let middle = |[one, two, three, four]: [usize; 4]| (one + 3 * two + 3 * three + four) / 8;
+    let (x, y) = (middle([x1, x2, x3, x4]), middle([y1, y2, y3, y4]));
     let _ = writeln!(
         text,
         "<path class=\"edge\" stroke-width=\"{width:.1}\" marker-end=\"url(#tip)\" \
-         d=\"M{start} {from_y}C{first} {from_y} {second} {to_y} {end} {to_y}\"/>\
-         <text class=\"count\" x=\"{middle_x}\" y=\"{middle_y}\" text-anchor=\"middle\">{}</text>",
+         d=\"M{x1} {y1}C{x2} {y2} {x3} {y3} {x4} {y4}\"/>\
+         <text class=\"count\" x=\"{x}\" y=\"{y}\" text-anchor=\"middle\">{}</text>",
         edge.count,
     );
+}
+
+/// The points of the curve from one box to another: forward from side to side, within a column around
+/// the right sides, and back below the boxes, where it does not lie on the curve forward.
+fn curve(from: (usize, usize), to: (usize, usize)) -> [(usize, usize); 4] {
+    let side = |(x, y): (usize, usize)| (x + BOX_WIDTH, y + BOX_HEIGHT / 2);
+    let (start, end) = (side(from), (to.0, to.1 + BOX_HEIGHT / 2));
+    match from.0.cmp(&to.0) {
+        Ordering::Less => {
+            let bend = (end.0 - start.0) / 2;
+            [start, (start.0 + bend, start.1), (end.0 - bend, end.1), end]
+        }
+        Ordering::Equal => {
+            let end = side(to);
+            let bend = start.0 + 44;
+            [start, (bend, start.1), (bend, end.1), end]
+        }
+        Ordering::Greater => {
+            let below = |(x, y): (usize, usize)| (x + BOX_WIDTH / 2, y + BOX_HEIGHT);
+            let (start, end) = (below(from), below(to));
+            let low = start.1.max(end.1) + depth(from.0 - to.0);
+            [start, (start.0, low), (end.0, low), end]
+        }
+    }
+}
+
+/// How far below the boxes the points are that bend a curve back over so many pixels; the curve itself
+/// goes three quarters of that.
+fn depth(distance: usize) -> usize {
+    (40 + distance / 10).min(120)
 }
 
 /// Where the boxes are.
@@ -145,11 +162,17 @@ impl Places {
                 boxes[*part] = (MARGIN + column * COLUMN, top + row * ROW);
             }
         }
+        let curves = parts.edges.iter();
+        let curves = curves.map(|edge| curve(boxes[edge.from], boxes[edge.to]));
+        let bends = curves.flat_map(|[_, second, third, _]| [second, third]);
+        let (right, low) = bends.fold((0, 0), |(right, low), (x, y)| (x.max(right), y.max(low)));
+        let width = 2 * MARGIN + (count - 1) * COLUMN + BOX_WIDTH;
+        let height = 2 * MARGIN + (tallest - 1) * ROW + BOX_HEIGHT;
         Places {
             boxes,
-            // Curves of the last column go around its right side.
-            width: 2 * MARGIN + (count - 1) * COLUMN + BOX_WIDTH + 110,
-            height: 2 * MARGIN + (tallest - 1) * ROW + BOX_HEIGHT,
+            // No curve goes further than its points.
+            width: width.max(right + MARGIN),
+            height: height.max(low),
         }
     }
 }

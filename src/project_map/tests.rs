@@ -262,8 +262,12 @@ fn pictures_of_nothing_and_of_circles_are_pictures() {
         edges: vec![edge(0, 1), edge(1, 2), edge(2, 0)],
         left_out: 0,
     };
-    let found = elements(&svg(&circle));
+    let picture = svg(&circle);
+    let found = elements(&picture);
     assert_eq!(found.iter().filter(|name| *name == "g").count(), 3);
+    // Back from the third box to the first, below the second.
+    let back = "M703 76C703 174 123 174 123 76";
+    assert!(picture.contains(back), "{picture}");
 }
 
 #[test]

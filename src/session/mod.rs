@@ -10,6 +10,7 @@
 
 pub mod audit;
 pub mod changes;
+mod drafted;
 pub mod export;
 pub mod history;
 mod id;
@@ -40,6 +41,7 @@ use crate::text::clip::clipped_to;
 use crate::text::fenced;
 use crate::visible::defang_chat_markers;
 
+pub use drafted::DraftedDesign;
 pub use id::SessionId;
 pub(crate) use journal::create_private_folder;
 pub use list::{
@@ -81,6 +83,8 @@ pub struct Session {
     pub remarks: Vec<String>,
     /// The task in steps that is not over; [`Session::record`] keeps it.
     pub task: Option<OpenTask>,
+    /// The design that was drafted last; [`Session::record`] keeps it.
+    pub draft: Option<DraftedDesign>,
     folder: PathBuf,
     workspace: PathBuf,
     journal: Journal,
@@ -137,6 +141,7 @@ impl Session {
             turn: 0,
             remarks: Vec::new(),
             task: None,
+            draft: None,
             folder: folder.to_owned(),
             workspace: workspace.to_owned(),
             changed: Vec::new(),
@@ -159,6 +164,10 @@ impl Session {
     ) -> Result<(Session, Resumed), SessionError> {
         let (journal, contents) = Journal::open(folder, id)?;
         let replayed = replay(&contents.records);
+        let mut draft = None;
+        for record in &contents.records {
+            DraftedDesign::follow(&mut draft, record);
+        }
         let resumed = Resumed {
             turns: replayed.turns,
             interrupted_calls: replayed.interrupted_calls,
@@ -181,6 +190,7 @@ impl Session {
             jail: Jail::open(Path::new(&replayed.workspace)).ok(),
             remarks: Vec::new(),
             task: replayed.task,
+            draft,
             folder: folder.to_owned(),
             workspace: replayed.workspace.into(),
             journal,
@@ -252,6 +262,7 @@ impl Session {
         self.journal.append(&records)?;
         for record in &records {
             OpenTask::follow(&mut self.task, record, &self.messages);
+            DraftedDesign::follow(&mut self.draft, record);
         }
         let changes = records.into_iter().filter(Record::is_about_changes);
         self.changed.extend(changes);

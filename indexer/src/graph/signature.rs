@@ -17,28 +17,70 @@ pub(super) struct Place {
     pub start: usize,
 }
 
-/// The first line that has a name as a whole word and is no comment, from a byte on.
+/// Words before the name that they define.
+const DEFINING: [&str; 17] = [
+    "fn",
+    "func",
+    "def",
+    "defp",
+    "function",
+    "fun",
+    "sub",
+    "class",
+    "struct",
+    "enum",
+    "trait",
+    "interface",
+    "protocol",
+    "record",
+    "object",
+    "module",
+    "mod",
+];
+
+/// The line that defines a name, from a byte on: else the first that has it as a whole word and is no
+/// comment.
 pub(super) fn find(text: &str, name: &str, from: usize) -> Option<Place> {
     if name.is_empty() {
         return None;
     }
     let finder = memmem::Finder::new(name);
     let mut at = from;
+    let mut first = None;
     while let Some(found) = text.get(at..).and_then(|rest| finder.find(rest.as_bytes())) {
         let start = at + found;
         let end = start + name.len();
         let line_start = text[..start].rfind('\n').map_or(0, |end| end + 1);
         let is_whole = !ends_in_word(&text[..start]) && !begins_with_word(&text[end..]);
         if is_whole && !is_comment(&text[line_start..]) {
-            let before = memchr::memchr_iter(b'\n', &text.as_bytes()[..line_start]).count();
-            return Some(Place {
-                line: u32::try_from(before).unwrap_or(u32::MAX),
-                start: line_start,
-            });
+            if defines(&text[line_start..start], &text[end..]) {
+                return Some(place(text, line_start));
+            }
+            first.get_or_insert(line_start);
         }
         at = end;
     }
-    None
+    first.map(|line_start| place(text, line_start))
+}
+
+fn place(text: &str, start: usize) -> Place {
+    let before = memchr::memchr_iter(b'\n', &text.as_bytes()[..start]).count();
+    Place {
+        line: u32::try_from(before).unwrap_or(u32::MAX),
+        start,
+    }
+}
+
+/// Whether a name is defined between these parts of its line, not only used.
+fn defines(before: &str, after: &str) -> bool {
+    let lead = before.trim_end();
+    let word = lead.rsplit(|sign: char| !is_word(sign)).next();
+    let is_named = lead.len() < before.len() && word.is_some_and(|word| DEFINING.contains(&word));
+    // A method of Go names its receiver first.
+    let is_method = before.starts_with("func (") && lead.ends_with(')');
+    let rest = after.trim_start_matches([' ', '\t']);
+    let is_assigned = rest.starts_with('=') && !rest.starts_with("==");
+    is_named || is_method || (before.is_empty() && is_assigned)
 }
 
 fn is_word(sign: char) -> bool {
@@ -191,6 +233,21 @@ mod tests {
         assert!(find(text, "absent", 0).is_none());
         assert!(find(text, "", 0).is_none());
         assert!(find("größe größen", "größen", 0).is_some());
+        for (text, name, line) in [
+            (
+                "    return self.d.get(k)\n\n    def get(self, k):\n",
+                "get",
+                2,
+            ),
+            ("if r := Ctx(c); r {\n}\nfunc Ctx(c int) {}\n", "Ctx", 2),
+            ("mx.Use(a)\nfunc (mx *Mux) Use(a int) {}\n", "Use", 1),
+            ("builtin_str = str\nstr = str\n", "str", 1),
+            ("if a == str {\n}\nint str;\n", "str", 0),
+            ("int get() {\n  get = 3;\n}\n", "get", 0),
+        ] {
+            let found = find(text, name, 0).map(|place| place.line);
+            assert_eq!(found, Some(line), "{text}");
+        }
     }
 
     #[test]

@@ -252,6 +252,11 @@ fn what_could_not_do_its_work_has_not_failed() {
             "/usr/bin/python3: No module named pytest\n",
             "pytest is not installed (exit code 1)",
         ),
+        (
+            1,
+            "/root/.pyenv/versions/3.11.7/bin/python: No module named pyright\n",
+            "a module of Python is missing (exit code 1)",
+        ),
         (5, "\nno tests ran in 0.01s\n", "no tests were found"),
         (
             101,

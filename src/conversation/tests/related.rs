@@ -23,13 +23,13 @@ async fn related_files_are_a_report() {
         panic!("it is no report");
     };
     assert!(
-        report.starts_with("Files that belong to `main_loop.rs`:\n\n```"),
+        report.starts_with("Files that belong to `main_loop.rs`:\n\n- `"),
         "{report}"
     );
-    assert!(report.contains("main.rs  "), "{report}");
+    assert!(report.contains("- `main.rs`: `"), "{report}");
     assert!(report.contains("not a git repository"), "{report}");
     let usage = sentence(&mut conversation, "/related").await;
-    assert!(usage.contains("/related PATH"), "{usage}");
+    assert!(usage.starts_with("usage: /related PATH"), "{usage}");
     let unknown = sentence(&mut conversation, "/related main_lop.rs").await;
     assert!(unknown.contains("similar: `main_loop.rs`"), "{unknown}");
     // Whatever was asked, no session began.

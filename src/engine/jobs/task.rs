@@ -209,8 +209,13 @@ impl<'a> TaskRun<'_, '_, 'a> {
         Ok(())
     }
 
-    /// Takes the steps of the last answer, if it was a plan.
+    /// Takes the steps of a design that was drafted since the last answer, else those of that answer,
+    /// if it was a plan.
     async fn take_last_plan(&mut self) -> Result<(), TurnEnd> {
+        let draft = self.job.turn.session.draft.as_ref();
+        if let Some(Ok(plan)) = draft.map(|draft| plan_in(&draft.goal, &draft.text)) {
+            return self.record(plan.record());
+        }
         let messages = &self.job.turn.session.messages;
         let last = last_answer(messages).map(str::to_owned);
         let task = messages.iter().rev().find_map(request_of);
@@ -219,7 +224,10 @@ impl<'a> TaskRun<'_, '_, 'a> {
             Ok(plan) => self.record(plan.record()),
             Err(PlanError::Count(0)) => {
                 let why = "there is no task to go on with, and the last answer is no plan";
-                Err(with_hint(why, "say what is to be done: `/task GOAL`"))
+                Err(with_hint(
+                    why,
+                    "say what is to be done: `ollacode task 'GOAL'`, or `/task GOAL` in a chat",
+                ))
             }
             Err(error) => {
                 let why = format!("the last answer is no plan for a task: {error}");

@@ -1,13 +1,16 @@
 //! `ollacode map`.
 
-use std::io::Write;
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use anyhow::{Error, anyhow};
 
 use super::args::MapArguments;
+use super::chat::terminal::columns;
 use super::progress::IndexProgress;
 use super::search::make_index;
+use super::style::{PATH, PLAIN};
+use super::width::truncate;
 use super::{CommandEnd, note, print, print_json};
 use crate::app::App;
 use crate::project_map::{MapJson, MapOrder, Parts, ShownFiles, map, mermaid, svg};
@@ -44,14 +47,30 @@ pub async fn run(app: &App, arguments: &MapArguments) -> Result<CommandEnd, Erro
     if text.is_empty() {
         note("there is no code in the index");
     }
-    print(|out| out.write_all(text.as_bytes()))?;
+    let is_watched = io::stdout().is_terminal();
+    print(|out| match is_watched {
+        true => write_rows(out, &text, columns()),
+        false => out.write_all(text.as_bytes()),
+    })?;
     Ok(CommandEnd::Good)
+}
+
+/// On a terminal a line is a row, and the paths stand out.
+fn write_rows(out: &mut impl Write, text: &str, columns: usize) -> io::Result<()> {
+    for line in text.lines() {
+        let row = truncate(line, columns);
+        match line.starts_with(' ') {
+            true => writeln!(out, "{row}")?,
+            false => writeln!(out, "{PATH}{row}{PLAIN}")?,
+        }
+    }
+    Ok(())
 }
 
 fn order(app: &App, files: &ShownFiles, arguments: &MapArguments) -> Result<MapOrder, Error> {
     let root = &app.workspace.root;
     let mut focus = Vec::new();
-    for given in &arguments.focus {
+    for given in arguments.paths.iter().chain(&arguments.focus) {
         let inside = Path::new(given).strip_prefix(root);
         let path = inside.map_or(given.clone(), |path| path.to_string_lossy().into_owned());
         focus.extend(files.named(&path).map_err(Error::msg)?);

@@ -240,15 +240,20 @@ fn note(message: &str) {
     ));
 }
 
-/// Prints an error with its causes and a hint.
-fn report(error: &Error) {
-    let Failure { message, hint, .. } = failure::failure(error);
+/// Prints an error to stderr.
+fn say_error(message: &str) {
     say(format_args!(
         "{}error:{} {}",
         style::ERROR,
         style::PLAIN,
-        wrap::for_stderr(&style::escape_hidden(&message), "error: ".len())
+        wrap::for_stderr(&style::escape_hidden(message), "error: ".len())
     ));
+}
+
+/// Prints an error with its causes and a hint.
+fn report(error: &Error) {
+    let Failure { message, hint, .. } = failure::failure(error);
+    say_error(&message);
     if let Some(hint) = hint {
         say(format_args!(
             "{}hint:{} {}",
@@ -265,6 +270,9 @@ fn report_end(arguments: &Arguments, error: &Error) {
     let _ = match &arguments.command {
         None if arguments.chat.json => print_failure(&failure::failure(error)),
         Some(Command::Chat(chat)) if chat.json => print_failure(&failure::failure(error)),
+        Some(command) if command.job().is_some_and(|job| job.json) => {
+            print_failure(&failure::failure(error))
+        }
         Some(Command::Search(search)) if search.json => {
             let query = search.query();
             let failure = failure::failure(error);

@@ -68,7 +68,13 @@ fn show(template: &Template, json: bool) -> Result<(), Error> {
             write!(out, "\n── {path}\n{text}")?;
         }
         Ok(())
-    })
+    })?;
+    let variables = template.manifest.variables.iter();
+    let wanted = variables.filter(|(_, variable)| variable.default.is_none());
+    let wanted: String = wanted.map(|(name, _)| format!(" {name}=…")).collect();
+    let name = &template.name;
+    note(&format!("to use it: ollacode template new {name}{wanted}"));
+    Ok(())
 }
 
 /// Makes the files: all of them, or none.

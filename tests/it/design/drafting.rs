@@ -84,6 +84,19 @@ fn a_goal_becomes_a_design_that_ends_in_steps() {
 }
 
 #[test]
+fn the_steps_of_a_draft_are_the_plan_of_a_task() {
+    let server = ChatServer::start(vec![Reply::text(&draft().to_string())]);
+    let environment = environment(&server);
+    let output = design(&environment, &["--goal", "Export the orders as CSV"], 0);
+    output.expect_words(&["`ollacode task`"]);
+    // Nobody can be asked whether the plan is carried out.
+    let output = environment.run(&["task", "--json"]).expect_code(1);
+    for words in ["Export the orders as CSV", "Serve the export"] {
+        assert!(output.stdout.contains(words), "{words}: {}", output.stdout);
+    }
+}
+
+#[test]
 fn a_design_is_written_to_a_new_file_only() {
     let server = ChatServer::start(vec![Reply::text(&draft().to_string())]);
     let environment = environment(&server);

@@ -38,7 +38,7 @@ fn on_a_terminal_the_change_is_shown_and_asked_about() {
         let file = environment.workspace().join("OLLACODE.md");
         assert_eq!(file.exists(), is_written, "{screen}");
         let said = if is_written {
-            "Wrote `OLLACODE.md`"
+            "Wrote OLLACODE.md"
         } else {
             "Nothing was written"
         };

@@ -119,7 +119,7 @@ fn a_step_is_undone_corrected_and_shown_as_a_diff() {
     let terminal = start(&environment, &[GOAL]);
     answer(&terminal, (PLAN, 1), "go on");
     answer(&terminal, ("Step 1 of 2 is done. ", 1), "undo this step");
-    terminal.expect("Undone: `a.txt`");
+    terminal.expect("Undone: a.txt");
     assert_eq!(environment.read("a.txt"), "a is old\n");
     answer(&terminal, (PLAN, 2), "go on");
     answer(&terminal, ("Step 1 of 2 is done. ", 2), "Make it newer");

@@ -37,6 +37,9 @@ const REPLY_PERCENT: u32 = 30;
 /// How often a draft is asked for.
 const ATTEMPTS: usize = 2;
 
+/// What comes after a draft.
+const NEXT: &str = "`/task` in a chat, or `ollacode task`, carries out the steps.";
+
 /// Drafts a design, shows it, and writes it if a file is named.
 pub(super) async fn draft(
     job: &mut JobRun<'_, '_>,
@@ -66,22 +69,25 @@ pub(super) async fn draft(
         Err(why) => return given_up(job, &found.sources, &related, why).await,
     };
     let text = draft.markdown(goal, &found.sources);
-    match target {
-        None => job.say(&text).await,
-        Some(target) if write(job, &target, &text).await? => {
-            let path = code(&target.path);
-            job.say(&format!(
-                "Wrote {path}; its last section is a plan for `/task`.\n"
-            ))
+    let Some(target) = target else {
+        job.say(&text).await?;
+        // Not part of the draft, which may go into a file.
+        job.notice(&format!(
+            "no file was written; `--out FILE` does that. {NEXT}"
+        ))
+        .await;
+        return Ok(());
+    };
+    let path = code(&target.path);
+    if write(job, &target, &text).await? {
+        let steps = draft.steps_markdown();
+        job.say(&format!("Wrote {path}.\n\n{steps}\n\n{NEXT}\n"))
             .await
-        }
-        Some(target) => {
-            let path = code(&target.path);
-            job.say(&format!(
-                "{path} was not written; the design was:\n\n{text}"
-            ))
-            .await
-        }
+    } else {
+        job.say(&format!(
+            "{path} was not written; the design was:\n\n{text}"
+        ))
+        .await
     }
 }
 

@@ -129,7 +129,7 @@ impl TaskRun<'_, '_, '_> {
         let go_on = match (is_failed, next) {
             (true, _) => "`go on` leaves it as it is".to_owned(),
             (false, Some(next)) => format!("Next: {}", next.text),
-            (false, None) => "It was the last one".to_owned(),
+            (false, None) => "It was the last one: `go on` ends the task".to_owned(),
         };
         Ok(format!(
             "Step {number} of {} {ended}. {go_on}. Or type what is to be different in this step, \

@@ -7,8 +7,12 @@ use crate::engine::jobs::check::CheckOrder;
 
 /// Examples of `ollacode check`.
 pub(super) const CHECK_HELP: &str = "\
-Example:
-  ollacode check --all";
+Examples:
+  ollacode check         what fits the files that differ from the last commit
+  ollacode check --all   everything
+
+Commands come from the project's own files; `[check]` in config.toml names others. Exit code 1: a \
+check failed.";
 
 /// Arguments of `ollacode check`.
 #[derive(Args, Clone, Debug)]

@@ -9,10 +9,10 @@ use crate::engine::jobs::commit::CommitOrder;
 pub(super) const COMMIT_HELP: &str = "\
 Examples:
   ollacode commit                              what the last session of this folder changed
-  ollacode commit 'say that the delay doubles' with a hint for the message
+  ollacode commit say that the delay doubles   with a hint for the message
   ollacode commit --resume k3x9 --auto-edit    of another session, without asking
 
-What others changed, what you have staged in part, and what was not committed before the session
+What others changed, what you have staged in part, and what was not committed before the session \
 changed it is asked about, or left out.";
 
 /// Arguments of `ollacode commit`.

@@ -13,8 +13,9 @@ Examples:
   ollacode design --out docs/parts.md --part src    describe one part, in another file
   ollacode design --goal 'export orders as CSV'     draft a design, with steps for `task`
 
-Parts whose files, definitions and uses are as before keep their description. Your own text around the
-marked blocks stays. Without a model the document is made of facts alone.";
+Parts whose files, definitions and uses are as before keep their description. Your own text around \
+the marked blocks stays. Without a model the document is made of facts alone. A draft for a goal goes \
+to stdout, or to the file of --out; `ollacode task` then carries out its steps.";
 
 /// Arguments of `ollacode design`.
 #[derive(Args, Clone, Debug)]

@@ -12,8 +12,8 @@ Examples:
   ollacode init --check           try each command first, confined
   ollacode init --agents          write into AGENTS.md
 
-Without a model the file is made of facts alone. Exit code 1: nothing was written, since nobody could
-approve it; what would be written is on stdout.";
+Without a model the file is made of facts alone. Exit code 1: nothing was written, since nobody \
+could approve it; what would be written is on stdout.";
 
 /// Arguments of `ollacode init`.
 #[derive(Args, Clone, Debug)]

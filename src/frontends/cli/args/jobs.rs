@@ -3,7 +3,7 @@
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
-use super::EngineArguments;
+use super::{Command, EngineArguments};
 
 /// Arguments that all commands of jobs share.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
@@ -27,4 +27,19 @@ pub struct JobArguments {
     /// The model and its permissions
     #[command(flatten)]
     pub engine: EngineArguments,
+}
+
+impl Command {
+    /// The arguments that all commands of jobs share, if it is one.
+    pub fn job(&self) -> Option<&JobArguments> {
+        match self {
+            Command::Init(init) => Some(&init.job),
+            Command::Design(design) => Some(&design.job),
+            Command::Check(check) => Some(&check.job),
+            Command::Commit(commit) => Some(&commit.job),
+            Command::Review(review) => Some(&review.job),
+            Command::Task(task) => Some(&task.job),
+            _ => None,
+        }
+    }
 }

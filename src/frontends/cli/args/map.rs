@@ -6,11 +6,11 @@ use clap::Args;
 pub(super) const MAP_HELP: &str = "\
 Examples:
   ollacode map --budget 2000                the most used files, and what others use of them
-  ollacode map --focus src/engine/mod.rs    a file, then all that it uses or is used by
+  ollacode map src/engine/mod.rs            a file, then all that it uses or is used by
   ollacode map --svg > map.svg              the folders, and how often they use each other
 
-With --json, an object with version, budget, tokens, files (path, language, rank, reason,
-definitions with name, kind, line, signature and uses), aside (folder, role, files), left_out,
+With --json, an object with version, budget, tokens, files (path, language, rank, reason, \
+definitions with name, kind, line, signature and uses), aside (folder, role, files), left_out, \
 unread and notes.";
 
 /// Arguments of `ollacode map`.
@@ -21,7 +21,11 @@ pub struct MapArguments {
     #[arg(value_parser = clap::value_parser!(u32).range(256..=8_192))]
     pub budget: u32,
 
-    /// Begin with this file or folder and all that it uses or is used by; repeat for more
+    /// Begin with these files or folders and all that they use or are used by
+    #[arg(value_name = "PATH", value_hint = clap::ValueHint::AnyPath)]
+    pub paths: Vec<String>,
+
+    /// The same as PATH; repeat for more
     #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::AnyPath)]
     pub focus: Vec<String>,
 

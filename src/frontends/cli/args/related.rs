@@ -8,7 +8,10 @@ Examples:
   ollacode related src/main.rs           its tests, what it uses, what uses it, what changes with it
   ollacode related -n 3 --json lib.py    the closest three, with the reasons as data
 
-With --json, an object with version, path, commits, files (path, score, and reasons with kind,
+`uses x` means that the listed file uses x of PATH; `used in 3 places: y` that PATH uses y of it; \
+`shares z` that z is in both and in few other files.
+
+With --json, an object with version, path, commits, files (path, score, and reasons with kind, \
 words, names and count) and notes.";
 
 /// Arguments of `ollacode related`.

@@ -7,8 +7,10 @@ use crate::engine::jobs::review::ReviewOrder;
 
 /// Examples of `ollacode review`.
 pub(super) const REVIEW_HELP: &str = "\
-Example:
-  ollacode review main..";
+Examples:
+  ollacode review             what is not committed
+  ollacode review --staged    what the next commit would have
+  ollacode review main..      the commits of this branch";
 
 /// Arguments of `ollacode review`.
 #[derive(Args, Clone, Debug)]

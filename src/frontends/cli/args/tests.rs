@@ -269,3 +269,32 @@ fn each_action_of_index_is_told_apart() {
         Some("some/where")
     );
 }
+
+#[test]
+fn the_paths_of_a_map_need_no_flag() {
+    let arguments = read("map src --focus tests").expect("it is understood");
+    let Some(Command::Map(map)) = arguments.command else {
+        panic!("it is no map");
+    };
+    assert_eq!(
+        (map.paths, map.focus),
+        (vec!["src".to_owned()], vec!["tests".to_owned()])
+    );
+}
+
+#[test]
+fn what_jobs_share_is_found_for_each_of_them() {
+    for (line, is_job) in [
+        ("init", true),
+        ("design", true),
+        ("check", true),
+        ("commit", true),
+        ("review", true),
+        ("task", true),
+        ("map", false),
+    ] {
+        let arguments = read(line).expect("it is understood");
+        let job = arguments.command.as_ref().and_then(Command::job);
+        assert_eq!(job.is_some(), is_job, "{line}");
+    }
+}

@@ -1,7 +1,8 @@
 //! `ollacode chat`: a conversation on the terminal, or a single question.
 //!
 //! [`repl`] reads lines and passes them to the [`Conversation`]; a [`turn`] passes its events to a
-//! view: [`render`] on a terminal, [`plain`] elsewhere. [`replies`] shows the results of commands.
+//! view: [`render`] in a conversation and for a job on a terminal, [`plain`] for a single question and
+//! elsewhere. [`replies`] shows the results of commands.
 //! There is no agent logic here.
 
 pub(super) mod approve;
@@ -11,6 +12,7 @@ mod context;
 mod diff;
 mod editor;
 pub(super) mod interrupts;
+mod json_lines;
 mod markdown;
 mod notify;
 mod parts;
@@ -56,9 +58,10 @@ use banner::Banner;
 use complete::Completions;
 use editor::Editor;
 use interrupts::Interrupts;
-use plain::{JsonLines, OutputFile, PlainOutput};
+use json_lines::JsonLines;
+use plain::{OutputFile, PlainOutput};
 use repl::{Repl, Screen};
-use terminal::{TerminalGuard, can_ask, text_columns};
+use terminal::{HiddenTyping, TerminalGuard, can_ask, text_columns};
 use turn::TurnDisplay;
 
 /// File with the lines that were typed, in the data folder.
@@ -176,9 +179,12 @@ async fn follow(
         app.build_first_index(stop);
     }
     let file = output_file(app, arguments);
-    let mut show = shown(arguments, file, &opened)?;
+    let mut show = shown(app, arguments, file, &opened)?;
     start(&mut conversation);
-    let ended = turn::follow(&mut conversation, interrupts, show.as_mut()).await?;
+    let ended = {
+        let _typing_waits = is_drawn(arguments).then(HiddenTyping::begin);
+        turn::follow(&mut conversation, interrupts, show.as_mut()).await?
+    };
     let how = ended.map(|ended| ended.how);
     let is_answered = matches!(
         how,
@@ -215,12 +221,26 @@ fn output_file(app: &App, arguments: &ChatArguments) -> Option<OutputFile> {
     Some(OutputFile::new(path, &app.workspace.root))
 }
 
-/// The view for the events of one question.
+/// Whether the events are shown as in a conversation: those of a job whose user looks on. The answer
+/// to a question stays as the model wrote it, so that it can be copied.
+fn is_drawn(arguments: &ChatArguments) -> bool {
+    let is_job = arguments.prompt.is_none() && arguments.output.is_none();
+    is_job && !arguments.json && can_ask() && io::stdout().is_terminal()
+}
+
+/// The view for the events of one question, or of a job.
 fn shown(
+    app: &App,
     arguments: &ChatArguments,
     file: Option<OutputFile>,
     opened: &OpenedSession,
 ) -> Result<Box<dyn TurnDisplay>, Error> {
+    if is_drawn(arguments) {
+        let mut screen = Screen::new(has_color(), app.settings.notify);
+        screen.renderer.set_job(true);
+        screen.begin();
+        return Ok(Box::new(screen));
+    }
     if !arguments.json {
         return Ok(Box::new(PlainOutput::new(file)));
     }
@@ -232,6 +252,11 @@ fn shown(
         confinement: opened.confinement.name(),
     })?;
     Ok(Box::new(lines))
+}
+
+/// Whether stdout is shown with colours.
+fn has_color() -> bool {
+    AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
 }
 
 /// Runs the conversation until the user quits.
@@ -247,7 +272,7 @@ async fn run_loop(
     };
     let banner = banner(&conversation, &opened).await;
     let completions = Arc::new(Completions::default());
-    let color = AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
+    let color = has_color();
     let history = app.settings.data_folder.join(HISTORY);
     let editor = Editor::start(history, Arc::clone(&completions), color)?;
     let mut repl = Repl {

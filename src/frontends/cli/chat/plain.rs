@@ -7,12 +7,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Error, bail};
 
 use super::super::style::{count, counted, visible_name};
-use super::super::{note, print, print_json, redirected_mode, warn};
+use super::super::{note, print, redirected_mode, say_error, warn};
 use super::turn::TurnDisplay;
 use crate::conversation::messages::{facts, reason};
 use crate::conversation::turn_facts::{FactLine, fact_lines, not_seen_words};
 use crate::engine::event::{Event, TurnEnd};
-use crate::frontends::events_json::JsonEvent;
 use crate::jail::Jail;
 use crate::visible::escape_hidden;
 
@@ -88,8 +87,10 @@ impl PlainOutput {
             say(&line.text);
         }
         let reason = reason(end);
-        if !reason.is_empty() {
-            warn(&reason);
+        match end {
+            _ if reason.is_empty() => {}
+            TurnEnd::Failed(_) => say_error(&reason),
+            _ => warn(&reason),
         }
         Ok(())
     }
@@ -114,7 +115,8 @@ impl TurnDisplay for PlainOutput {
                 took,
                 ..
             } => note(&format!("  {}", facts(*outcome, summary, *took))),
-            Event::Notice(text) => warn(text),
+            // As in a conversation: most of them only say what goes on.
+            Event::Notice(text) => note(&format!("note: {text}")),
             Event::Compacted { before, after } => note(&format!(
                 "compacted: {} → {}",
                 count(u64::from(*before)),
@@ -154,35 +156,6 @@ impl TurnDisplay for PlainOutput {
 
     fn asking(&mut self) -> Result<(), Error> {
         self.interim_unless(self.asks_to_check)
-    }
-}
-
-/// Prints each event as a line of JSON.
-pub struct JsonLines {
-    file: Option<fs::File>,
-}
-
-impl JsonLines {
-    /// Writes to stdout, or to a file that is overwritten.
-    pub fn new(file: Option<&OutputFile>) -> Result<JsonLines, Error> {
-        Ok(JsonLines {
-            file: file.map(OutputFile::create).transpose()?,
-        })
-    }
-
-    pub fn line(&mut self, line: &JsonEvent<'_>) -> Result<(), Error> {
-        let Some(file) = &mut self.file else {
-            return print_json(line);
-        };
-        let mut text = serde_json::to_string(line)?;
-        text.push('\n');
-        Ok(file.write_all(text.as_bytes())?)
-    }
-}
-
-impl TurnDisplay for JsonLines {
-    fn event(&mut self, event: &Event) -> Result<(), Error> {
-        self.line(&JsonEvent::from(event))
     }
 }
 
@@ -268,7 +241,7 @@ impl OutputFile {
     }
 
     /// Opens the file and empties it.
-    fn create(&self) -> Result<fs::File, Error> {
+    pub(super) fn create(&self) -> Result<fs::File, Error> {
         self.open(OldContents::Go)
     }
 

@@ -56,6 +56,8 @@ pub struct Renderer {
     height: usize,
     /// Whether the user runs a command.
     is_users: bool,
+    /// Whether the program leads the turn, so that the model is only sometimes waited for.
+    is_job: bool,
     /// Whether the last text did not end with a line break.
     is_mid_row: bool,
     /// Whether the user has seen the next change in an approval.
@@ -90,6 +92,7 @@ impl Renderer {
             output: Vec::new(),
             height: 0,
             is_users: false,
+            is_job: false,
             is_mid_row: false,
             has_asked: false,
             frame: 0,
@@ -110,6 +113,11 @@ impl Renderer {
     /// Sets whether the next command is one of the user, not of the model.
     pub fn set_user_command(&mut self, is_users: bool) {
         self.is_users = is_users;
+    }
+
+    /// Sets whether the next turn is a job.
+    pub fn set_job(&mut self, is_job: bool) {
+        self.is_job = is_job;
     }
 
     /// Whether the output of a running command would be shown.
@@ -334,6 +342,7 @@ impl Renderer {
     fn row(&self) -> Option<String> {
         let (what, since) = match &self.activity {
             Activity::Nothing => return None,
+            Activity::Reply(since) if self.is_job => ("working".to_owned(), since),
             Activity::Reply(since) => ("waiting for the model".to_owned(), since),
             Activity::Thoughts(since) => ("thinking".to_owned(), since),
             Activity::Tool(since) => {

@@ -118,8 +118,14 @@ impl Repl {
             CommandReply::Tokens(tokens) => self.say(&context::text(&tokens, text_columns()))?,
             CommandReply::Memory(Some(memory)) => self.memory(&memory)?,
             CommandReply::Report(markdown) => self.report(&markdown)?,
-            CommandReply::Compacting | CommandReply::Started => {
+            CommandReply::Compacting => {
                 self.turn().await?;
+            }
+            CommandReply::Started => {
+                self.screen.renderer.set_job(true);
+                let shown = self.turn().await;
+                self.screen.renderer.set_job(false);
+                shown?;
             }
             _ => {}
         }

@@ -286,6 +286,12 @@ impl Draft {
                 left_out.join(", ")
             ));
         }
+        sections.push(format!("{}\n", self.steps_markdown()));
+        sections.join("\n\n")
+    }
+
+    /// The section with the steps, which a task can carry out.
+    pub(super) fn steps_markdown(&self) -> String {
         let steps = (1..).zip(&self.steps).map(|(number, (task, files))| {
             let files = files.iter().map(|path| code(path));
             let files: Vec<String> = files.filter(|path| !task.contains(path.as_str())).collect();
@@ -298,8 +304,7 @@ impl Draft {
             }
         });
         let steps: Vec<String> = steps.collect();
-        sections.push(format!("## Steps\n\n{}\n", steps.join("\n")));
-        sections.join("\n\n")
+        format!("## Steps\n\n{}", steps.join("\n"))
     }
 }
 

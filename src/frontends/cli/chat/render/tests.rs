@@ -281,3 +281,14 @@ fn a_command_of_the_user_is_told_from_those_of_the_model() {
     );
     assert!(text.contains("\n  15\n"), "nothing is left out: {text}");
 }
+
+#[test]
+fn a_job_is_not_said_to_wait_for_the_model() {
+    let mut renderer = renderer(true);
+    renderer.set_job(true);
+    let row = renderer.tick();
+    assert!(
+        row.contains("working") && !row.contains("the model"),
+        "{row}"
+    );
+}
