@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::chat_server::{CHAT_MODEL, ChatServer, Reply};
 use crate::support::{Environment, Output};
 
-const MAKEFILE: &str = ".PHONY: test lint\n\ntest:\n\t@true\n\nlint:\n\t@exit 3\n";
+const MAKEFILE: &str = ".PHONY: test lint\n\ntest:\n\t@test -d src\n\nlint:\n\t@sh -c 'exit 3'\n";
 const README: &str = "# Kettle\n\nA shop that sells kettles, as a program.\n";
 
 /// A small project in Rust with a Makefile.
@@ -160,7 +160,7 @@ fn commands_are_tried_and_only_those_that_work_stand_in_the_file() {
     assert!(lint.ends_with("exit code 2 -->"), "{lint}");
     output.expect_words(&["worked, 1 failed", "`make lint`: exit code 2"]);
     // What is known of a command stays when they are not tried again.
-    environment.write("Makefile", format!("{MAKEFILE}\nfmt:\n\t@true\n"));
+    environment.write("Makefile", format!("{MAKEFILE}\nfmt:\n\t@test -d src\n"));
     server.then(vec![reply(&words())]);
     init(&environment, &["--auto-approve"], 0);
     let text = environment.read("OLLACODE.md");

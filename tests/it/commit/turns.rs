@@ -154,11 +154,20 @@ fn unconfined_hooks_do_not_run_unasked_in_auto_edit() {
         edit("notes.txt", "ninety", "eighty"),
         Reply::text("Done."),
     ]);
-    let environment = environment(&server)
-        .with("OLLACODE_COMMIT", "turn")
-        .with("OLLACODE_SANDBOX", "off");
+    let environment = environment(&server).with("OLLACODE_COMMIT", "turn");
     hook(&environment, "pre-commit", "echo > ran");
-    let told = work(&environment, "Make it eighty degrees.");
+    let question = "Make it eighty degrees.";
+    let arguments = [
+        "chat",
+        "--json",
+        "--no-rag",
+        "--auto-edit",
+        "--sandbox",
+        "off",
+        "-p",
+        question,
+    ];
+    let told = events(&environment, &arguments, 0);
     let notice = said(&told, "notice");
     assert!(notice.contains("nobody can be asked"), "{notice}");
     assert_eq!(log(&environment).1, 1);

@@ -19,7 +19,7 @@ fn a_second_run_changes_only_what_stands_between_marks() {
     assert_eq!(server.requests().len(), 1);
     assert_eq!(environment.read("OLLACODE.md"), own);
 
-    environment.write("Makefile", format!("{MAKEFILE}\nbuild:\n\t@true\n"));
+    environment.write("Makefile", format!("{MAKEFILE}\nbuild:\n\t@test -d src\n"));
     let mut changed = words();
     changed["what"] = json!("A shop for tea and kettles.");
     server.then(vec![reply(&changed)]);
