@@ -250,7 +250,8 @@ impl CheckStep {
                 some(self.old.iter().map(String::as_str), self.old.len())
             ),
             CheckOutcome::Failed => {
-                let names = self.own.iter().map(|failure| failure.name.as_str());
+                let titles: Vec<String> = self.own.iter().map(CheckFailure::title).collect();
+                let names = titles.iter().map(String::as_str);
                 let total = self.own.len() + self.left_out;
                 let old = match self.old.len() {
                     0 => String::new(),
@@ -386,12 +387,11 @@ impl CheckStep {
 impl CheckFailure {
     /// The name, with the place if the name does not tell the file.
     fn shown(&self) -> String {
+        let title = self.title();
         match (&self.path, self.line) {
-            (Some(path), Some(line)) => format!("{} ({path}:{line})", self.name),
-            (Some(path), None) if !self.name.contains(path.as_str()) => {
-                format!("{} ({path})", self.name)
-            }
-            _ => self.name.clone(),
+            (Some(path), Some(line)) => format!("{title} ({path}:{line})"),
+            (Some(path), None) if !title.contains(path.as_str()) => format!("{title} ({path})"),
+            _ => title,
         }
     }
 }
@@ -403,7 +403,7 @@ fn details(failed: &[&CheckStep], room: u32) -> String {
     let mut is_cut = false;
     let failures = failed.iter().flat_map(|step| &step.own);
     for failure in failures.filter(|failure| !failure.lines.is_empty()) {
-        let heading = format!("\n{}:\n", cut(&failure.name, LONGEST_COMMAND));
+        let heading = format!("\n{}:\n", cut(&failure.title(), LONGEST_COMMAND));
         used += estimate_text(&heading);
         let mut part = heading.clone();
         for line in &failure.lines {

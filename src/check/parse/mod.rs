@@ -56,6 +56,17 @@ pub struct CheckFailure {
 }
 
 impl CheckFailure {
+    /// The name as it was printed: where a name is made of lines, their numbers are left out of it.
+    pub fn title(&self) -> String {
+        let printed = |part: &str| {
+            let mut lines = self.lines.iter();
+            let line = lines.find(|line| tail::without_numbers(line) == part);
+            line.map_or_else(|| part.to_owned(), |line| line.trim().to_owned())
+        };
+        let parts: Vec<String> = self.name.split("; ").map(printed).collect();
+        parts.join("; ")
+    }
+
     fn named(name: &str) -> CheckFailure {
         CheckFailure {
             name: shortened(name.trim(), LONGEST_NAME),

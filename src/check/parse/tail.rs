@@ -61,7 +61,7 @@ pub(super) fn parse(lines: &[&str]) -> ParsedOutput {
 }
 
 /// A line whose numbers are alike: times and places differ from run to run.
-fn without_numbers(line: &str) -> String {
+pub(super) fn without_numbers(line: &str) -> String {
     let mut text = String::new();
     for sign in line.trim().chars() {
         let sign = if sign.is_ascii_digit() { '0' } else { sign };

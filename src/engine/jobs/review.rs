@@ -118,10 +118,7 @@ pub(super) async fn run(job: &mut JobRun<'_, '_>, order: &ReviewOrder) -> Result
         }
     };
     let mut hunks = hunks_of(&changes.diff);
-    let mut review = Review {
-        not_read: not_shown(&changes.diff),
-        ..Review::default()
-    };
+    let mut review = Review::without(not_shown(&changes.diff));
     for path in changes.untracked.iter().take(MOST_NEW_FILES) {
         match open_text(&context, path) {
             Some(text) => hunks.push(new_file(path, &text)),

@@ -144,6 +144,7 @@ async fn without_agent_mode_a_task_is_planned_and_not_carried_out() {
     let order = TaskOrder {
         goal: Some("say goodbye".to_owned()),
         auto_steps: true,
+        ..TaskOrder::default()
     };
     let (end, events) = run(&mut lab, Job::Task(order), true).await;
     assert_eq!(end, TurnEnd::Answered);

@@ -63,9 +63,9 @@ impl Material {
         let mut material = Material::default();
         let facts = clipped_to(sources.shown, FACTS_TOKENS.min(part(window, 15)));
         material.section("Facts", facts.trim_end());
-        let names = root_names(sources);
+        let names = root_names(sources).join(", ");
         if !names.is_empty() {
-            let names = clipped_to(&names.join(", "), part(window, 5));
+            let names = clipped_to(&names, part(window, 5));
             material.section("In the root folder", &names);
         }
         if !sources.map.is_empty() {

@@ -130,6 +130,14 @@ fn finding(value: &Value, hunks: &[Hunk]) -> Option<Finding> {
 }
 
 impl Review {
+    /// One that has not begun, and will not read these files.
+    pub fn without(not_read: Vec<String>) -> Review {
+        Review {
+            not_read,
+            ..Review::default()
+        }
+    }
+
     /// Takes in what came of a batch.
     pub fn add(&mut self, findings: Vec<Finding>, dropped: usize) {
         self.read += 1;
