@@ -65,8 +65,8 @@ impl Material {
         material.section("Facts", facts.trim_end());
         let names = root_names(sources);
         if !names.is_empty() {
-            let names = clipped_to(&names.join(", "), part(window, 5));
-            material.section("In the root folder", &names);
+            let names = names.join(", ");
+            material.section("In the root folder", &clipped_to(&names, part(window, 5)));
         }
         if !sources.map.is_empty() {
             let map = clipped_to(sources.map, map_tokens(window));
