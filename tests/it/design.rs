@@ -301,7 +301,7 @@ fn a_protected_file_needs_a_person_and_no_flag_that_is_there_already() {
     let environment = environment(&server);
     let output = design(&environment, &["--auto-edit", "--out", "AGENTS.md"], 1);
     assert!(!environment.workspace().join("AGENTS.md").exists());
-    output.expect_words(&["`AGENTS.md` was not written", "in a terminal"]);
+    let output = output.expect_words(&["`AGENTS.md` was not written", "in a terminal"]);
     assert!(!output.stderr.contains("with `--auto-edit`"), "{output:#?}");
 }
 

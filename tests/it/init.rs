@@ -220,7 +220,7 @@ fn a_command_that_was_not_approved_is_no_command_that_failed() {
     let environment = environment(&server);
     // Nobody can be asked: neither the commands nor the file are approved.
     let output = init(&environment, &["--check"], 1);
-    output.expect_words(&["0 failed"]);
+    let output = output.expect_words(&["0 failed"]);
     assert!(output.stdout.contains("- Test: `make test`"), "{output:#?}");
     assert!(!output.stdout.contains("<!-- failed"), "{output:#?}");
 }

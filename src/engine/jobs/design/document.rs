@@ -30,7 +30,8 @@ pub(super) fn overview(outline: &Outline, without_words: usize) -> String {
         ));
     }
     if let Some(chart) = chart(outline) {
-        let edges = "Numbers count files that use the other part; dotted lines are uses by tests and examples only.";
+        let edges = "Numbers count files that use the other part; dotted lines are uses by tests and \
+                     examples only.";
         let left_out = match chart.left_out {
             0 => String::new(),
             more => format!(
