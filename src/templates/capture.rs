@@ -368,14 +368,20 @@ fn common(lines: Vec<Line>, other: &[Line], values: &mut Values) -> Vec<Line> {
                 old_len,
                 new_index,
                 new_len,
-            } if old_len == new_len => {
-                let pairs = lines[old_index..old_index + old_len]
-                    .iter()
-                    .zip(&other[new_index..new_index + new_len]);
-                kept.extend(pairs.filter_map(|(one, other)| generalised(one, other, values)));
+            } => {
+                let mut others = other[new_index..new_index + new_len].iter().peekable();
+                for line in &lines[old_index..old_index + old_len] {
+                    let both = others
+                        .peek()
+                        .and_then(|other| generalised(line, other, values));
+                    if both.is_some() {
+                        others.next();
+                    }
+                    kept.extend(both);
+                }
             }
             // What only one of them has.
-            DiffOp::Replace { .. } | DiffOp::Delete { .. } | DiffOp::Insert { .. } => {}
+            DiffOp::Delete { .. } | DiffOp::Insert { .. } => {}
         }
     }
     kept

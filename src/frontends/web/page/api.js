@@ -51,7 +51,7 @@ async function send(path, { headers, ...options }) {
 	throw failure(response.status, message, error?.hint);
 }
 
-// The events of a conversation behind a number, once and in order. It connects again by itself;
+// The events of a conversation behind a number, once and in order. It reconnects by itself;
 // `handlers` are `events(list)`, `state(name, wait)`, and `failed(error)`: trying again is no help.
 export class EventStream {
 	constructor(id, after, handlers) {

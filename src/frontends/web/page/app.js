@@ -117,9 +117,8 @@ async function ask(message, attached) {
 	if (stream.isStopped) follow();
 	const attachments = attached.filter((one) => 'text' in one);
 	const images = attached.filter((one) => 'base64' in one);
-	const agent = $('agent-mode').checked;
 	try {
-		await post(path('/ask'), { message, client, agent_mode: agent, attachments, images });
+		await post(path('/ask'), { message, client, agent_mode: $('agent-mode').checked, attachments, images });
 		unsure = null;
 		closeBanner();
 		return true;
@@ -243,7 +242,7 @@ async function start() {
 	}
 }
 
-// A browser has six connections for a server, so of hidden pages one keeps its own.
+// A browser has six connections for a server: of hidden pages one keeps its own.
 function visibilityChanged() {
 	releaseStream();
 	if (!page.conversation || document.body.dataset.state === 'refused') return;

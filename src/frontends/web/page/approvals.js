@@ -106,7 +106,7 @@ export function isWriting() {
 	return $('confirm').open || (isTyping(active) && hasText);
 }
 
-// The keys y a e n r decide the first open approval, while no field has the focus.
+// y a e n r decide the first open approval, while no field has the focus.
 on(document, 'keydown', (event) => {
 	const { key, target, ctrlKey, metaKey, altKey, repeat } = event;
 	if (isTyping(target)) lastKey = key === 'Enter' ? 0 : Date.now();

@@ -20,7 +20,7 @@ export function on(target, name, act) {
 }
 
 // Makes an element: `h('li.muted@hit', { data: { path }, click }, 'text', child)`. Its `data-role`
-// follows the `@`; functions listen to the event of their name; null and false are left out.
+// follows the `@`; functions listen to events of their name; null and false are left out.
 export function h(what, ...inside) {
 	const [, tag, classes, role] = what.match(/^(\w+)([.\w-]*)@?([\w-]*)$/);
 	const given = inside[0]?.constructor === Object ? inside.shift() : {};
@@ -76,7 +76,7 @@ export const counted = (number, noun) => `${count(number)} ${noun}${number === 1
 
 export const duration = (ms) => (ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`);
 
-// Begins with a capital, unless it begins with a name, and ends with a full stop.
+// Begins with a capital, unless with a name, and ends with a full stop.
 export function sentence(text) {
 	const words = String(text ?? '').trim();
 	const begun = /^[a-z]+[ ,]/.test(words) ? words[0].toUpperCase() + words.slice(1) : words;

@@ -1,4 +1,4 @@
-// Builds elements from the nodes of the server: a string, or a list of tag, attributes, children.
+// Builds elements from nodes of the server: a string, or a list of tag, attributes, children.
 // Only what is listed here is built; of all else the text is kept.
 
 import { citation } from './dom.js';

@@ -1,8 +1,8 @@
-// Errors, words for screen readers, a dialog, notifications.
+// Errors, words for screen readers, dialog, notifications.
 
 import { $, marked, on, sentence } from './dom.js';
 
-// Runs an action of the user; an error is shown as a sentence with what to do next.
+// Runs an action of the user; an error is shown with what to do next.
 export async function attempt(act) {
 	try {
 		return await act();

@@ -1,6 +1,6 @@
-// The state of a conversation, made from a snapshot and the events after it; no elements here.
+// The state of a conversation, from a snapshot and the events after it; no elements.
 // `items` is what it shows: each has a `key`, a `kind`, the fields of its events. They are added
-// at the end, changed and never removed. `changed` has the keys of those to be drawn again.
+// at the end, changed and never removed. `changed` has the keys of those to draw again.
 
 import { count, counted, sentence } from './dom.js';
 

@@ -1,4 +1,4 @@
-// Draws a conversation: an element for each item, made once and updated when that changes.
+// Draws a conversation: an element for each item, made once, then updated.
 
 import { approvalCard, questionCard } from './approvals.js';
 import { $, button, citation, counted, duration, fill, h, marked, on, page } from './dom.js';
@@ -139,7 +139,7 @@ function thoughts() {
 	return { element, update };
 }
 
-// A tool call: what, its output, time, outcome, result. A failed one is open.
+// A tool call. A failed one is open.
 function call({ id, tool, what }) {
 	const state = h('span@call-state');
 	const live = h('pre@call-live');
@@ -189,11 +189,11 @@ function end({ how, text }) {
 function command({ line }) {
 	const answer = h('div');
 	const given = line && h('p@command-line', h('code', line));
+	// A report is Markdown, as an answer is.
 	const update = ({ text, data }) => {
-		// A report is Markdown, as an answer is.
 		const blocks = data?.blocks?.map((node) => h('div@block', build(node)));
-		const plain = () => (text ? h('p.kept@command-text', text) : data ? table(data) : '');
-		answer.replaceChildren(...(blocks ?? [plain()]));
+		const plain = text ? h('p.kept@command-text', text) : data ? table(data) : '';
+		answer.replaceChildren(...(blocks ?? [plain]));
 	};
 	return { element: h('article', { 'aria-label': 'Command' }, given, answer), update };
 }
