@@ -1,8 +1,8 @@
 //! `/commit`: commits what the session changed, and nothing else, with a written message.
 //!
-//! [`files`] finds out which files those are and which need a word of the user; [`message`] has the
-//! model write the message; [`asking`] shows both and asks; [`recheck`] looks at the files again, and
-//! [`making`] commits.
+//! `files` finds out which files those are and which need a word of the user; `message` has the
+//! model write the message; `asking` shows both and asks; `recheck` looks at the files again, and
+//! `making` commits.
 
 mod asking;
 mod files;

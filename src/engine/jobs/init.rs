@@ -2,9 +2,9 @@
 //!
 //! Facts come from manifests, by program; words come from the model, asked once and checked; commands
 //! are tried if that is wanted. What is renewed stands between marks, and everything else in the file
-//! stays as the user wrote it. In reading order: [`material`] is what the model is shown, [`words`] what
-//! it writes, [`ground`] what that is held against, [`checking`] tries commands, [`render`] makes the
-//! lines, [`marks`] finds the parts of a file, and [`target`] is that file.
+//! stays as the user wrote it. In reading order: `material` is what the model is shown, `words` what
+//! it writes, `ground` what that is held against, `checking` tries commands, `render` makes the
+//! lines, `marks` finds the parts of a file, and `target` is that file.
 
 mod checking;
 mod ground;
