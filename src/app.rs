@@ -2,6 +2,7 @@
 
 mod background;
 mod confinement;
+mod extensions;
 mod indexes;
 mod isolated;
 mod reading;
@@ -30,8 +31,7 @@ use crate::permission::{RepositoryRules, Rules};
 use crate::retrieval::CodeIndex;
 use crate::session::Session;
 use crate::session::changes::clear_up_after_crashes;
-use crate::templates::Library;
-use crate::tools::{GitVersions, ToolContext, ToolSet, Toolbox};
+use crate::tools::{GitVersions, ToolContext, ToolSet};
 use crate::workspace::{Workspace, WorkspaceError, workspace_id};
 
 pub use background::{Background, IndexStatus, VectorStatus};
@@ -54,6 +54,7 @@ const OWN_DATA: &[&str] = &[
     "probes.json",
     "sessions",
     "telegram",
+    "trusted.json",
 ];
 
 /// Maximum time of a search for connecting to Ollama.
@@ -356,21 +357,6 @@ impl App {
     /// The variable that sets a SOCKS proxy for `https` addresses, if any.
     pub fn socks_proxy(&self) -> Option<&'static str> {
         self.environment.socks_proxy()
-    }
-
-    /// The tools of a session: that for templates only where somebody has written some, since each tool
-    /// costs a part of the window.
-    fn toolbox(&self) -> Toolbox {
-        let library = self.templates();
-        match library.has_own(&self.jail) {
-            true => Toolbox::with_templates(library),
-            false => Toolbox::builtin(),
-        }
-    }
-
-    /// The templates that can be used.
-    pub fn templates(&self) -> Library {
-        Library::new(self.environment.templates_folder())
     }
 
     /// The user's settings file, which may not exist; `None` without a home folder.

@@ -16,6 +16,8 @@
 //! - [`edit`], [`syntax`], [`tools`]: what the model can have done.
 //! - [`survey`]: what the manifests say of a project, and the commands that build and test it.
 //! - [`check`]: which commands check a change, and what their output says.
+//! - [`mcp`], [`hooks`], [`skills`]: what users add: tools of servers, commands at points of a turn, texts;
+//!   [`trust`]: what of it a repository may bring.
 //! - [`session`]: what was said and changed, in a journal.
 //! - [`engine`]: a question in, events out; no front end is named there.
 //! - [`app`]: the one place that builds the real parts from settings and joins them.
@@ -37,7 +39,9 @@ pub mod engine;
 pub mod failure;
 pub mod frontends;
 pub mod git;
+pub mod hooks;
 pub mod jail;
+pub mod mcp;
 pub mod message;
 pub mod model;
 pub mod network;
@@ -47,10 +51,12 @@ pub mod related;
 pub mod retrieval;
 pub mod sandbox;
 pub mod session;
+pub mod skills;
 pub mod survey;
 pub mod syntax;
 pub mod templates;
 pub mod text;
 pub mod tools;
+pub mod trust;
 pub mod visible;
 pub mod workspace;

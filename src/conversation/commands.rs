@@ -57,6 +57,9 @@ pub(super) enum CommandAction {
     Review,
     Task,
     Template,
+    Mcp,
+    Hooks,
+    Skills,
     Quit,
 }
 
@@ -273,6 +276,19 @@ pub static COMMANDS: &[SlashCommand] = &[
         "[name]",
         "list the templates, or show one",
     ),
+    command(
+        CommandAction::Skills,
+        "skills",
+        "[name]",
+        "list the skills, or show one; /NAME uses it",
+    ),
+    command(
+        CommandAction::Mcp,
+        "mcp",
+        "[server]",
+        "list the MCP servers, or the tools of one",
+    ),
+    command(CommandAction::Hooks, "hooks", "", "list the hooks"),
     SlashCommand {
         aliases: &["exit", "q"],
         place: CommandScope::Terminal,

@@ -82,6 +82,9 @@ impl Conversation {
             CommandAction::Map => self.map(argument).await?,
             CommandAction::Related => self.related(argument).await?,
             CommandAction::Template => self.template(argument).await?,
+            CommandAction::Mcp => self.mcp(argument).await?,
+            CommandAction::Hooks => self.hooks().await?,
+            CommandAction::Skills => self.skills(argument).await?,
             CommandAction::Init => self.job(InitOrder::parse(argument).map(Job::Init), read_only),
             CommandAction::Design => {
                 self.job(DesignOrder::parse(argument).map(Job::Design), read_only)

@@ -3,6 +3,7 @@
 //! The command line starts the others, which are passed to it here, so that front ends do not
 //! import each other.
 
+pub mod acp;
 mod branch;
 mod changed_words;
 pub mod cli;
@@ -13,6 +14,7 @@ mod excerpt;
 mod facts_json;
 mod failure;
 mod markup;
+pub mod mcp;
 mod syntaxes;
 mod task_json;
 pub mod telegram;
@@ -43,6 +45,9 @@ pub fn main() -> ExitCode {
     let services = Services {
         telegram: |app, how, tell, stop| telegram::run(app, how, tell, stop).boxed(),
         web: |app, how, tell, stop| web::run(app, how, tell, stop).boxed(),
+        mcp: |app, how, tell, stop| mcp::run(app, how, tell, stop).boxed(),
+        mcp_http: |app, how, tell, stop| mcp::run_http(app, how, tell, stop).boxed(),
+        acp: |app, how, tell, stop| acp::run(app, how, tell, stop).boxed(),
     };
     cli::main(&services)
 }
@@ -51,6 +56,12 @@ pub fn main() -> ExitCode {
 pub struct Services {
     pub telegram: Service,
     pub web: Service,
+    /// Answers an agent on stdin and stdout.
+    pub mcp: Service,
+    /// Answers agents over HTTP.
+    pub mcp_http: Service,
+    /// Answers an editor on stdin and stdout.
+    pub acp: Service,
 }
 
 /// Runs until the token is cancelled or a permanent error occurs.
@@ -70,6 +81,8 @@ pub struct ServiceOptions {
     pub listen: Option<IpAddr>,
     /// Write the token of the API to this file.
     pub token_file: Option<PathBuf>,
+    /// The port to listen on, where it is no setting.
+    pub port: Option<u16>,
     /// Further folders that conversations can switch to.
     pub workspaces: Vec<PathBuf>,
 }

@@ -12,7 +12,8 @@ use crate::jail::{Protected, ProtectedClass};
 
 pub use preview::Preview;
 pub use rules::{
-    DeniedCommands, DeniedPaths, Mounts, RepositoryRules, Rules, RulesError, UserChecks, UserRules,
+    DeniedCommands, DeniedPaths, Hook, HookPoint, McpServer, McpTransport, Mounts, RepositoryRules,
+    Rules, RulesError, UserChecks, UserRules, UserTool,
 };
 
 /// How the reasons of denials in plan mode name it.

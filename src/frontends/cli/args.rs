@@ -1,17 +1,21 @@
 //! The command line: arguments, and the conflicts that clap cannot express.
 
+mod acp;
 mod benchmark;
 mod chat;
 mod check;
 mod commit;
 mod design;
+mod hooks;
 mod index;
 mod init;
 mod jobs;
 mod map;
+mod mcp;
 mod related;
 mod review;
 mod search;
+mod skills;
 mod suite;
 mod task;
 mod telegram;
@@ -30,6 +34,8 @@ use clap_complete::Shell;
 
 use crate::config::{Color, Flags};
 
+use acp::ACP_HELP;
+pub use acp::AcpArguments;
 use benchmark::BENCHMARK_HELP;
 pub use benchmark::BenchmarkArguments;
 use chat::CHAT_HELP;
@@ -40,17 +46,23 @@ use commit::COMMIT_HELP;
 pub use commit::CommitArguments;
 use design::DESIGN_HELP;
 pub use design::DesignArguments;
+use hooks::HOOKS_HELP;
+pub use hooks::{HooksArguments, HooksCommand};
 pub use index::{IndexAction, IndexArguments};
 use init::INIT_HELP;
 pub use init::InitArguments;
 pub use jobs::JobArguments;
 use map::MAP_HELP;
 pub use map::MapArguments;
+use mcp::MCP_HELP;
+pub use mcp::{McpArguments, McpCommand};
 use related::RELATED_HELP;
 pub use related::RelatedArguments;
 use review::REVIEW_HELP;
 pub use review::ReviewArguments;
 pub use search::SearchArguments;
+use skills::SKILLS_HELP;
+pub use skills::{SkillsArguments, SkillsCommand};
 pub use suite::SuiteArguments;
 use task::TASK_HELP;
 pub use task::TaskArguments;
@@ -80,7 +92,7 @@ pub struct Arguments {
     pub command: Option<Command>,
 
     /// Folder to work on; by default the indexed folder or git repository around the current one.
-    /// `web` takes several: the page begins with the first
+    /// `web` and `mcp` take several, and begin with the first
     #[arg(long, value_name = "DIR", global = true, value_hint = ValueHint::DirPath)]
     #[arg(help_heading = GLOBAL)]
     pub workspace: Vec<PathBuf>,
@@ -223,6 +235,22 @@ Examples:
     #[command(after_help = TEMPLATE_HELP)]
     Template(TemplateArguments),
 
+    /// Serve the code search of this project to other agents, by MCP
+    #[command(after_help = MCP_HELP)]
+    Mcp(McpArguments),
+
+    /// Be the agent of an editor, by ACP
+    #[command(after_help = ACP_HELP)]
+    Acp(AcpArguments),
+
+    /// List the hooks, or trust those of this repository
+    #[command(after_help = HOOKS_HELP)]
+    Hooks(HooksArguments),
+
+    /// List, show or make skills
+    #[command(after_help = SKILLS_HELP)]
+    Skills(SkillsArguments),
+
     /// Print a shell completion script
     #[command(after_help = "\
 Example:
@@ -287,8 +315,12 @@ impl Arguments {
     /// Conflicts that clap cannot express: chat flags before a command, an empty query.
     fn contradiction(&self) -> Option<(ErrorKind, &'static str)> {
         match &self.command {
-            command if self.workspace.len() > 1 && !matches!(command, Some(Command::Web(_))) => {
-                let message = "`--workspace` is given more than once; only `web` takes several";
+            command
+                if self.workspace.len() > 1
+                    && !matches!(command, Some(Command::Web(_) | Command::Mcp(_))) =>
+            {
+                let message =
+                    "`--workspace` is given more than once; only `web` and `mcp` take several";
                 Some((ErrorKind::ArgumentConflict, message))
             }
             Some(_) if self.chat != ChatArguments::default() => {
@@ -324,6 +356,7 @@ impl Arguments {
             Some(Command::Chat(chat)) => chat.engine.clone(),
             Some(Command::Telegram(telegram)) => telegram.engine.clone(),
             Some(Command::Web(web)) => web.engine.clone(),
+            Some(Command::Acp(acp)) => acp.engine.clone(),
             Some(Command::Init(init)) => init.job.engine.clone(),
             Some(Command::Design(design)) => design.job.engine.clone(),
             Some(Command::Check(check)) => check.job.engine.clone(),

@@ -19,6 +19,7 @@ use crate::frontends::Services;
 use crate::frontends::events_json::JsonEvent;
 use crate::frontends::wire::SearchFailure;
 
+mod acp;
 pub mod args;
 mod benchmark;
 mod chat;
@@ -30,6 +31,7 @@ mod doctor;
 mod failure;
 mod help;
 mod hits;
+mod hooks;
 mod index;
 mod indexes;
 mod init;
@@ -37,6 +39,7 @@ mod inspect;
 mod job;
 mod log;
 mod map;
+mod mcp;
 mod model;
 mod probe;
 mod progress;
@@ -46,6 +49,7 @@ mod search;
 mod service;
 mod sessions;
 mod signals;
+mod skills;
 mod style;
 mod suite;
 mod summary;
@@ -157,6 +161,13 @@ fn run(arguments: &Arguments, services: &Services) -> Result<CommandEnd, Error> 
             Some(Command::Map(map)) => map::run(&app, map).await,
             Some(Command::Related(related)) => related::run(&app, related).await,
             Some(Command::Template(template)) => template::run(&app, template).await,
+            Some(Command::Mcp(mcp)) => {
+                let others = arguments.workspace.get(1..).unwrap_or_default();
+                mcp::run(&app, mcp, others, (services.mcp, services.mcp_http)).await
+            }
+            Some(Command::Acp(acp)) => acp::run(&app, acp, services.acp).await,
+            Some(Command::Hooks(hooks)) => hooks::run(&app, hooks).await,
+            Some(Command::Skills(skills)) => skills::run(&app, skills).await,
             Some(Command::Benchmark(benchmark)) => benchmark::run(&app, benchmark).await,
             Some(Command::Completions { .. } | Command::Man) => Ok(CommandEnd::Good),
         }

@@ -10,7 +10,10 @@ use toml::de::{DeTable, DeValue};
 
 use super::command_words::{rule_path, split_command};
 use super::pattern::{CommandPattern, PathPattern, PathScope};
-use super::{Pattern, Rule, RuleKind, RuleVerdict, RulesError, UserRules, allows, checks};
+use super::{
+    Pattern, Rule, RuleKind, RuleVerdict, RulesError, UserRules, allows, checks, mcp_servers,
+    user_hooks, user_tools,
+};
 use crate::visible::escape_hidden;
 
 /// Largest file, in bytes.
@@ -100,8 +103,23 @@ pub(super) fn parse_user(
             reader.workspaces(&value, &mut user);
         } else if name == "check" {
             user.checks = checks::read(&mut reader, &value);
+        } else if name == "mcp" {
+            user.servers = mcp_servers::read(&mut reader, &value);
+        } else if name == "hook" {
+            user.hooks = user_hooks::read(&mut reader, &value);
+        } else if name == "tool" {
+            user.tools = user_tools::read(&mut reader, &value);
         } else {
-            let keys = ["deny", "ask", "allow", "workspaces", "check"];
+            let keys = [
+                "deny",
+                "ask",
+                "allow",
+                "workspaces",
+                "check",
+                "mcp",
+                "hook",
+                "tool",
+            ];
             reader.unknown(&key, &keys);
         }
     }

@@ -7,8 +7,11 @@ mod checks;
 mod command_words;
 mod denied;
 mod file;
+mod mcp_servers;
 mod pattern;
 mod repository;
+mod user_hooks;
+mod user_tools;
 
 #[cfg(test)]
 mod tests;
@@ -22,7 +25,10 @@ use super::{CommandRisk, Confinement, Effect, Mode, Permission};
 
 pub use checks::UserChecks;
 pub use denied::DeniedCommands;
+pub use mcp_servers::{McpServer, McpTransport};
 pub use repository::RepositoryRules;
+pub use user_hooks::{Hook, HookPoint};
+pub use user_tools::UserTool;
 
 use command_words::{places, rule_path, split_command, without_dots};
 use pattern::{CommandPattern, PathPattern, RulePath};
@@ -35,6 +41,9 @@ pub struct UserRules {
     /// Named folders of the user; absolute, may not exist.
     pub workspaces: BTreeMap<String, PathBuf>,
     pub checks: UserChecks,
+    pub servers: Vec<McpServer>,
+    pub hooks: Vec<Hook>,
+    pub tools: Vec<UserTool>,
 }
 
 /// An error in the user's `config.toml`. Nothing runs then: an ignored rule could be the one that

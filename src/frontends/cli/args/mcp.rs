@@ -1,0 +1,52 @@
+//! Arguments of `mcp`.
+
+use clap::{Args, Subcommand};
+
+/// Examples of `ollacode mcp`.
+pub(super) const MCP_HELP: &str = "\
+Examples:
+  ollacode mcp                           answer an agent on stdin and stdout
+  ollacode mcp install claude-code       what to add to its settings
+  ollacode mcp trust                     show the servers of .mcp.json, and trust them";
+
+/// Arguments of `ollacode mcp`.
+#[derive(Args, Clone, Debug)]
+pub struct McpArguments {
+    #[command(subcommand)]
+    pub command: Option<McpCommand>,
+
+    /// Answer over HTTP on this machine, rather than on stdin and stdout
+    #[arg(long)]
+    pub http: bool,
+
+    /// Port of `--http`; by default any free one
+    #[arg(long, value_name = "PORT", requires = "http")]
+    pub port: Option<u16>,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub enum McpCommand {
+    /// Print the settings with which a client starts this server
+    Install {
+        /// The client
+        client: String,
+
+        /// Write them into the client's file, after a diff
+        #[arg(long)]
+        write: bool,
+    },
+
+    /// List the servers of others, and their tools
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+
+    /// Show what `.mcp.json` of this repository would start, and trust it
+    Trust {
+        /// End the trust
+        #[arg(long)]
+        forget: bool,
+    },
+}

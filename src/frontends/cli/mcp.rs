@@ -1,0 +1,39 @@
+//! `ollacode mcp`: serves our search to other agents, and manages the servers of others.
+
+use std::path::PathBuf;
+
+use anyhow::Error;
+
+use super::CommandEnd;
+use super::args::{McpArguments, McpCommand};
+use super::service::terminal_notifier;
+use super::signals::stop_signal;
+use crate::app::App;
+use crate::frontends::{Service, ServiceOptions};
+
+mod install;
+mod servers;
+
+pub async fn run(
+    app: &App,
+    arguments: &McpArguments,
+    other_folders: &[PathBuf],
+    (stdio, http): (Service, Service),
+) -> Result<CommandEnd, Error> {
+    match &arguments.command {
+        Some(McpCommand::Install { client, write }) => install::run(app, client, *write).await,
+        Some(McpCommand::List { json }) => servers::list(app, *json).await,
+        Some(McpCommand::Trust { forget }) => servers::trust(app, *forget).await,
+        None => {
+            let service = if arguments.http { http } else { stdio };
+            let how = ServiceOptions {
+                port: arguments.port,
+                workspaces: other_folders.to_vec(),
+                ..ServiceOptions::default()
+            };
+            let stop = stop_signal("stopping");
+            service(app.clone(), how, terminal_notifier(), stop).await?;
+            Ok(CommandEnd::Good)
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Hooks: which of them fit, what they are told, and what their end means; pure.

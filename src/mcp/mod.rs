@@ -1,0 +1,1 @@
+//! MCP servers of others, as a client: their tools, pinned and confined.

@@ -1,0 +1,1 @@
+//! Skills: texts that a slash command puts before a question, with their files.
