@@ -1,1 +1,63 @@
-//! MCP servers of others, as a client: their tools, pinned and confined.
+//! MCP servers of others, as a client: started confined, their tools pinned, their words distrusted.
+//!
+//! In reading order: [`servers`] has the servers of a run and starts them when they are needed;
+//! a connection speaks the protocol over a transport.
+
+pub mod servers;
+
+use serde_json::Value;
+
+pub use servers::McpServers;
+
+/// A tool as its server describes it: untrusted words.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServerTool {
+    pub name: String,
+    pub description: String,
+    /// The JSON schema of its arguments.
+    pub schema: Value,
+}
+
+/// What a call gave: untrusted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ServerResult {
+    pub parts: Vec<ServerPart>,
+    /// The result as data, if the server gave any.
+    pub structured: Option<Value>,
+    /// Whether the server says that the call failed.
+    pub is_error: bool,
+}
+
+/// A part of a result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServerPart {
+    Text(String),
+    Image {
+        mime: String,
+        bytes: Vec<u8>,
+    },
+    /// Anything else, in words: a link to a resource, a sound.
+    Other(String),
+}
+
+/// Why a server did not do what was wanted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum McpError {
+    /// There is no server of this name.
+    #[error("there is no MCP server `{0}`")]
+    Unknown(String),
+    /// It did not start, or ended. The second text is why, with what it wrote to its errors.
+    #[error("the MCP server `{0}` does not run: {1}")]
+    NotRunning(String, String),
+    /// It did not answer in time.
+    #[error("the MCP server `{0}` did not answer within {1} s")]
+    TimedOut(String, u64),
+    /// It answered with an error of the protocol.
+    #[error("the MCP server `{0}` refused: {1}")]
+    Refused(String, String),
+    /// Only loopback addresses may be connected to.
+    #[error("the MCP server `{0}` is not on this machine, and ollacode is offline")]
+    Offline(String),
+    #[error("stopped")]
+    Stopped,
+}
