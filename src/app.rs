@@ -50,6 +50,7 @@ const OWN_DATA: &[&str] = &[
     "embeddings.db-wal",
     "history",
     "indexes",
+    "maps",
     "memory",
     "probes.json",
     "sessions",
@@ -330,7 +331,9 @@ impl App {
             known_memory: self.known_memory(),
             commit_trailer: self.settings.commit_trailer.clone(),
         });
-        Ok(engine.with_checks(self.checks()))
+        let maps = self.settings.data_folder.join("maps");
+        let map = maps.join(format!("{}.json", workspace_id(&self.workspace.root)));
+        Ok(engine.with_checks(self.checks()).keeping_map(map))
     }
 
     /// How changes are checked.

@@ -114,6 +114,8 @@ pub struct Engine {
     /// What stands last in the message of each commit; `{model}` is the name of the model.
     commit_trailer: Option<String>,
     checks: SessionChecks,
+    /// The file of a map that takes long to make; empty if none is kept.
+    kept_map: PathBuf,
 }
 
 /// The parts of an engine.
@@ -226,7 +228,15 @@ impl Engine {
             told: Mutex::default(),
             commit_trailer: parts.commit_trailer,
             checks: SessionChecks::default(),
+            kept_map: PathBuf::new(),
         }
+    }
+
+    /// Keeps the map of a large workspace in a file, for the next session.
+    #[must_use]
+    pub fn keeping_map(mut self, file: PathBuf) -> Engine {
+        self.kept_map = file;
+        self
     }
 
     /// Answers a question and sends `events` meanwhile.
@@ -408,7 +418,7 @@ impl Engine {
         // That can only fail by a panic; then there are none.
         let text = finding.await.unwrap_or_default();
         let map = match has_room(profile) {
-            true => map_facts(&self.context).await,
+            true => map_facts(&self.context, &self.kept_map).await,
             false => String::new(),
         };
         self.facts

@@ -25,7 +25,7 @@ pub use json::MapJson;
 pub use mermaid::mermaid;
 pub use parts::{Part, PartEdge, Parts};
 pub use svg::svg;
-pub use text::brief;
+pub use text::{BriefMap, brief};
 
 /// Smallest and largest number of tokens of a map. Larger ones confuse models more than they help.
 pub const BUDGETS: std::ops::RangeInclusive<u32> = 256..=8_192;

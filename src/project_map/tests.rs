@@ -134,13 +134,18 @@ fn paths_are_understood_as_people_write_them() {
 #[test]
 fn a_short_map_names_what_is_used_and_is_there() {
     let files = files_of(&shop(), "");
-    let text = brief(&files, 200, &|path| path != "src/price.rs");
+    let map = brief(&files, 200, &|path| path != "src/price.rs");
+    let text = map.text(&|_| true);
     assert!(estimate_text(&text) <= 200, "{text}");
     assert!(text.contains("\n- src/cart.rs: Cart"), "{text}");
     assert!(!text.contains("price.rs"), "{text}");
-    assert_eq!(brief(&files, 10, &|_| true), "");
+    assert_eq!(brief(&files, 10, &|_| true).text(&|_| true), "");
     let nothing = files_of(&[("a.txt".to_owned(), "x\n".to_owned())], "");
-    assert_eq!(brief(&nothing, 200, &|_| true), "");
+    assert_eq!(brief(&nothing, 200, &|_| true).text(&|_| true), "");
+    // What was kept for a later session is looked at again.
+    let later = map.text(&|path| path != "src/cart.rs");
+    assert!(!later.is_empty() && !later.contains("cart.rs"), "{later}");
+    assert_eq!(map.text(&|_| false), "");
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use ollacode_indexer::{FileId, FileRole, GraphDefinition};
+use ollacode_indexer::{FileId, FileRole, GraphDefinition, GraphFile};
+use serde::{Deserialize, Serialize};
 
 use super::{MapAside, ProjectMap, ShownFiles, is_code, shown, telling};
 use crate::text::tokens::estimate_text;
@@ -90,10 +91,34 @@ pub(super) fn last_line(left_out: usize, unread: usize) -> String {
     line
 }
 
-/// The most used files in a few lines, for a system prompt; empty if nothing has room. Files that
-/// are not there any more are left out.
-pub fn brief(files: &ShownFiles, tokens: u32, is_there: &dyn Fn(&str) -> bool) -> String {
-    const HEAD: &str = "Most used files, with what others use of them (as indexed at the start):";
+/// The most used files with a line each, for a system prompt.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BriefMap {
+    rows: Vec<BriefRow>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct BriefRow {
+    path: String,
+    line: String,
+}
+
+const BRIEF_HEAD: &str = "Most used files, with what others use of them (as indexed at the start):";
+
+impl BriefMap {
+    /// In a few lines, without the files that may not be shown or are gone; empty if none is left.
+    pub fn text(&self, is_shown: &dyn Fn(&str) -> bool) -> String {
+        let rows = self.rows.iter().filter(|row| is_shown(&row.path));
+        let lines: Vec<&str> = rows.map(|row| row.line.as_str()).collect();
+        if lines.is_empty() {
+            return String::new();
+        }
+        format!("{BRIEF_HEAD}\n{}", lines.join("\n"))
+    }
+}
+
+/// Makes the most used files that have room, of those that may be shown.
+pub fn brief(files: &ShownFiles, tokens: u32, is_shown: &dyn Fn(&str) -> bool) -> BriefMap {
     let rank = files.graph.rank(&[]);
     let is_wanted =
         |id: &FileId| is_code(files.graph.file(*id).role) && !files.graph.used_by(*id).is_empty();
@@ -102,39 +127,40 @@ pub fn brief(files: &ShownFiles, tokens: u32, is_there: &dyn Fn(&str) -> bool) -
         let rank = rank[other.0 as usize].total_cmp(&rank[one.0 as usize]);
         rank.then_with(|| one.cmp(other))
     });
-    let Some(mut left) = tokens.checked_sub(estimate_text(HEAD) + 1) else {
-        return String::new();
+    let mut map = BriefMap::default();
+    let Some(mut left) = tokens.checked_sub(estimate_text(BRIEF_HEAD) + 1) else {
+        return map;
     };
-    let mut lines = vec![HEAD.to_owned()];
     let mut misses = 0;
     for id in order {
         if misses == MOST_MISSES {
             break;
         }
         let file = files.graph.file(id);
-        let used = telling(&file.definitions).into_iter();
-        let used = used.filter(|it| it.uses > 0).take(MOST_NAMES);
-        let names = used.map(|it| name(&it.name));
-        let names: Vec<String> = names.collect();
-        let path = shown(&file.path).replace('`', "'");
-        let line = if names.is_empty() {
-            format!("- {path}")
-        } else {
-            format!("- {path}: {}", names.join(", "))
-        };
+        let line = brief_line(file);
         let rest = left.checked_sub(estimate_text(&line) + 1);
-        match rest.filter(|_| is_there(&file.path)) {
+        match rest.filter(|_| is_shown(&file.path)) {
             Some(rest) => {
                 left = rest;
-                lines.push(line);
+                let path = file.path.clone();
+                map.rows.push(BriefRow { path, line });
             }
             None => misses += 1,
         }
     }
-    if lines.len() == 1 {
-        return String::new();
+    map
+}
+
+fn brief_line(file: &GraphFile) -> String {
+    let used = telling(&file.definitions).into_iter();
+    let used = used.filter(|it| it.uses > 0).take(MOST_NAMES);
+    let names: Vec<String> = used.map(|it| name(&it.name)).collect();
+    let path = shown(&file.path).replace('`', "'");
+    if names.is_empty() {
+        format!("- {path}")
+    } else {
+        format!("- {path}: {}", names.join(", "))
     }
-    lines.join("\n")
 }
 
 fn name(name: &str) -> String {
