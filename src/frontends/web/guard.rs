@@ -9,23 +9,25 @@
 //! Each rule is a function, in the order in which they are checked.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use axum::Router;
 use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::{Json, Router};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
-use serde_json::json;
 
 use super::Server;
-use super::body::{self, MOST_BYTES};
-use super::login_limit::LoginLimit;
-use super::token::Token;
+use crate::frontends::http::body::{self, MOST_BYTES};
+use crate::frontends::http::listen::{Answers, Trust};
+use crate::frontends::http::login_limit::LoginLimit;
+use crate::frontends::http::refusal::Refusal;
+use crate::frontends::http::token::Token;
 
 /// The path below which everything needs the token.
 const API: &str = "/api";
@@ -46,72 +48,6 @@ const HEADERS: [(&str, &str); 6] = [
     ("cache-control", "no-store"),
 ];
 
-/// Whether a connection has had a request with the token.
-#[derive(Debug, Default)]
-pub struct Trust(AtomicBool);
-
-impl Trust {
-    pub fn has_token(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    pub fn set(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-/// Why a request is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    pub status: StatusCode,
-    pub code: &'static str,
-    pub message: &'static str,
-    pub hint: Option<&'static str>,
-    /// A header that goes with the status.
-    pub header: Option<(&'static str, &'static str)>,
-}
-
-impl Refusal {
-    pub const fn new(status: StatusCode, code: &'static str, message: &'static str) -> Refusal {
-        Refusal {
-            status,
-            code,
-            message,
-            hint: None,
-            header: None,
-        }
-    }
-
-    pub const fn with_hint(self, hint: &'static str) -> Refusal {
-        Refusal {
-            hint: Some(hint),
-            ..self
-        }
-    }
-
-    const fn with_header(self, name: &'static str, value: &'static str) -> Refusal {
-        Refusal {
-            header: Some((name, value)),
-            ..self
-        }
-    }
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let mut error = json!({ "code": self.code, "message": self.message });
-        if let Some(hint) = self.hint {
-            error["hint"] = json!(hint);
-        }
-        let mut response = (self.status, Json(json!({ "error": error }))).into_response();
-        if let Some((name, value)) = self.header {
-            let headers = response.headers_mut();
-            headers.insert(name, HeaderValue::from_static(value));
-        }
-        response
-    }
-}
-
 pub struct Guard {
     server: Arc<Server>,
     page: TowerToHyperService<Router>,
@@ -128,16 +64,6 @@ impl Guard {
             api: TowerToHyperService::new(api),
             logins,
         }
-    }
-
-    /// Answers a request: what the page or the API answers, or why it is refused.
-    pub async fn answer(&self, request: Request<Incoming>, trust: &Trust) -> Response {
-        let (parts, body) = request.into_parts();
-        let response = match self.admit(&parts, trust) {
-            Ok(()) => self.pass(parts, body).await,
-            Err(refusal) => refusal.into_response(),
-        };
-        with_headers(response)
     }
 
     /// All rules but those about the body.
@@ -198,6 +124,25 @@ impl Guard {
         };
         let Ok(response) = routes.call(Request::from_parts(parts, body)).await;
         response
+    }
+}
+
+impl Answers for Guard {
+    /// What the page or the API answers, or why the request is refused.
+    fn answer<'a>(
+        &'a self,
+        request: Request<Incoming>,
+        trust: &'a Trust,
+    ) -> BoxFuture<'a, Response> {
+        async move {
+            let (parts, body) = request.into_parts();
+            let response = match self.admit(&parts, trust) {
+                Ok(()) => self.pass(parts, body).await,
+                Err(refusal) => refusal.into_response(),
+            };
+            with_headers(response)
+        }
+        .boxed()
     }
 }
 

@@ -1,21 +1,16 @@
 //! A web page, and an HTTP API for it and for scripts, on this machine.
 //!
-//! In reading order: `listen` has the sockets and their limits, `guard` refuses requests that are not
-//! from the user, `page` has the files of the page, `routes` the API. A `room` drives a
-//! [`crate::conversation::Conversation`] and numbers its events, `stream` sends them, `render` turns
-//! text into what the page shows.
+//! In reading order: `guard` refuses requests that are not from the user, `page` has the files of the
+//! page, `routes` the API. A `room` drives a [`crate::conversation::Conversation`] and numbers its
+//! events, `stream` sends them, `render` turns text into what the page shows. The sockets are in
+//! `frontends/http`.
 
-mod body;
 mod guard;
-mod listen;
-mod login_limit;
 mod page;
 mod render;
 mod room;
 mod routes;
 mod stream;
-mod timed_stream;
-mod token;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -28,6 +23,10 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use tokio_util::sync::CancellationToken;
 
+use super::http::listen::{self, Sockets};
+use super::http::login_limit::LoginLimit;
+use super::http::refusal::Refusal;
+use super::http::token::{Token, TokenFile};
 use super::{Notice, Notifier, ServiceOptions};
 use crate::app::App;
 use crate::conversation::SharedContext;
@@ -35,10 +34,7 @@ use crate::conversation::messages::risk_warning;
 use crate::model::ollama::NetworkScope;
 use crate::visible::visible_name;
 
-use guard::{Guard, Refusal};
-use listen::Sockets;
-use login_limit::LoginLimit;
-use token::{Token, TokenFile};
+use guard::Guard;
 
 /// How long a command waits for Ollama.
 const PATIENCE: Duration = Duration::from_secs(10);

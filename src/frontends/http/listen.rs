@@ -8,12 +8,14 @@ use std::convert::Infallible;
 use std::io::{self, ErrorKind, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use anyhow::Error;
+use axum::response::Response;
 use futures::FutureExt;
-use futures::future::select_all;
+use futures::future::{BoxFuture, select_all};
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -25,7 +27,6 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::guard::{Guard, Trust};
 use super::timed_stream::TimedStream;
 
 /// The port, unless one is chosen: an address that stays the same suits bookmarks and tunnels.
@@ -53,6 +54,30 @@ const RETRY_DELAY: Duration = Duration::from_millis(50);
 const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\n\
     content-length: 69\r\nconnection: close\r\n\r\n\
     {\"error\":{\"code\":\"too_many_connections\",\"message\":\"close some tabs\"}}";
+
+/// Whether a connection has had a request with the token.
+#[derive(Debug, Default)]
+pub struct Trust(AtomicBool);
+
+impl Trust {
+    pub fn has_token(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Answers the requests of all connections.
+pub trait Answers: Send + Sync + 'static {
+    /// Answers a request, whatever it asks for; `trust` is told if it has the token.
+    fn answer<'a>(
+        &'a self,
+        request: Request<Incoming>,
+        trust: &'a Trust,
+    ) -> BoxFuture<'a, Response>;
+}
 
 /// The sockets that are listened on.
 #[derive(Debug)]
@@ -205,7 +230,7 @@ impl Connections {
 }
 
 /// Serves connections until `stop`; then the last answers are completed.
-pub async fn serve(sockets: Sockets, guard: Guard, stop: &CancellationToken) {
+pub async fn serve(sockets: Sockets, guard: impl Answers, stop: &CancellationToken) {
     let guard = Arc::new(guard);
     let mut connections = Connections::default();
     let mut tasks = JoinSet::new();
@@ -247,7 +272,7 @@ pub async fn serve(sockets: Sockets, guard: Guard, stop: &CancellationToken) {
 async fn serve_connection(
     mut stream: TcpStream,
     connection: Arc<Connection>,
-    guard: Arc<Guard>,
+    guard: Arc<impl Answers>,
     stop: CancellationToken,
 ) {
     // Small pieces of a stream are sent at once.
