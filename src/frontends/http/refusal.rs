@@ -56,3 +56,10 @@ impl IntoResponse for Refusal {
         response
     }
 }
+
+/// The refusal of a method.
+pub const METHOD: Refusal = Refusal::new(
+    StatusCode::METHOD_NOT_ALLOWED,
+    "method_not_allowed",
+    "this method is not allowed here",
+);
