@@ -1,5 +1,6 @@
 //! An MCP server: our search for other agents. Everything only reads.
 
+mod handler;
 mod http;
 
 use anyhow::{Error, bail};
@@ -8,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Notifier, ServiceOptions};
 use crate::app::App;
 
+pub use handler::SearchServer;
 pub use http::run_http;
 
 /// Answers an agent on stdin and stdout until stdin ends.
