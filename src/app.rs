@@ -50,6 +50,7 @@ const OWN_DATA: &[&str] = &[
     "embeddings.db-wal",
     "history",
     "indexes",
+    "mcp-token",
     "memory",
     "probes.json",
     "sessions",

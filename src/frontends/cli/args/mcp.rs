@@ -19,7 +19,7 @@ pub struct McpArguments {
     #[arg(long)]
     pub http: bool,
 
-    /// Port of `--http`; by default any free one
+    /// Port of `--http`; by default 4781, or any free one if that is in use
     #[arg(long, value_name = "PORT", requires = "http")]
     pub port: Option<u16>,
 }
