@@ -360,6 +360,11 @@ impl App {
         self.environment.socks_proxy()
     }
 
+    /// The environment that the program was started in.
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
     /// The user's settings file, which may not exist; `None` without a home folder.
     pub fn user_file(&self) -> Option<PathBuf> {
         self.environment.user_file()

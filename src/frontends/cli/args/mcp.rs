@@ -1,6 +1,9 @@
 //! Arguments of `mcp`.
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
+
+use crate::frontends::cli::mcp::install::clients;
 
 /// Examples of `ollacode mcp`.
 pub(super) const MCP_HELP: &str = "\
@@ -27,14 +30,7 @@ pub struct McpArguments {
 #[derive(Clone, Debug, Subcommand)]
 pub enum McpCommand {
     /// Print the settings with which a client starts this server
-    Install {
-        /// The client
-        client: String,
-
-        /// Write them into the client's file, after a diff
-        #[arg(long)]
-        write: bool,
-    },
+    Install(InstallArguments),
 
     /// List the servers of others, and their tools
     List {
@@ -49,4 +45,20 @@ pub enum McpCommand {
         #[arg(long)]
         forget: bool,
     },
+}
+
+/// Arguments of `ollacode mcp install`.
+#[derive(Args, Clone, Debug)]
+pub struct InstallArguments {
+    /// The client
+    #[arg(value_parser = PossibleValuesParser::new(clients::names()))]
+    pub client: String,
+
+    /// Write them into the client's file, after a diff and a question
+    #[arg(long)]
+    pub write: bool,
+
+    /// Write without asking
+    #[arg(short, long, requires = "write")]
+    pub yes: bool,
 }
