@@ -39,6 +39,8 @@ mod fixtures;
 mod init;
 mod licences;
 mod log;
+mod mcp_http;
+mod mcp_install;
 mod ollama_chat;
 mod ollama_embed;
 mod peers;

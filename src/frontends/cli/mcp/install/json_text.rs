@@ -238,7 +238,7 @@ impl Writer<'_> {
             let comma = if *ends_with_comma { "" } else { "," };
             // Behind the comma that may be there, and comments.
             let at = if *ends_with_comma {
-                open + 1 + inside.trim_end().len()
+                open + 1 + without_blank_end(inside).len()
             } else {
                 last
             };
@@ -274,7 +274,7 @@ impl Writer<'_> {
             end,
         };
         let inside = &self.text[open + 1..close];
-        let at = open + 1 + inside.trim_end().len();
+        let at = open + 1 + without_blank_end(inside).len();
         let between = format!(",{end}{indent}");
         let mut text = format!("{end}{indent}{}", members(&layout).join(&between));
         if !self.text[at..close].contains('\n') {
@@ -292,6 +292,11 @@ impl Writer<'_> {
         });
         parts
     }
+}
+
+/// A part without the white space at its end. A comment may end with other white space.
+fn without_blank_end(part: &str) -> &str {
+    part.trim_end_matches([' ', '\t', '\r', '\n'])
 }
 
 /// The white space with which the line of a place starts.
