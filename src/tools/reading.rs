@@ -84,11 +84,6 @@ impl ReadingTools {
         }
     }
 
-    /// The index that the calls search.
-    pub fn code(&self) -> &CodeIndex {
-        &self.parts.code
-    }
-
     /// Runs a call whose arguments match its tool.
     ///
     /// # Errors
