@@ -5,6 +5,7 @@ mod confinement;
 mod extensions;
 mod indexes;
 mod isolated;
+mod quick_models;
 mod reading;
 mod related;
 mod searching;
