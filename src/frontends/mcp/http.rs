@@ -26,7 +26,7 @@ const DEFAULT_PORT: u16 = 4781;
 /// The file of the data folder that has the token.
 const TOKEN_FILE: &str = "mcp-token";
 
-/// How long calls may still run when the program ends; then they are cancelled.
+/// How long requests may still run when the program ends; then they are cut off.
 const LAST_CALLS: Duration = Duration::from_secs(1);
 
 /// How long all connections may take when the program ends.
@@ -52,7 +52,13 @@ pub async fn run_http(
     let file = app.settings.data_folder.join(TOKEN_FILE);
     let token = token::stored(&file, &tell)?;
     let root = visible_name(&app.workspace.root.display().to_string());
-    let handler = SearchServer::new(app, &how.workspaces, &stop)?;
+    // Calls, and what goes on behind them, end when the program is to end, and with this service.
+    let running = stop.child_token();
+    let _ends = running.clone().drop_guard();
+    let server = SearchServer::new(app, &how.workspaces, &running)?;
+    for warning in server.warnings() {
+        tell(Notice::Warning(warning));
+    }
     let address = sockets.address();
     tell(Notice::Note(format!(
         "serving the search of {root} over MCP at http://{address}{PATH}; Ctrl-C stops it"
@@ -69,7 +75,7 @@ pub async fn run_http(
     }
     let closing = CancellationToken::new();
     let logins = LoginLimit::new(tell, LOGIN_WORDS);
-    let guard = Guard::new(handler, sockets.authorities(), token, logins, &closing);
+    let guard = Guard::new(server, sockets.authorities(), token, logins, &closing);
     let ending = async {
         stop.cancelled().await;
         tokio::time::sleep(LAST_CALLS).await;
