@@ -288,7 +288,7 @@ pub fn served_folders(
 /// A path as settings can have it: clients replace variables in them.
 pub fn plain(path: &Path) -> Result<String, Error> {
     let text = path.to_str().filter(|text| {
-        let is_special = |sign: char| sign.is_control() || "${}%".contains(sign);
+        let is_special = |sign: char| sign.is_control() || "${}".contains(sign);
         !text.contains(is_special)
     });
     let text = text.with_context(|| {
@@ -318,7 +318,7 @@ mod tests {
     #[test]
     fn a_path_with_a_variable_in_it_is_refused() {
         assert_eq!(plain(Path::new("/a b/ü")).ok().as_deref(), Some("/a b/ü"));
-        for path in ["/${env:TOKEN}", "/{file:x}", "/a\nb", "/%HOME%", "/$HOME"] {
+        for path in ["/${env:TOKEN}", "/{file:x}", "/a\nb", "/$HOME"] {
             assert!(plain(Path::new(path)).is_err(), "{path}");
         }
     }

@@ -39,8 +39,9 @@ pub fn with_entry(text: &str, key: &str, entry: &Entry) -> Result<String, Cannot
         (None, None) => with_block(text, key, entry),
         (None, Some(_)) => return Err(unsure()),
     };
+    let wanted = wanted(top, servers, key, entry);
     match means(&after) {
-        Ok(Yaml::Mapping(found)) if found == wanted(top, servers, key, entry) => Ok(after),
+        Ok(Yaml::Mapping(found)) if found == wanted => Ok(after),
         _ => Err(unsure()),
     }
 }
