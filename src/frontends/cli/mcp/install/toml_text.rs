@@ -31,9 +31,12 @@ pub fn with_entry(text: &str, key: &str, entry: &Entry) -> Result<String, Cannot
         }
     };
     let is_new = server.is_none();
-    match (means(&after), means(text)) {
-        (Some(found), Some(before)) if found == wanted(before, key, entry, is_new) => Ok(after),
-        _ => Err(unsure()),
+    let wanted = means(text).map(|before| wanted(before, key, entry, is_new));
+    let found = means(&after);
+    if found.is_some() && found == wanted {
+        Ok(after)
+    } else {
+        Err(unsure())
     }
 }
 
