@@ -51,6 +51,7 @@ const OWN_DATA: &[&str] = &[
     "embeddings.db-wal",
     "history",
     "indexes",
+    "mcp-token",
     "memory",
     "probes.json",
     "sessions",
@@ -358,6 +359,11 @@ impl App {
     /// The variable that sets a SOCKS proxy for `https` addresses, if any.
     pub fn socks_proxy(&self) -> Option<&'static str> {
         self.environment.socks_proxy()
+    }
+
+    /// The environment that the program was started in.
+    pub fn environment(&self) -> &Environment {
+        &self.environment
     }
 
     /// The user's settings file, which may not exist; `None` without a home folder.
