@@ -39,6 +39,7 @@ mod fixtures;
 mod init;
 mod licences;
 mod log;
+mod mcp_server;
 mod mcp_http;
 mod mcp_install;
 mod ollama_chat;

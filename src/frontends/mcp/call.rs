@@ -179,6 +179,9 @@ impl Calls {
         if uses != IndexUse::No {
             self.catch_up(folder, &mut caller, begun + COLD).await;
         }
+        if caller.stop.is_cancelled() || self.stop.is_cancelled() {
+            return Err(STOPPED.to_owned());
+        }
         if uses == IndexUse::Needed && !folder.has_index() {
             return Err(folder.facts().words);
         }

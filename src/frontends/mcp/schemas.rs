@@ -37,7 +37,10 @@ pub fn hits() -> Value {
             ("empty_languages", list(text())),
             ("not_indexed_yet", number()),
             ("unreadable", list(text())),
-            ("skipped", json!({"type": "object"})),
+            (
+                "skipped",
+                json!({"type": "object", "additionalProperties": number()}),
+            ),
             ("left_out", list(text())),
             ("ignored", number()),
             ("hidden", number()),
@@ -49,7 +52,10 @@ pub fn hits() -> Value {
         &[
             ("query", text()),
             ("took_ms", number()),
-            ("mode", json!({"enum": ["hybrid", "lexical"]})),
+            (
+                "mode",
+                json!({"type": "string", "enum": ["hybrid", "lexical"]}),
+            ),
             ("index", index),
             ("hits", list(hit)),
         ],
@@ -268,5 +274,6 @@ fn boolean() -> Value {
 }
 
 fn or_null(kind: &str) -> Value {
-    json!({"type": [kind, "null"]})
+    // Some clients know no lists of types.
+    json!({"anyOf": [{"type": kind}, {"type": "null"}]})
 }
