@@ -5,6 +5,7 @@ mod confinement;
 mod extensions;
 mod indexes;
 mod isolated;
+mod quick_models;
 mod reading;
 mod related;
 mod searching;
@@ -51,6 +52,7 @@ const OWN_DATA: &[&str] = &[
     "history",
     "indexes",
     "maps",
+    "mcp-token",
     "memory",
     "probes.json",
     "sessions",
@@ -360,6 +362,11 @@ impl App {
     /// The variable that sets a SOCKS proxy for `https` addresses, if any.
     pub fn socks_proxy(&self) -> Option<&'static str> {
         self.environment.socks_proxy()
+    }
+
+    /// The environment that the program was started in.
+    pub fn environment(&self) -> &Environment {
+        &self.environment
     }
 
     /// The user's settings file, which may not exist; `None` without a home folder.

@@ -20,6 +20,7 @@ use crate::model::ollama::{Address, AddressError, ApiKey, NetworkScope};
 use crate::permission::{RulesError, UserRules};
 
 mod layers;
+mod places;
 mod table;
 mod telegram;
 mod trust;
@@ -27,6 +28,7 @@ mod typing_errors;
 mod user_file;
 mod values;
 
+pub use places::SettingsFolder;
 pub use table::{SETTINGS, Setting, example_file};
 pub use telegram::{AllowList, BotToken, GivenTelegram, TelegramError, TelegramSettings};
 pub use user_file::set as set_in_user_file;
@@ -319,22 +321,6 @@ impl Environment {
     /// The folder in which programs keep the user's data.
     fn data_home(&self) -> Option<PathBuf> {
         self.base_folder("XDG_DATA_HOME", ".local/share")
-    }
-
-    /// The settings files that git reads for every repository; they may not exist.
-    pub fn git_files(&self) -> Vec<PathBuf> {
-        let home = self.home().map(|home| home.join(".gitconfig"));
-        let own = self.base_folder("XDG_CONFIG_HOME", ".config");
-        let named = ["GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"];
-        let named = named.into_iter().filter_map(|name| self.folder(name));
-        let repository = self.folder("GIT_DIR").map(|folder| folder.join("config"));
-        [PathBuf::from("/etc/gitconfig")]
-            .into_iter()
-            .chain(own.map(|folder| folder.join("git/config")))
-            .chain(home)
-            .chain(named)
-            .chain(repository)
-            .collect()
     }
 
     fn base_folder(&self, variable: &str, below_home: &str) -> Option<PathBuf> {

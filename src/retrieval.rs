@@ -1,6 +1,7 @@
 //! Searches the index for the engine, and selects the hits that the model gets.
 
 mod graph;
+mod in_time;
 mod relevance;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ use crate::permission::Rules;
 use crate::text::{self, anchors::anchored, tokens::estimate_text};
 use crate::visible::{defang_chat_markers, escape_hidden};
 
+pub use in_time::SearchPace;
 pub use relevance::relevant;
 
 /// Lines of a hit in an outline.
@@ -59,6 +61,8 @@ pub struct CodeIndex {
     rules: Arc<Rules>,
     /// Whether a search has waited for the first index.
     has_waited: AtomicBool,
+    /// For callers that must have an answer soon.
+    pace: Option<SearchPace>,
 }
 
 impl CodeIndex {
@@ -69,6 +73,7 @@ impl CodeIndex {
             source,
             rules,
             has_waited: AtomicBool::new(false),
+            pace: None,
         }
     }
 
@@ -87,6 +92,9 @@ impl CodeIndex {
     /// Without an index there are no hits, and a note: a question does not decide whether a folder
     /// is indexed.
     pub async fn search(&self, request: &SearchRequest) -> Result<SearchResults, IndexError> {
+        if let Some(pace) = &self.pace {
+            return self.search_in_time(request, pace).await;
+        }
         let mut still_built = None;
         if !self.has_waited.swap(true, Ordering::Relaxed) {
             let waited = timeout(FIRST_INDEX, self.source.first_index()).await;

@@ -50,6 +50,8 @@ pub enum IndexStatus {
 /// A task that keeps the index up to date.
 pub struct Background {
     pub standing: watch::Receiver<IndexStatus>,
+    /// Whether every file was compared with the index since the task began.
+    pub caught_up: watch::Receiver<bool>,
     /// Ends soon after it is stopped.
     pub task: JoinHandle<()>,
 }
@@ -61,6 +63,7 @@ impl App {
     /// runtime.
     pub fn keep_fresh(&self, activity: ChatActivity, stop: CancellationToken) -> Background {
         let (sender, standing) = watch::channel(IndexStatus::Looking);
+        let (caught_up_sender, caught_up) = watch::channel(false);
         let app = self.clone();
         app.first_index.send_replace(app.may_build_first());
         let task = tokio::spawn(async move {
@@ -68,11 +71,16 @@ impl App {
                 app,
                 activity,
                 standing: sender,
+                caught_up: caught_up_sender,
                 stop,
             };
             keeper.run().await;
         });
-        Background { standing, task }
+        Background {
+            standing,
+            caught_up,
+            task,
+        }
     }
 
     /// Indexes the folder in the background if it has no index; the first search waits for it.
@@ -183,6 +191,7 @@ struct IndexWatcher {
     app: App,
     activity: ChatActivity,
     standing: watch::Sender<IndexStatus>,
+    caught_up: watch::Sender<bool>,
     stop: CancellationToken,
 }
 
@@ -219,8 +228,11 @@ impl IndexWatcher {
         let refreshed = self.app.index.refresh(&how, &events).await;
         self.app.first_index.send_replace(false);
         match refreshed {
+            Ok(_) => {
+                self.caught_up.send_replace(true);
+            }
             // The other process indexes the changes.
-            Ok(_) | Err(IndexError::Busy) => {}
+            Err(IndexError::Busy) => {}
             Err(IndexError::Stopped) => return Ok(()),
             Err(error) => return Err(error),
         }

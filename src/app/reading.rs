@@ -1,10 +1,18 @@
 //! Reads a file of the workspace for a person, as tools read it for a model: beneath the handle on
-//! the workspace, by the user's rules, without secrets.
+//! the workspace, by the user's rules, without secrets. And the tools that read, for other programs.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 use ollacode_secrets::redact;
 
-use super::App;
+use super::quick_models::QuickModels;
+use super::{App, StartError};
+use crate::engine::ChatActivity;
 use crate::jail::{Jail, JailError, is_secret};
+use crate::retrieval::{CodeIndex, SearchPace};
+use crate::tools::{ReadingParts, ReadingTools};
 
 /// A file as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +49,51 @@ impl App {
             path: file.path.to_string(),
             text: jail.secret_values().hide_all(&text).into_owned(),
         })
+    }
+
+    /// The tools that read, for another program: searches keep to a pace, and wait only so long for
+    /// the embedding model. Embedding the index yields to them where `activity` is that of
+    /// [`App::keep_fresh`].
+    ///
+    /// # Errors
+    ///
+    /// The workspace or the data folder cannot be opened, or full confinement is required and not
+    /// possible.
+    pub fn reading_tools(
+        &self,
+        pace: SearchPace,
+        patience: Duration,
+        activity: &ChatActivity,
+    ) -> Result<ReadingTools, StartError> {
+        let jail = Jail::open_without(&self.workspace.root, &self.private_paths())?;
+        let models = QuickModels::new(self.clone(), patience, activity.clone());
+        let code = CodeIndex::new(self.index.clone(), Arc::new(models), self.rules.clone());
+        Ok(ReadingTools::new(ReadingParts {
+            jail: jail.knowing_secrets_of(&self.jail),
+            sandbox: Arc::new(self.sandbox()?),
+            code: Arc::new(code.paced(pace)),
+            rules: self.rules.clone(),
+            git_history: Arc::clone(&self.git_history),
+        }))
+    }
+
+    /// A sentence without the paths of this machine that it may name: of the workspace, of the data
+    /// folder and of the home folder.
+    pub fn without_own_paths(&self, sentence: &str) -> String {
+        let mut text = sentence.to_owned();
+        let home = self.environment.home();
+        for (path, name) in [
+            (Some(self.workspace.root.as_path()), "."),
+            (Some(self.settings.data_folder.as_path()), "(data folder)"),
+            (home, "~"),
+        ] {
+            // The top of the disk is in every path.
+            let path = path.filter(|path| path.parent().is_some());
+            if let Some(path) = path.and_then(Path::to_str) {
+                text = text.replace(path, name);
+            }
+        }
+        text
     }
 
     fn check_shown(&self, path: &str, is_secret: bool) -> Result<(), ReadError> {
@@ -105,6 +158,24 @@ mod tests {
                 "{path}"
             );
         }
+    }
+
+    #[test]
+    fn paths_of_this_machine_are_taken_out_of_sentences() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let top = folder.path().canonicalize().expect("a folder");
+        let app = app(&top);
+        let at = |path: &str| top.join(path).display().to_string();
+        let sentence = format!(
+            "cannot open {} and {} for {}",
+            at("work/src/a.rs"),
+            at("data/index"),
+            at("home/me")
+        );
+        assert_eq!(
+            app.without_own_paths(&sentence),
+            "cannot open ./src/a.rs and (data folder)/index for ~/me"
+        );
     }
 
     #[cfg(unix)]

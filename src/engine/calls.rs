@@ -30,7 +30,7 @@ use crate::permission::{
 };
 use crate::session::changes::ChangeRecord;
 use crate::session::{JOB_ID_PREFIX, Record, USER_COMMAND_ID_PREFIX};
-use crate::tools::{Permitted, PreparedCall, RunningCall, ToolError, ToolOutput};
+use crate::tools::{Permitted, PreparedCall, Recipient, RunningCall, ToolError, ToolOutput};
 use crate::visible::{defang_chat_markers, escape_hidden};
 use about::{about, shown_hidden};
 pub(in crate::engine) use check_call::MayCheck;
@@ -374,6 +374,7 @@ impl Turn<'_> {
             tokens: self.result_tokens(),
             permitted,
             opened,
+            recipient: Recipient::MODEL,
         };
         let result = tokio::select! {
             biased;

@@ -13,6 +13,7 @@ mod events_json;
 mod excerpt;
 mod facts_json;
 mod failure;
+mod http;
 mod markup;
 pub mod mcp;
 mod syntaxes;

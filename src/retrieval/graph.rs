@@ -22,11 +22,13 @@ impl CodeIndex {
         if !self.index.exists() {
             return Ok(None);
         }
-        let found = self
-            .index
-            .graph_with_notes(Freshness::Refresh, events)
-            .await;
-        let (graph, notes) = found?;
+        let (graph, notes) = match &self.pace {
+            Some(pace) => self.graph_in_time(pace, events).await?,
+            None => {
+                let graph = self.index.graph_with_notes(Freshness::Refresh, events);
+                graph.await?
+            }
+        };
         Ok(Some((ShownFiles::new(graph, &self.rules), notes)))
     }
 

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::definitions::{Defined, definitions};
 use super::find_symbol::{WantedSymbol, text_of};
+use super::found::{Found, FoundLine, Recipient};
 use super::grep_search::{FileHits, GrepLine, GrepResult, has_word, mentions};
 use super::render::{self, OutputPage};
 use super::search_codebase::failed;
@@ -88,7 +89,14 @@ impl Tool for FindReferences {
 }
 
 async fn run(wanted: WantedSymbol, running: RunningCall<'_>) -> Result<ToolOutput, ToolError> {
-    find(wanted, running.context, running.tokens, running.stop).await
+    let RunningCall {
+        context,
+        tokens,
+        stop,
+        recipient,
+        ..
+    } = running;
+    find(wanted, context, (tokens, recipient), stop).await
 }
 
 /// The uses of a name, for the context of a question; without sources if there are none.
@@ -98,13 +106,14 @@ pub(crate) async fn references(
     tokens: u32,
     stop: &CancellationToken,
 ) -> Result<ToolOutput, ToolError> {
-    find(WantedSymbol::parse(name)?, context, tokens, stop).await
+    let wanted = WantedSymbol::parse(name)?;
+    find(wanted, context, (tokens, Recipient::MODEL), stop).await
 }
 
 async fn find(
     wanted: WantedSymbol,
     context: &ToolContext,
-    tokens: u32,
+    (tokens, recipient): (u32, Recipient<'_>),
     stop: &CancellationToken,
 ) -> Result<ToolOutput, ToolError> {
     let request = SearchRequest {
@@ -126,13 +135,21 @@ async fn find(
             first.push(chunk.path.clone());
         }
     }
-    let (jail, rules, stop) = (context.jail.clone(), context.rules.clone(), stop.clone());
-    blocking(move || -> Result<ToolOutput, ToolError> {
-        let found = mentions(&wanted.name, &jail, &rules, &stop, first)?;
+    let (jail, rules, until) = (
+        context.jail.clone(),
+        context.rules.clone(),
+        recipient.until(stop),
+    );
+    let (most, grep) = (recipient.bytes(MOST_BYTES), recipient.names.grep_search);
+    let (output, found) = blocking(move || -> Result<_, ToolError> {
+        let found = mentions(&wanted.name, &jail, &rules, &until, first)?;
         let references = References::of(&found, &wanted, &jail, &rules);
-        Ok(references.render(&wanted, &found, tokens))
+        let page = OutputPage::of_result(most, tokens);
+        Ok(references.render(&wanted, &found, page, grep))
     })
-    .await?
+    .await??;
+    recipient.put(|| found);
+    Ok(output)
 }
 
 /// Where a name is defined and used.
@@ -141,6 +158,16 @@ struct References {
     /// Path, line and text.
     definitions: Vec<(String, usize, String)>,
     files: Vec<FileUses>,
+}
+
+/// What a result shows.
+#[derive(Default)]
+struct Listed {
+    definitions: Vec<FoundLine>,
+    uses: Vec<FoundLine>,
+    sources: Vec<Source>,
+    /// Whether lines of a file were left out.
+    is_cut: bool,
 }
 
 /// The uses in one file.
@@ -203,7 +230,14 @@ impl References {
         }
     }
 
-    fn render(&self, wanted: &WantedSymbol, found: &GrepResult, tokens: u32) -> ToolOutput {
+    /// The result as text and as data.
+    fn render(
+        &self,
+        wanted: &WantedSymbol,
+        found: &GrepResult,
+        mut page: OutputPage,
+        grep: &str,
+    ) -> (ToolOutput, Found) {
         let name = &wanted.written;
         let uses: usize = self.files.iter().map(|file| file.uses.len()).sum();
         let summary = format!(
@@ -211,21 +245,22 @@ impl References {
             render::count(uses, "use", "uses"),
             render::count(self.files.len(), "file", "files")
         );
-        let mut page = OutputPage::of_result(MOST_BYTES, tokens);
-        let mut sources = Vec::new();
+        let mut listed = Listed::default();
         if !self.definitions.is_empty() {
             page.push(&format!("Definitions of `{name}`:"));
         }
         for (path, number, text) in self.definitions.iter().take(DEFINITIONS) {
             if page.push(&format!("{}:{number}: {text}", render::name(path))) {
-                sources.push(source(path, *number, Some(&wanted.name)));
+                let name = Some(wanted.name.as_str());
+                listed.sources.push(source(path, *number, name));
+                listed.definitions.push(found_line(path, *number, text, ""));
             }
         }
         if uses > 0 {
             page.push(&format!("Uses of `{name}`, {summary}:"));
         }
-        let cut = self.list_uses(&mut page, &mut sources);
-        let is_cut = cut || page.left_out() > 0 || found.is_cut;
+        self.list_uses(&mut page, &mut listed);
+        let is_cut = listed.is_cut || page.left_out() > 0 || found.is_cut;
         let mut text = defang_chat_markers(&page.into_text()).into_owned();
         if uses == 0 {
             text.push_str(&unused(wanted, found));
@@ -233,26 +268,31 @@ impl References {
         if is_cut {
             let call = json!({"regex": format!("\\b{}\\b", wanted.name)});
             text.push_str(&format!(
-                "… more uses left out: grep_search {call} with `path` shows those of one folder …\n"
+                "… more uses left out: {grep} {call} with `path` shows those of one folder …\n"
             ));
         }
         text.push_str(&found.unread());
-        ToolOutput {
+        let output = ToolOutput {
             text,
             summary,
             detail: String::new(),
-            sources,
-        }
+            sources: listed.sources,
+        };
+        let found = Found::References {
+            definitions: listed.definitions,
+            uses: listed.uses,
+            is_cut,
+        };
+        (output, found)
     }
 
-    /// Lists the uses by file; says whether lines of a file were left out.
-    fn list_uses(&self, page: &mut OutputPage, sources: &mut Vec<Source>) -> bool {
+    /// Lists the uses by file.
+    fn list_uses(&self, page: &mut OutputPage, listed: &mut Listed) {
         let most = if self.files.len() > FEW_FILES {
             FEW_LINES
         } else {
             MANY_LINES
         };
-        let mut cut = false;
         for file in &self.files {
             page.push(&render::name(&file.path));
             for used in file.uses.iter().take(most) {
@@ -261,16 +301,18 @@ impl References {
                     within => format!("  [in {within}]"),
                 };
                 if page.push(&format!("{}: {}{within}", used.number, used.text)) {
-                    sources.push(source(&file.path, used.number, None));
+                    let (path, number) = (&file.path, used.number);
+                    listed.sources.push(source(path, number, None));
+                    let line = found_line(path, number, &used.text, &used.within);
+                    listed.uses.push(line);
                 }
             }
             let more = file.uses.len().saturating_sub(most);
             if more > 0 {
-                cut = true;
+                listed.is_cut = true;
                 page.push(&format!("… {more} more in this file …"));
             }
         }
-        cut
     }
 }
 
@@ -308,6 +350,15 @@ fn around(defined: &[Defined], number: usize) -> String {
     render::narrow(&joined.replace('\n', " "), 80).into_owned()
 }
 
+fn found_line(path: &str, line: usize, text: &str, within: &str) -> FoundLine {
+    FoundLine {
+        path: path.to_owned(),
+        line,
+        text: text.to_owned(),
+        within: within.to_owned(),
+    }
+}
+
 fn source(path: &str, number: usize, symbol: Option<&str>) -> Source {
     let line = u32::try_from(number).unwrap_or(u32::MAX);
     Source {
@@ -319,117 +370,4 @@ fn source(path: &str, number: usize, symbol: Option<&str>) -> Source {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::tools::tests_support::{Bench, call};
-
-    const NET: &str = "/// Dials a host.\npub fn dial(host: &str) {\n    if host.is_empty() {\n        \
-                       dial(\"localhost\");\n    }\n}\n\npub fn redial() {}\n";
-    const PHONE: &str = "use crate::net::dial;\n\nstruct Phone;\n\nimpl Phone {\n    fn call(&self) \
-                         {\n        dial(\"a\");\n    }\n}\n";
-
-    async fn find(bench: &Bench, name: &str) -> ToolOutput {
-        let asked = call("find_references", json!({"name": name}));
-        bench.call(&asked).await.unwrap()
-    }
-
-    #[tokio::test]
-    async fn uses_are_grouped_by_file_and_definitions_are_apart() {
-        let bench = Bench::new();
-        bench.file("src/net.rs", NET);
-        bench.file("src/phone.rs", PHONE);
-        bench.file("notes.txt", "dial is slow\n");
-        bench.index().await;
-        let output = find(&bench, "dial").await;
-        let text = &output.text;
-        let (defined, used) = text.split_once("Uses of `dial`").expect("both parts");
-        assert!(
-            defined.contains("src/net.rs:2: pub fn dial(host: &str) {"),
-            "{text}"
-        );
-        assert!(used.starts_with(", 4 uses in 3 files:\n"), "{text}");
-        assert!(
-            used.contains("src/phone.rs\n1: use crate::net::dial;\n7: dial(\"a\");"),
-            "{text}"
-        );
-        assert!(used.contains("[in impl Phone > call]"), "{text}");
-        assert!(
-            used.contains("4: dial(\"localhost\");  [in dial]"),
-            "{text}"
-        );
-        assert!(used.ends_with("notes.txt\n1: dial is slow\n"), "{text}");
-        assert!(!text.contains("redial"), "{text}");
-        assert_eq!(output.summary, "4 uses in 3 files");
-        assert_eq!(output.sources.len(), 5);
-    }
-
-    #[tokio::test]
-    async fn what_the_index_does_not_know_yet_is_found() {
-        let bench = Bench::new();
-        bench.file("src/net.rs", NET);
-        let output = find(&bench, "net::dial()").await;
-        assert!(
-            output.text.contains("4: dial(\"localhost\");"),
-            "{}",
-            output.text
-        );
-    }
-
-    #[tokio::test]
-    async fn a_name_without_uses_says_so() {
-        let bench = Bench::new();
-        bench.file("src/net.rs", NET);
-        bench.index().await;
-        let output = find(&bench, "redial").await;
-        assert!(
-            output.text.contains("src/net.rs:8: pub fn redial() {}"),
-            "{}",
-            output.text
-        );
-        assert!(
-            output.text.contains("is used nowhere in the 1 file"),
-            "{}",
-            output.text
-        );
-        let output = find(&bench, "hang_up").await;
-        assert!(
-            output.text.starts_with("`hang_up` is used nowhere"),
-            "{}",
-            output.text
-        );
-        assert!(output.sources.is_empty());
-    }
-
-    #[tokio::test]
-    async fn the_room_that_is_given_holds() {
-        let calls: String = (0..60).map(|_| "    dial(\"a\");\n").collect();
-        let bench = Bench::new().narrow(300);
-        for number in 0..5 {
-            let text = format!("fn caller_{number}() {{\n{calls}}}\n");
-            bench.file(&format!("src/caller_{number}.rs"), &text);
-        }
-        bench.index().await;
-        let output = find(&bench, "dial").await;
-        let tokens = crate::text::tokens::estimate_text(&output.text);
-        assert!(tokens <= 300, "{tokens}: {}", output.text);
-        assert!(
-            output.text.contains("more uses left out"),
-            "{}",
-            output.text
-        );
-    }
-
-    #[tokio::test]
-    async fn files_with_the_scope_that_was_written_come_first() {
-        let bench = Bench::new();
-        bench.file("a.rs", "fn one(text: &str) {\n    parse(text);\n}\n");
-        bench.file(
-            "b.rs",
-            "fn two(text: &str) {\n    Parser::parse(text);\n}\n",
-        );
-        bench.index().await;
-        let text = find(&bench, "Parser::parse").await.text;
-        let place = |path: &str| text.find(path).expect("it is listed");
-        assert!(place("b.rs") < place("a.rs"), "{text}");
-    }
-}
+mod tests;

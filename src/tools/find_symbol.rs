@@ -9,7 +9,8 @@ use ollacode_indexer::{Freshness, SearchRequest};
 use serde_json::json;
 
 use super::definitions::{Defined, definitions};
-use super::grep_search::{GrepResult, mentions};
+use super::found::{Found, FoundDefinition, FoundLine};
+use super::grep_search::{GrepLine, GrepResult, mentions};
 use super::render::{self, OutputPage};
 use super::search_codebase::failed;
 use super::{
@@ -148,19 +149,23 @@ async fn find(wanted: WantedSymbol, running: RunningCall<'_>) -> Result<ToolOutp
     paths.truncate(FILES);
     let jail = running.context.jail.clone();
     let rules = running.context.rules.clone();
-    let (stop, tokens) = (running.stop.clone(), running.tokens);
-    let (places, without) = blocking(move || {
+    let (tokens, recipient) = (running.tokens, running.recipient);
+    let (most, until) = (recipient.bytes(MOST_BYTES), recipient.until(running.stop));
+    let grep = recipient.names.grep_search;
+    let (places, without) = blocking(move || -> Result<_, ToolError> {
         let places = places(&jail, &rules, &wanted, paths);
         let without = if places.is_empty() {
-            let found = mentions(&wanted.name, &jail, &rules, &stop, Vec::new())?;
-            without_definition(&wanted, &found, tokens)
+            let found = mentions(&wanted.name, &jail, &rules, &until, Vec::new())?;
+            let page = OutputPage::of_result(most, tokens);
+            Mentions::of(&wanted, &found).render(&wanted, page, grep)
         } else {
-            String::new()
+            Mentioned::default()
         };
         Ok((places, without))
     })
     .await??;
-    let mut output = render_places(&places, &without, tokens);
+    let page = OutputPage::of_result(most, tokens);
+    let (mut output, shown) = render_places(&places, &without.text, page);
     if files_left_out > 0 {
         output
             .text
@@ -173,6 +178,15 @@ async fn find(wanted: WantedSymbol, running: RunningCall<'_>) -> Result<ToolOutp
             output.text.push_str(&format!("({note})\n"));
         }
     }
+    recipient.put(|| Found::Symbol {
+        definitions: shown
+            .iter()
+            .map(|place| FoundDefinition::new(&place.path, &place.defined))
+            .collect(),
+        is_cut: shown.len() < places.len() || files_left_out > 0 || without.is_cut,
+        mentions: without.lines,
+        notes: answer.notes,
+    });
     Ok(output)
 }
 
@@ -212,51 +226,94 @@ pub(super) fn text_of(jail: &Jail, rules: &Rules, path: &str) -> Option<String> 
     Some(render::without_secrets(&file.text).0.into_owned())
 }
 
-/// What is said where no grammar knows a definition: over what that was looked for, and where the
-/// name stands, the lines first that look like a definition.
-fn without_definition(wanted: &WantedSymbol, found: &GrepResult, tokens: u32) -> String {
-    let mut page = OutputPage::of_result(MOST_BYTES, tokens);
-    let mut text = format!(
-        "`{}`: no definition found in the {} with a grammar.\n",
-        wanted.written,
-        render::count(found.with_grammar, "file", "files")
-    );
-    let lines = found.hits.iter().flat_map(|hits| {
-        let lines = hits.lines.iter();
-        lines.map(|line| (hits.path.as_str(), line))
-    });
-    let (defining, mentioning): (Vec<_>, Vec<_>) =
-        lines.partition(|(_, line)| looks_defining(&line.text, &wanted.name));
-    let mut cut = false;
-    for (heading, lines) in [
-        ("Lines that look like its definition:", &defining),
-        ("Mentions:", &mentioning),
-    ] {
-        if lines.is_empty() {
-            continue;
+/// The lines that have a name of which no grammar knows a definition.
+struct Mentions<'a> {
+    found: &'a GrepResult,
+    /// Those that look like a definition, each with its path.
+    defining: Vec<(&'a str, &'a GrepLine)>,
+    others: Vec<(&'a str, &'a GrepLine)>,
+}
+
+/// What is said of them.
+#[derive(Default)]
+struct Mentioned {
+    text: String,
+    /// The lines that are shown.
+    lines: Vec<FoundLine>,
+    is_cut: bool,
+}
+
+impl<'a> Mentions<'a> {
+    fn of(wanted: &WantedSymbol, found: &'a GrepResult) -> Mentions<'a> {
+        let lines = found.hits.iter().flat_map(|hits| {
+            let lines = hits.lines.iter();
+            lines.map(|line| (hits.path.as_str(), line))
+        });
+        let (defining, others) =
+            lines.partition(|(_, line)| looks_defining(&line.text, &wanted.name));
+        Mentions {
+            found,
+            defining,
+            others,
         }
-        page.push(heading);
-        for (path, line) in lines.iter().take(MENTIONS) {
-            let shown = render::narrow(line.text.trim(), 200);
-            page.push(&format!("{}:{}: {shown}", render::name(path), line.number));
+    }
+
+    /// Over what a definition was looked for, and where the name stands, the lines first that look
+    /// like a definition.
+    fn render(&self, wanted: &WantedSymbol, mut page: OutputPage, grep: &str) -> Mentioned {
+        let Mentions {
+            found,
+            defining,
+            others,
+        } = self;
+        let mut text = format!(
+            "`{}`: no definition found in the {} with a grammar.\n",
+            wanted.written,
+            render::count(found.with_grammar, "file", "files")
+        );
+        let mut shown = Vec::new();
+        let mut cut = false;
+        for (heading, lines) in [
+            ("Lines that look like its definition:", defining),
+            ("Mentions:", others),
+        ] {
+            if lines.is_empty() {
+                continue;
+            }
+            page.push(heading);
+            for (path, line) in lines.iter().take(MENTIONS) {
+                let text = render::narrow(line.text.trim(), 200);
+                if page.push(&format!("{}:{}: {text}", render::name(path), line.number)) {
+                    shown.push(FoundLine {
+                        path: (*path).to_owned(),
+                        line: line.number,
+                        text: text.into_owned(),
+                        within: String::new(),
+                    });
+                }
+            }
+            cut |= lines.len() > MENTIONS;
         }
-        cut |= lines.len() > MENTIONS;
+        cut |= page.left_out() > 0;
+        text.push_str(&page.into_text());
+        if cut {
+            let call = json!({"regex": wanted.name});
+            text.push_str(&format!("… for more: {grep} {call} …\n"));
+        }
+        if found.hits.is_empty() {
+            text.push_str(&format!(
+                "It is not mentioned in the {} that could be read. Ignored and hidden files were \
+                 not searched.\n",
+                render::count(found.searched, "file", "files")
+            ));
+        }
+        text.push_str(&found.unread());
+        Mentioned {
+            text,
+            lines: shown,
+            is_cut: cut || found.is_cut,
+        }
     }
-    cut |= page.left_out() > 0;
-    text.push_str(&page.into_text());
-    if cut {
-        let call = json!({"regex": wanted.name});
-        text.push_str(&format!("… for more: grep_search {call} …\n"));
-    }
-    if found.hits.is_empty() {
-        text.push_str(&format!(
-            "It is not mentioned in the {} that could be read. Ignored and hidden files were not \
-             searched.\n",
-            render::count(found.searched, "file", "files")
-        ));
-    }
-    text.push_str(&found.unread());
-    text
 }
 
 /// Whether a line reads like the definition of a name in one language or another.
@@ -328,8 +385,12 @@ fn looks_defining(line: &str, name: &str) -> bool {
     })
 }
 
-fn render_places(places: &[SymbolLocation], without: &str, tokens: u32) -> ToolOutput {
-    let mut page = OutputPage::of_result(MOST_BYTES, tokens);
+/// The places as text, and those that it shows.
+fn render_places<'a>(
+    places: &'a [SymbolLocation],
+    without: &str,
+    mut page: OutputPage,
+) -> (ToolOutput, &'a [SymbolLocation]) {
     for place in places {
         page.push(&line(place));
     }
@@ -344,7 +405,7 @@ fn render_places(places: &[SymbolLocation], without: &str, tokens: u32) -> ToolO
     text.push_str(without);
     let shown = &places[..places.len() - left_out];
     let paths: BTreeSet<&str> = shown.iter().map(|place| place.path.as_str()).collect();
-    ToolOutput {
+    let output = ToolOutput {
         text: defang_chat_markers(&text).into_owned(),
         summary: format!(
             "{} in {}",
@@ -353,7 +414,8 @@ fn render_places(places: &[SymbolLocation], without: &str, tokens: u32) -> ToolO
         ),
         detail: String::new(),
         sources: shown.iter().map(source).collect(),
-    }
+    };
+    (output, shown)
 }
 
 /// `src/net.rs:10-42 function in mod net: fn dial(host: &str)`

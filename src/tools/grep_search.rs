@@ -16,9 +16,9 @@ use globset::GlobSet;
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
 use grep_searcher::{Searcher, SearcherBuilder};
 use ollacode_indexer::parts::has_grammar;
-use tokio_util::sync::CancellationToken;
 use unicode_normalization::UnicodeNormalization;
 
+use super::found::Until;
 use super::paths::{self, LocatedPath};
 use super::{
     PreparedCall, RunningCall, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking,
@@ -203,7 +203,7 @@ pub(super) struct GrepResult {
     pub with_grammar: usize,
     /// Files and folders that were not read, by reason.
     unread: BTreeMap<&'static str, usize>,
-    /// Whether files were left unsearched because there were matches enough.
+    /// Whether files were left unsearched because there were matches enough, or no more time.
     pub is_cut: bool,
     /// The last file that was searched.
     last: String,
@@ -232,8 +232,9 @@ impl GrepResult {
 
 async fn search(grep: Grep, running: RunningCall<'_>) -> Result<ToolOutput, ToolError> {
     let tokens = running.tokens;
-    let (rules, stop) = (running.context.rules.clone(), running.stop.clone());
-    let found = blocking(move || grep.run(&rules, &stop)).await??;
+    let rules = running.context.rules.clone();
+    let until = running.recipient.until(running.stop);
+    let found = blocking(move || grep.run(&rules, &until)).await??;
     for view in found
         .hits
         .iter()
@@ -246,7 +247,7 @@ async fn search(grep: Grep, running: RunningCall<'_>) -> Result<ToolOutput, Tool
 }
 
 impl Grep {
-    fn run(&self, rules: &Rules, stop: &CancellationToken) -> Result<GrepResult, ToolError> {
+    fn run(&self, rules: &Rules, until: &Until) -> Result<GrepResult, ToolError> {
         let jail = &self.below.jail;
         let mut found = GrepResult::default();
         let files::FilesBelow { mut paths, closed } = self.listed()?;
@@ -259,7 +260,7 @@ impl Grep {
         let values = jail.secret_values();
         let mut batches = paths.chunks(BATCH);
         for batch in batches.by_ref() {
-            if stop.is_cancelled() {
+            if until.is_stopped() {
                 return Err(ToolError::TellModel("stopped".to_owned()));
             }
             for (path, searched) in batch.iter().zip(self.search_batch(jail, &values, batch)) {
@@ -274,11 +275,15 @@ impl Grep {
                     Err(reason) => found.pass_over(reason, 1),
                 }
             }
-            if found.matches >= MOST_MATCHES {
+            if found.matches >= MOST_MATCHES || until.is_late() {
                 break;
             }
         }
-        found.is_cut = batches.next().is_some();
+        let rest = batches.map(<[String]>::len).sum();
+        found.is_cut = rest > 0;
+        if until.is_late() {
+            found.pass_over("that were not reached in time", rest);
+        }
         Ok(found)
     }
 

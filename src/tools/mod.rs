@@ -16,6 +16,7 @@ mod file_views;
 mod files;
 mod find_references;
 mod find_symbol;
+mod found;
 mod git_changes;
 mod git_versions;
 mod grep_search;
@@ -27,6 +28,7 @@ mod outline;
 mod paths;
 mod project_map;
 mod read_file;
+mod reading;
 mod related_files;
 mod render;
 mod rewrite_leave;
@@ -66,8 +68,10 @@ pub use edit_parts::edit_parts;
 pub use edit_place::{EditPlace, edit_place};
 pub use file_views::{FileLine, FileView, FileViews, ShownLines};
 pub(crate) use find_references::references;
+pub use found::{Found, FoundDefinition, FoundHits, FoundLine, FoundLines, Recipient, ToolNames};
 pub use git_changes::{Day, GitChanges, GitRange, NoChanges, git_changes};
 pub use git_versions::GitVersions;
+pub use reading::{Cleaner, Reading, ReadingParts, ReadingTools, Wanted};
 pub(crate) use run_command::commit_access;
 pub(crate) use search_codebase::found_view;
 pub use toolbox::{NameTaken, ToolSet, Toolbox};
@@ -220,6 +224,8 @@ pub struct RunningCall<'a> {
     pub permitted: Permitted,
     /// Protected files that it may write, since the user was asked about just that.
     pub opened: &'a [String],
+    /// Who gets the result.
+    pub recipient: Recipient<'a>,
 }
 
 /// How a call came to run, which decides how far a command may go.

@@ -7,10 +7,12 @@ use futures::future::BoxFuture;
 use serde_json::json;
 
 use super::definitions::{Defined, definitions};
+use super::found::{Found, FoundDefinition};
 use super::paths::{self, LocatedPath};
 use super::render::{self, OutputPage};
 use super::{
-    PreparedCall, RunningCall, Tool, ToolContext, ToolError, ToolOutput, arguments, blocking,
+    PreparedCall, RunningCall, Tool, ToolContext, ToolError, ToolNames, ToolOutput, arguments,
+    blocking,
 };
 use crate::message::{Source, ToolCall};
 use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
@@ -69,16 +71,26 @@ async fn outline(
     judged: Vec<Effect>,
     running: RunningCall<'_>,
 ) -> Result<ToolOutput, ToolError> {
-    let tokens = running.tokens;
-    blocking(move || {
+    let (tokens, names) = (running.tokens, running.recipient.names);
+    let most = running.recipient.bytes(MOST_BYTES);
+    let (output, found) = blocking(move || -> Result<_, ToolError> {
         let file = located.read_judged(&judged)?;
         let (text, _) = render::without_secrets(&file.text);
-        Ok(render_outline(&located.name(), &text, tokens))
+        let page = OutputPage::of_result(most, tokens);
+        Ok(render_outline(&located.name(), &text, page, names))
     })
-    .await?
+    .await??;
+    running.recipient.put(|| found);
+    Ok(output)
 }
 
-fn render_outline(path: &str, text: &str, tokens: u32) -> ToolOutput {
+fn render_outline(
+    path: &str,
+    text: &str,
+    mut page: OutputPage,
+    names: &ToolNames,
+) -> (ToolOutput, Found) {
+    let read_file = names.read_file;
     let lines = text.lines().count();
     let head = format!(
         "{}, {}",
@@ -88,14 +100,14 @@ fn render_outline(path: &str, text: &str, tokens: u32) -> ToolOutput {
     let found = match definitions(path, text) {
         Ok(found) => found,
         Err(error) => {
-            return ToolOutput {
-                text: format!("{head}. No outline: {error}; read_file shows the file."),
+            let output = ToolOutput {
+                text: format!("{head}. No outline: {error}; {read_file} shows the file."),
                 summary: "no outline".to_owned(),
                 ..ToolOutput::default()
             };
+            return (output, found_in(path, lines, &[], 0));
         }
     };
-    let mut page = OutputPage::of_result(MOST_BYTES, tokens);
     for defined in &found {
         page.push(&line(defined));
     }
@@ -105,15 +117,17 @@ fn render_outline(path: &str, text: &str, tokens: u32) -> ToolOutput {
         .map_or(1, |next| next.start_line);
     let mut text = format!("{head}:\n{}", page.into_text());
     if found.is_empty() {
-        text.push_str("no definitions found; read_file shows the file\n");
+        text.push_str(&format!(
+            "no definitions found; {read_file} shows the file\n"
+        ));
     }
     if left_out > 0 {
         let call = json!({"path": path, "start_line": next});
         text.push_str(&format!(
-            "… {left_out} more definitions left out; they start here: read_file {call} …\n"
+            "… {left_out} more definitions left out; they start here: {read_file} {call} …\n"
         ));
     }
-    ToolOutput {
+    let output = ToolOutput {
         text: defang_chat_markers(&text).into_owned(),
         summary: render::count(found.len(), "definition", "definitions"),
         detail: String::new(),
@@ -123,6 +137,20 @@ fn render_outline(path: &str, text: &str, tokens: u32) -> ToolOutput {
             end_line: u32::try_from(lines.max(1)).unwrap_or(u32::MAX),
             symbol: None,
         }],
+    };
+    (output, found_in(path, lines, &found, left_out))
+}
+
+/// The definitions that are shown, as data.
+fn found_in(path: &str, lines: usize, found: &[Defined], left_out: usize) -> Found {
+    let shown = found[..found.len() - left_out].iter();
+    Found::Outline {
+        path: path.to_owned(),
+        lines,
+        definitions: shown
+            .map(|defined| FoundDefinition::new(path, defined))
+            .collect(),
+        is_cut: left_out > 0,
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
+use super::found::Found;
 use super::render;
 use super::search_codebase::failed;
 use super::{PreparedCall, RunningCall, Tool, ToolContext, ToolError, ToolOutput, arguments};
@@ -86,14 +87,19 @@ async fn run(path: Option<String>, running: RunningCall<'_>) -> Result<ToolOutpu
     let map = map(&files, &MapOrder { budget, focus });
     let mut text = map.text();
     if map.files.is_empty() {
-        text.push_str("No code is indexed here; list_directory shows the files.\n");
+        let list = running.recipient.names.list_directory;
+        text.push_str(&format!(
+            "No code is indexed here; {list} shows the files.\n"
+        ));
     }
-    for note in notes {
+    for note in &notes {
         text.push_str(&format!("({note})\n"));
     }
+    let summary = render::count(map.files.len(), "file", "files");
+    running.recipient.put(|| Found::Map { map, notes });
     Ok(ToolOutput {
         text,
-        summary: render::count(map.files.len(), "file", "files"),
+        summary,
         ..ToolOutput::default()
     })
 }

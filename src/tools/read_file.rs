@@ -9,6 +9,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use serde_json::json;
 
+use super::found::{Found, FoundLines, Recipient};
 use super::paths::{self, LocatedPath};
 use super::render::{self, NumberedLines, OutputPage};
 use super::spelling::LineRange;
@@ -188,7 +189,9 @@ async fn read(
     .await?;
     let file = file?;
     let form = running.context.edit_form();
-    let output = render_lines(&located.name(), &file.text, window, (running.tokens, form))?;
+    let (tokens, recipient) = (running.tokens, running.recipient);
+    let name = located.name();
+    let output = render_lines(&name, &file.text, window, (tokens, form), recipient)?;
     let shown = output.sources.first().map_or(1..1, |source| {
         source.start_line as usize..source.end_line as usize + 1
     });
@@ -204,12 +207,14 @@ fn render_lines(
     text: &str,
     window: LineWindow,
     (tokens, form): (u32, EditForm),
+    recipient: Recipient<'_>,
 ) -> Result<ToolOutput, ToolError> {
     let name = render::name(path);
     let (clean, secrets) = render::without_secrets(text);
     let lines = NumberedLines::new(form, text, &clean);
     let all = lines.count();
     if all == 0 {
+        recipient.put(|| found(path, &lines, 0, 0));
         return Ok(ToolOutput {
             text: format!("{name} is empty."),
             summary: "empty".to_owned(),
@@ -224,9 +229,11 @@ fn render_lines(
         )));
     }
     let end = window.end.min(all);
-    let (head, tail) = around(path, window, end.min(all - 1), all, secrets > 0);
+    let read_file = recipient.names.read_file;
+    let around = |last: usize| around(path, window, (last, all), secrets > 0, read_file);
+    let (head, tail) = around(end.min(all - 1));
     let room = tokens.saturating_sub(estimate_text(&head) + estimate_text(&tail));
-    let mut page = OutputPage::new(MOST_BYTES).within(room);
+    let mut page = OutputPage::new(recipient.bytes(MOST_BYTES)).within(room);
     let mut last = window.start - 1;
     let numbered = |number: usize| defang_chat_markers(&lines.line(number)).into_owned();
     while last < end && page.push(&numbered(last + 1)) {
@@ -238,7 +245,8 @@ fn render_lines(
         last = window.start;
         page.push(&numbered(last));
     }
-    let (head, tail) = around(path, window, last, all, secrets > 0);
+    let (head, tail) = around(last);
+    recipient.put(|| found(path, &lines, window.start, last));
     let line = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     Ok(ToolOutput {
         text: format!("{head}{}{tail}", page.into_text()),
@@ -253,14 +261,25 @@ fn render_lines(
     })
 }
 
+/// The lines that are shown, as data.
+fn found(path: &str, lines: &NumberedLines<'_>, start_line: usize, end_line: usize) -> Found {
+    Found::Lines(FoundLines {
+        path: path.to_owned(),
+        start_line,
+        end_line,
+        all: lines.count(),
+        text: lines.plain(start_line..end_line + 1),
+    })
+}
+
 /// What stands before and behind the lines, of which `last` is the last one: the call that reads
 /// on, too.
 fn around(
     path: &str,
     window: LineWindow,
-    last: usize,
-    all: usize,
+    (last, all): (usize, usize),
     secrets: bool,
+    read_file: &str,
 ) -> (String, String) {
     let (name, start) = (render::name(path), window.start);
     let head = format!("{name}, lines {start}-{last} of {all}:\n");
@@ -272,7 +291,7 @@ fn around(
             call["end_line"] = window.end.into();
         }
         let call = defang_chat_markers(&call.to_string()).into_owned();
-        tail = format!("(lines {next}-{all} are not shown; to continue: read_file {call})\n");
+        tail = format!("(lines {next}-{all} are not shown; to continue: {read_file} {call})\n");
     }
     if secrets {
         tail.push_str(

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
+use super::found::Found;
 use super::render::{self, OutputPage};
 use super::search_codebase::failed;
 use super::{PreparedCall, RunningCall, Tool, ToolContext, ToolError, ToolOutput, arguments};
@@ -93,8 +94,9 @@ async fn run(
         history: &context.git_history,
     };
     let found = related_files(query, &|_| {}, running.stop).await;
-    let answer = found.map_err(|error| refused(&error))?;
-    let mut page = OutputPage::of_result(MOST_BYTES, running.tokens);
+    let mut answer = found.map_err(|error| refused(&error))?;
+    let most = running.recipient.bytes(MOST_BYTES);
+    let mut page = OutputPage::of_result(most, running.tokens);
     let mut sources = Vec::new();
     let name = render::name(&answer.path);
     if !answer.files.is_empty() {
@@ -124,9 +126,15 @@ async fn run(
     for note in &answer.notes {
         text.push_str(&format!("({})\n", render::name(note)));
     }
+    let summary = render::count(answer.files.len(), "file", "files");
+    answer.files.truncate(sources.len());
+    running.recipient.put(|| Found::Related {
+        answer,
+        is_cut: left_out > 0,
+    });
     Ok(ToolOutput {
         text,
-        summary: render::count(answer.files.len(), "file", "files"),
+        summary,
         detail: String::new(),
         sources,
     })

@@ -1,6 +1,7 @@
 //! What the model is shown of files and outputs: secrets out, markers broken, cuts visible.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use ollacode_secrets::{redact, rules};
 
@@ -74,6 +75,19 @@ impl<'a> NumberedLines<'a> {
 
     pub(super) fn count(&self) -> usize {
         self.shown.len()
+    }
+
+    /// Lines by their numbers, from 1, without them.
+    pub(super) fn plain(&self, numbers: Range<usize>) -> String {
+        let mut text = String::new();
+        for number in numbers {
+            let line = number.checked_sub(1).and_then(|at| self.shown.get(at));
+            if let Some(line) = line {
+                text.push_str(&narrow(line, WIDEST));
+                text.push('\n');
+            }
+        }
+        text
     }
 
     /// A line by its number, from 1.

@@ -13,6 +13,7 @@ use ollacode_indexer::{
     Freshness, IndexError, SearchMode, SearchRequest, SearchResults, Unsearched,
 };
 
+use super::found::{Found, FoundHits, Recipient};
 use super::paths::intended_path;
 use super::render::{self, OutputPage};
 use super::{
@@ -179,7 +180,7 @@ async fn search(request: SearchRequest, running: RunningCall<'_>) -> Result<Tool
         () = running.stop.cancelled() => return Err(ToolError::TellModel("stopped".to_owned())),
     };
     let answer = answer.map_err(|error| failed(&error))?;
-    let output = render_hits(&answer, running.tokens);
+    let (output, shown) = render_hits(&answer, running.tokens, running.recipient);
     let (jail, sources) = (running.context.jail.clone(), output.sources.clone());
     let read = move || -> Vec<FileView> {
         let views = sources
@@ -190,7 +191,23 @@ async fn search(request: SearchRequest, running: RunningCall<'_>) -> Result<Tool
     for view in blocking(read).await? {
         running.context.knowledge().add(view);
     }
+    running.recipient.put(|| {
+        Found::Hits(Box::new(FoundHits {
+            left_out: shown.left_out,
+            excerpts: shown.excerpts,
+            results: answer,
+        }))
+    });
     Ok(output)
+}
+
+/// What a result shows of its hits.
+#[derive(Default)]
+struct ShownHits {
+    /// The lines of each, the best first.
+    excerpts: Vec<String>,
+    /// Hits that are not even named.
+    left_out: usize,
 }
 
 /// What a hit shows of its file, as far as the file still has these lines: those count as read.
@@ -221,13 +238,19 @@ pub(super) fn failed(error: &IndexError) -> ToolError {
     })
 }
 
-fn render_hits(answer: &SearchResults, tokens: u32) -> ToolOutput {
+fn render_hits(
+    answer: &SearchResults,
+    tokens: u32,
+    recipient: Recipient<'_>,
+) -> (ToolOutput, ShownHits) {
     let notes = notes(answer);
     let said: u32 = notes.iter().map(|note| estimate_text(note) + 2).sum();
     let room = tokens.saturating_sub(said);
     // What has no room for its lines is named: a part is kept for that.
-    let mut page = OutputPage::new(MOST_BYTES).within(room - room / NAMES);
+    let most = recipient.bytes(MOST_BYTES);
+    let mut page = OutputPage::new(most).within(room - room / NAMES);
     let mut sources = Vec::new();
+    let mut shown = ShownHits::default();
     for (place, hit) in answer.hits.iter().enumerate() {
         let lines = if place == 0 { BEST } else { EXCERPT };
         let is_last = place + 1 == answer.hits.len();
@@ -237,48 +260,52 @@ fn render_hits(answer: &SearchResults, tokens: u32) -> ToolOutput {
         } else {
             page.room() / 2
         };
-        if !page.push(&entry(hit, lines, most)) {
+        let (entry, excerpt) = entry(hit, lines, most);
+        if !page.push(&entry) {
             break;
         }
         sources.push(source(hit));
+        shown.excerpts.push(excerpt);
     }
     let mut text = page.into_text();
-    text.push_str(&left_out(&answer.hits[sources.len()..], room / NAMES));
+    let mut names = OutputPage::of_result(most / 4, (room / NAMES).max(LEAST));
+    for hit in &answer.hits[sources.len()..] {
+        names.push(&hit_heading(hit));
+    }
+    shown.left_out = names.left_out();
+    if sources.len() < answer.hits.len() {
+        text.push_str(&only_named(names, recipient.names.read_file));
+    }
     if answer.hits.is_empty() {
         let files = render::count(answer.counts.files as usize, "file", "files");
         text.push_str(&format!("No results in the {files} of the index.\n"));
         for sentence in answer.unsearched.iter().flat_map(Unsearched::sentences) {
             text.push_str(&format!("{sentence}\n"));
         }
-        text.push_str("Try other words, or grep_search for exact text.\n");
+        let grep = recipient.names.grep_search;
+        text.push_str(&format!("Try other words, or {grep} for exact text.\n"));
     }
     for note in notes {
         text.push_str(&format!("({note})\n"));
     }
-    ToolOutput {
+    let output = ToolOutput {
         text: defang_chat_markers(&text).into_owned(),
         summary: render::count(answer.hits.len(), "hit", "hits"),
         detail: String::new(),
         sources,
-    }
+    };
+    (output, shown)
 }
 
 /// The places of hits whose lines are not shown, as many as have room.
-fn left_out(hits: &[Ranked], tokens: u32) -> String {
-    if hits.is_empty() {
-        return String::new();
-    }
-    let mut page = OutputPage::of_result(MOST_BYTES / 4, tokens.max(LEAST));
-    for hit in hits {
-        page.push(&hit_heading(hit));
-    }
-    let more = match page.left_out() {
+fn only_named(names: OutputPage, read_file: &str) -> String {
+    let more = match names.left_out() {
         0 => String::new(),
         more => format!("{more} more are not listed; "),
     };
-    let places = page.into_text();
+    let places = names.into_text();
     format!(
-        "More results, without their lines:\n{places}({more}read_file shows them, `path` narrows \
+        "More results, without their lines:\n{places}({more}{read_file} shows them, `path` narrows \
          the search)\n"
     )
 }
@@ -303,29 +330,36 @@ fn notes(answer: &SearchResults) -> Vec<String> {
     notes
 }
 
-/// A hit with its first lines and those around its focus, as many as fit.
-fn entry(hit: &Ranked, most: usize, tokens: u32) -> String {
+/// A hit with its first lines and those around its focus, as many as fit; and these lines alone.
+fn entry(hit: &Ranked, most: usize, tokens: u32) -> (String, String) {
     let lines: Vec<&str> = hit.chunk.text.lines().collect();
     let start = hit.chunk.start_line as usize;
     let mut page = OutputPage::new(MOST_BYTES / 3).within(tokens.saturating_sub(AROUND));
     page.push(&hit_heading(hit));
     let mut shown = 0;
+    let mut excerpt = String::new();
     for at in shown_lines(hit, most) {
         let mut line = render::numbered(start + at, lines[at]);
+        let mut gap = String::new();
         if at > shown {
-            line = format!("{}\n{line}", left_out_lines(at - shown, start + shown));
+            gap = left_out_lines(at - shown, start + shown) + "\n";
+            line.insert_str(0, &gap);
         }
         if !page.push(&line) {
             break;
         }
+        excerpt.push_str(&gap);
+        excerpt.push_str(&render::narrow(lines[at], render::WIDEST));
+        excerpt.push('\n');
         shown = at + 1;
     }
     let mut text = page.into_text();
     if lines.len() > shown {
-        text.push_str(&left_out_lines(lines.len() - shown, start + shown));
-        text.push('\n');
+        let gap = left_out_lines(lines.len() - shown, start + shown) + "\n";
+        text.push_str(&gap);
+        excerpt.push_str(&gap);
     }
-    text
+    (text, excerpt)
 }
 
 fn left_out_lines(count: usize, from: usize) -> String {

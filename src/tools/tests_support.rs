@@ -14,7 +14,8 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Permitted, PreparedCall, RunningCall, Tool, ToolContext, ToolError, ToolOutput, Toolbox,
+    Found, Permitted, PreparedCall, Recipient, RunningCall, Tool, ToolContext, ToolError,
+    ToolOutput, Toolbox,
 };
 use crate::jail::Jail;
 use crate::message::{Message, ToolCall};
@@ -44,6 +45,7 @@ pub(crate) struct Bench {
     messages: Mutex<Vec<Message>>,
     tokens: u32,
     answer: Option<String>,
+    found: Mutex<Option<Found>>,
     /// Last, so that everything above is closed first.
     _folder: TempDir,
 }
@@ -73,6 +75,7 @@ impl Bench {
             messages: Mutex::default(),
             tokens: u32::MAX,
             answer: None,
+            found: Mutex::default(),
             _folder: folder,
         }
     }
@@ -179,10 +182,23 @@ impl Bench {
             tokens: self.tokens,
             permitted: Permitted::Approved,
             opened: &[],
+            recipient: self.recipient(),
         };
         let result = (prepared.run)(running).await;
         self.end(&result);
         result
+    }
+
+    fn recipient(&self) -> Recipient<'_> {
+        Recipient {
+            found: Some(&self.found),
+            ..Recipient::MODEL
+        }
+    }
+
+    /// What the last call found, as data.
+    pub(crate) fn found(&self) -> Found {
+        self.found.lock().take().expect("the call found something")
     }
 
     /// Adds the result of the call that was prepared last to the conversation.

@@ -44,6 +44,8 @@ const COMMAND_PAGES: &[(&str, &str)] = &[
     ("check", "docs/checks.md"),
     ("review", "docs/git.md"),
     ("template", "docs/templates.md"),
+    ("mcp", "docs/mcp.md"),
+    ("install", "docs/mcp.md"),
     ("list", "docs/templates.md"),
     ("show", "docs/templates.md"),
     ("new", "docs/templates.md"),

@@ -55,7 +55,7 @@ pub use jobs::JobArguments;
 use map::MAP_HELP;
 pub use map::MapArguments;
 use mcp::MCP_HELP;
-pub use mcp::{McpArguments, McpCommand};
+pub use mcp::{InstallArguments, McpArguments, McpCommand};
 use related::RELATED_HELP;
 pub use related::RelatedArguments;
 use review::REVIEW_HELP;

@@ -11,7 +11,7 @@ use super::signals::stop_signal;
 use crate::app::App;
 use crate::frontends::{Service, ServiceOptions};
 
-mod install;
+pub mod install;
 mod servers;
 
 pub async fn run(
@@ -21,7 +21,7 @@ pub async fn run(
     (stdio, http): (Service, Service),
 ) -> Result<CommandEnd, Error> {
     match &arguments.command {
-        Some(McpCommand::Install { client, write }) => install::run(app, client, *write).await,
+        Some(McpCommand::Install(install)) => install::run(app, install, other_folders),
         Some(McpCommand::List { json }) => servers::list(app, *json).await,
         Some(McpCommand::Trust { forget }) => servers::trust(app, *forget).await,
         None => {

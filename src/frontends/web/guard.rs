@@ -6,26 +6,30 @@
 //! cookies and no CORS headers: a browser adds no credentials to requests of other pages, and does
 //! not show them the answers.
 //!
-//! Each rule is a function, in the order in which they are checked.
+//! Each rule is a function, in the order in which they are checked; those that do not depend on what is
+//! served are in `frontends/http/rules.rs`.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 
+use axum::Router;
 use axum::body::Body;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
+use axum::http::{HeaderValue, Method, Request, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::{Json, Router};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
-use serde_json::json;
 
 use super::Server;
-use super::body::{self, MOST_BYTES};
-use super::login_limit::LoginLimit;
-use super::token::Token;
+use crate::frontends::http::body;
+use crate::frontends::http::listen::{Answers, Trust};
+use crate::frontends::http::login_limit::LoginLimit;
+use crate::frontends::http::refusal::{METHOD, Refusal};
+use crate::frontends::http::rules::{
+    check_content, check_origin, check_site, check_token, check_upgrade, own_host,
+};
 
 /// The path below which everything needs the token.
 const API: &str = "/api";
@@ -46,71 +50,9 @@ const HEADERS: [(&str, &str); 6] = [
     ("cache-control", "no-store"),
 ];
 
-/// Whether a connection has had a request with the token.
-#[derive(Debug, Default)]
-pub struct Trust(AtomicBool);
-
-impl Trust {
-    pub fn has_token(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    pub fn set(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-/// Why a request is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    pub status: StatusCode,
-    pub code: &'static str,
-    pub message: &'static str,
-    pub hint: Option<&'static str>,
-    /// A header that goes with the status.
-    pub header: Option<(&'static str, &'static str)>,
-}
-
-impl Refusal {
-    pub const fn new(status: StatusCode, code: &'static str, message: &'static str) -> Refusal {
-        Refusal {
-            status,
-            code,
-            message,
-            hint: None,
-            header: None,
-        }
-    }
-
-    pub const fn with_hint(self, hint: &'static str) -> Refusal {
-        Refusal {
-            hint: Some(hint),
-            ..self
-        }
-    }
-
-    const fn with_header(self, name: &'static str, value: &'static str) -> Refusal {
-        Refusal {
-            header: Some((name, value)),
-            ..self
-        }
-    }
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let mut error = json!({ "code": self.code, "message": self.message });
-        if let Some(hint) = self.hint {
-            error["hint"] = json!(hint);
-        }
-        let mut response = (self.status, Json(json!({ "error": error }))).into_response();
-        if let Some((name, value)) = self.header {
-            let headers = response.headers_mut();
-            headers.insert(name, HeaderValue::from_static(value));
-        }
-        response
-    }
-}
+/// Who has no token learns where it is.
+const TOKEN_HINT: &str = "open the address that `ollacode web` printed when it started; scripts send \
+                          `Authorization: Bearer TOKEN`";
 
 pub struct Guard {
     server: Arc<Server>,
@@ -130,56 +72,21 @@ impl Guard {
         }
     }
 
-    /// Answers a request: what the page or the API answers, or why it is refused.
-    pub async fn answer(&self, request: Request<Incoming>, trust: &Trust) -> Response {
-        let (parts, body) = request.into_parts();
-        let response = match self.admit(&parts, trust) {
-            Ok(()) => self.pass(parts, body).await,
-            Err(refusal) => refusal.into_response(),
-        };
-        with_headers(response)
-    }
-
     /// All rules but those about the body.
     fn admit(&self, parts: &Parts, trust: &Trust) -> Result<(), Refusal> {
-        let host = check_host(parts, &self.server.authorities)?;
+        let host = own_host(parts, &self.server.authorities).ok_or(WRONG_HOST)?;
         check_origin(&parts.headers, host)?;
         check_site(&parts.headers)?;
         check_method(parts)?;
         check_upgrade(&parts.headers)?;
-        check_content(parts)?;
+        if parts.method == Method::POST {
+            check_content(&parts.headers)?;
+        }
         if is_api(parts) {
-            self.check_token(&parts.headers)?;
+            check_token(&parts.headers, &self.server.token, &self.logins, TOKEN_HINT)?;
             trust.set();
         }
         Ok(())
-    }
-
-    /// The token, which scripts and our page send as a header: no other page can.
-    fn check_token(&self, headers: &HeaderMap) -> Result<(), Refusal> {
-        if has_token(headers, &self.server.token) {
-            return Ok(());
-        }
-        Err(if self.logins.count(Instant::now()) {
-            Refusal::new(
-                StatusCode::UNAUTHORIZED,
-                "unauthorized",
-                "the token is missing or wrong",
-            )
-            .with_hint(
-                "open the address that `ollacode web` printed when it started; scripts send \
-                 `Authorization: Bearer TOKEN`",
-            )
-            .with_header("www-authenticate", "Bearer")
-        } else {
-            Refusal::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "too_many_failures",
-                "too many requests without the right token",
-            )
-            .with_hint("wait a minute, or use the right token")
-            .with_header("retry-after", "60")
-        })
     }
 
     /// Passes a request on, with its body. The same test of the path chooses the router and demands the
@@ -201,67 +108,37 @@ impl Guard {
     }
 }
 
+impl Answers for Guard {
+    /// What the page or the API answers, or why the request is refused.
+    fn answer<'a>(
+        &'a self,
+        request: Request<Incoming>,
+        trust: &'a Trust,
+    ) -> BoxFuture<'a, Response> {
+        async move {
+            let (parts, body) = request.into_parts();
+            let response = match self.admit(&parts, trust) {
+                Ok(()) => self.pass(parts, body).await,
+                Err(refusal) => refusal.into_response(),
+            };
+            with_headers(response)
+        }
+        .boxed()
+    }
+}
+
 fn is_api(parts: &Parts) -> bool {
     let below = parts.uri.path().strip_prefix(API);
     below.is_some_and(|below| below.is_empty() || below.starts_with('/'))
 }
 
-/// All values of a header, as they were sent.
-fn values(headers: &HeaderMap, name: HeaderName) -> Vec<&[u8]> {
-    let values = headers.get_all(name).iter();
-    values.map(HeaderValue::as_bytes).collect()
-}
-
-/// The host must be one of ours, as a whole: a foreign name may resolve to this machine, and its page
-/// would count as the same origin. Returns the host.
-fn check_host<'a>(parts: &Parts, authorities: &'a [String]) -> Result<&'a str, Refusal> {
-    let refusal = Refusal::new(
-        StatusCode::MISDIRECTED_REQUEST,
-        "wrong_host",
-        "this address is not served here",
-    )
-    .with_hint("use the address that `ollacode web` printed");
-    let [given] = values(&parts.headers, header::HOST)[..] else {
-        return Err(refusal);
-    };
-    let ours = authorities.iter().find(|ours| ours.as_bytes() == given);
-    let ours = ours.ok_or(refusal)?.as_str();
-    // The request line may name a host, too.
-    let target = parts.uri.authority();
-    let is_other = target.is_some_and(|target| target.as_str() != ours)
-        || parts
-            .uri
-            .scheme_str()
-            .is_some_and(|scheme| scheme != "http");
-    if is_other { Err(refusal) } else { Ok(ours) }
-}
-
-/// The origin, which browsers send with most requests of a page, must be ours.
-fn check_origin(headers: &HeaderMap, host: &str) -> Result<(), Refusal> {
-    match values(headers, header::ORIGIN)[..] {
-        [] => Ok(()),
-        [origin] if origin.strip_prefix(b"http://") == Some(host.as_bytes()) => Ok(()),
-        _ => Err(Refusal::new(
-            StatusCode::FORBIDDEN,
-            "foreign_origin",
-            "requests of other pages are refused",
-        )),
-    }
-}
-
-/// Browsers also say whether a request comes from another site, even where they send no origin. It is
-/// `none` for an address that the user enters.
-fn check_site(headers: &HeaderMap) -> Result<(), Refusal> {
-    match values(headers, HeaderName::from_static("sec-fetch-site"))[..] {
-        [] | [b"same-origin"] | [b"none"] => Ok(()),
-        _ => Err(Refusal::new(
-            StatusCode::FORBIDDEN,
-            "foreign_site",
-            "requests of other sites are refused",
-        )
-        .with_hint("enter the address yourself instead of following a link")),
-    }
-}
+/// The refusal of a foreign host.
+const WRONG_HOST: Refusal = Refusal::new(
+    StatusCode::MISDIRECTED_REQUEST,
+    "wrong_host",
+    "this address is not served here",
+)
+.with_hint("use the address that `ollacode web` printed");
 
 /// `OPTIONS` is refused: it asks whether another page may send a request. So is a post outside of the
 /// API: without the token, no body is read.
@@ -275,63 +152,6 @@ fn check_method(parts: &Parts) -> Result<(), Refusal> {
         Method::POST if is_api(parts) => Ok(()),
         _ => Err(METHOD.with_header("allow", allowed)),
     }
-}
-
-/// The refusal of a method.
-pub const METHOD: Refusal = Refusal::new(
-    StatusCode::METHOD_NOT_ALLOWED,
-    "method_not_allowed",
-    "this method is not allowed here",
-);
-
-/// WebSocket is refused: browsers let every page connect to this machine with it.
-fn check_upgrade(headers: &HeaderMap) -> Result<(), Refusal> {
-    match headers.contains_key(header::UPGRADE) {
-        false => Ok(()),
-        true => Err(Refusal::new(
-            StatusCode::BAD_REQUEST,
-            "no_upgrade",
-            "only HTTP/1.1 is served: no WebSocket and no other upgrade",
-        )),
-    }
-}
-
-/// Only JSON is accepted: a form of another page cannot send this type.
-fn check_content(parts: &Parts) -> Result<(), Refusal> {
-    if parts.method != Method::POST {
-        return Ok(());
-    }
-    let is_json = |value: &[u8]| {
-        let essence = value.split(|byte| *byte == b';').next();
-        let essence = essence.unwrap_or_default().trim_ascii();
-        essence.eq_ignore_ascii_case(b"application/json")
-    };
-    match values(&parts.headers, header::CONTENT_TYPE)[..] {
-        [value] if is_json(value) => {}
-        _ => {
-            return Err(Refusal::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "not_json",
-                "the body must be JSON",
-            )
-            .with_hint("send `Content-Type: application/json`"));
-        }
-    }
-    let length = parts.headers.get(header::CONTENT_LENGTH);
-    let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    match length {
-        Some(length) if length > MOST_BYTES as u64 => Err(body::TOO_LARGE),
-        _ => Ok(()),
-    }
-}
-
-fn has_token(headers: &HeaderMap, token: &Token) -> bool {
-    let [given] = values(headers, header::AUTHORIZATION)[..] else {
-        return false;
-    };
-    let given = given.strip_prefix(b"Bearer ");
-    let given = given.and_then(|given| std::str::from_utf8(given).ok());
-    given.is_some_and(|given| token.check(given))
 }
 
 fn with_headers(mut response: Response) -> Response {

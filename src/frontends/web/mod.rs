@@ -1,21 +1,16 @@
 //! A web page, and an HTTP API for it and for scripts, on this machine.
 //!
-//! In reading order: `listen` has the sockets and their limits, `guard` refuses requests that are not
-//! from the user, `page` has the files of the page, `routes` the API. A `room` drives a
-//! [`crate::conversation::Conversation`] and numbers its events, `stream` sends them, `render` turns
-//! text into what the page shows.
+//! In reading order: `guard` refuses requests that are not from the user, `page` has the files of the
+//! page, `routes` the API. A `room` drives a [`crate::conversation::Conversation`] and numbers its
+//! events, `stream` sends them, `render` turns text into what the page shows. The sockets are in
+//! `frontends/http`.
 
-mod body;
 mod guard;
-mod listen;
-mod login_limit;
 mod page;
 mod render;
 mod room;
 mod routes;
 mod stream;
-mod timed_stream;
-mod token;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -28,6 +23,10 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use tokio_util::sync::CancellationToken;
 
+use super::http::listen::{self, Sockets};
+use super::http::login_limit::{LoginLimit, LoginWords};
+use super::http::refusal::{METHOD, Refusal};
+use super::http::token::{Token, TokenFile};
 use super::{Notice, Notifier, ServiceOptions};
 use crate::app::App;
 use crate::conversation::SharedContext;
@@ -35,10 +34,18 @@ use crate::conversation::messages::risk_warning;
 use crate::model::ollama::NetworkScope;
 use crate::visible::visible_name;
 
-use guard::{Guard, Refusal};
-use listen::Sockets;
-use login_limit::LoginLimit;
-use token::{Token, TokenFile};
+use guard::Guard;
+
+/// The port, unless one is chosen: an address that stays the same suits bookmarks and tunnels.
+const DEFAULT_PORT: u16 = 4780;
+
+/// How long the last answers may take when the program ends.
+const LAST_ANSWERS: Duration = Duration::from_secs(3);
+
+const LOGIN_WORDS: LoginWords = LoginWords {
+    cause: "a page that was opened before this start",
+    unaffected: "your page is",
+};
 
 /// How long a command waits for Ollama.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -62,7 +69,8 @@ pub async fn run(
 ) -> Result<(), Error> {
     check_reach(&app, how.listen)?;
     let app = with_workspaces(app, &how.workspaces)?;
-    let sockets = Sockets::open(app.settings.web_port, how.listen).await?;
+    let port = app.settings.web_port;
+    let sockets = Sockets::open(port, DEFAULT_PORT, how.listen).await?;
     let token = Token::random()?;
     let file = how.token_file.as_deref();
     let file = file.map(|path| TokenFile::write(path, &token, &workspaces(&app)));
@@ -79,9 +87,9 @@ pub async fn run(
         Arc::clone(&server),
         complete(page::routes(), &server),
         complete(routes::api(), &server),
-        LoginLimit::new(tell),
+        LoginLimit::new(tell, LOGIN_WORDS),
     );
-    let serving = listen::serve(sockets, guard, &stop);
+    let serving = listen::serve(sockets, guard, &stop, LAST_ANSWERS);
     let ending = async {
         stop.cancelled().await;
         // Streams end with their rooms.
@@ -180,7 +188,7 @@ fn greet(server: &Server, sockets: &Sockets, tell: &Notifier) -> Result<(), Erro
 fn complete(routes: Router<Arc<Server>>, server: &Arc<Server>) -> Router {
     routes
         .fallback(|| async { NOT_FOUND })
-        .method_not_allowed_fallback(|| async { guard::METHOD })
+        .method_not_allowed_fallback(|| async { METHOD })
         // The guard has limited the body.
         .layer(DefaultBodyLimit::disable())
         .with_state(Arc::clone(server))

@@ -1,11 +1,10 @@
 //! Lines that have a name as a whole word, for the tools that look for names.
 
-use tokio_util::sync::CancellationToken;
-
 use super::{Grep, GrepResult, matcher};
 use crate::jail::Jail;
 use crate::permission::Rules;
 use crate::tools::ToolError;
+use crate::tools::found::Until;
 use crate::tools::paths::LocatedPath;
 
 /// Lines that have a name as a whole word, in all files; `first` are searched before the others.
@@ -13,7 +12,7 @@ pub(in crate::tools) fn mentions(
     name: &str,
     jail: &Jail,
     rules: &Rules,
-    stop: &CancellationToken,
+    until: &Until,
     first: Vec<String>,
 ) -> Result<GrepResult, ToolError> {
     let before = if is_word(name.chars().next()) {
@@ -40,7 +39,7 @@ pub(in crate::tools) fn mentions(
         context: 0,
         first,
     };
-    grep.run(rules, stop)
+    grep.run(rules, until)
 }
 
 /// Whether a text has a name as a whole word.

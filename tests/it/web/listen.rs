@@ -95,7 +95,7 @@ fn several_folders_can_be_chosen_in_the_page() {
     );
     let flags = ["--workspace", &first, "--workspace", &shop, "search", "x"];
     let output = environment.run(&flags).expect_code(2);
-    output.expect_words(&["only `web` takes several"]);
+    output.expect_words(&["only `web` and `mcp` take several"]);
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! Arguments of `mcp`.
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
+
+use crate::frontends::cli::mcp::install::clients;
 
 /// Examples of `ollacode mcp`.
 pub(super) const MCP_HELP: &str = "\
@@ -19,7 +22,7 @@ pub struct McpArguments {
     #[arg(long)]
     pub http: bool,
 
-    /// Port of `--http`; by default any free one
+    /// Port of `--http`; by default 4781, or any free one if that is in use
     #[arg(long, value_name = "PORT", requires = "http")]
     pub port: Option<u16>,
 }
@@ -27,14 +30,7 @@ pub struct McpArguments {
 #[derive(Clone, Debug, Subcommand)]
 pub enum McpCommand {
     /// Print the settings with which a client starts this server
-    Install {
-        /// The client
-        client: String,
-
-        /// Write them into the client's file, after a diff
-        #[arg(long)]
-        write: bool,
-    },
+    Install(InstallArguments),
 
     /// List the servers of others, and their tools
     List {
@@ -49,4 +45,20 @@ pub enum McpCommand {
         #[arg(long)]
         forget: bool,
     },
+}
+
+/// Arguments of `ollacode mcp install`.
+#[derive(Args, Clone, Debug)]
+pub struct InstallArguments {
+    /// The client
+    #[arg(value_parser = PossibleValuesParser::new(clients::names()))]
+    pub client: String,
+
+    /// Write them into the client's file, after a diff and a question
+    #[arg(long)]
+    pub write: bool,
+
+    /// Write without asking
+    #[arg(short, long, requires = "write")]
+    pub yes: bool,
 }

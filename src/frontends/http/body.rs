@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use futures::{Stream, StreamExt};
 use tokio::time::timeout;
 
-use super::guard::Refusal;
+use super::refusal::Refusal;
 
 /// Maximum size of a body: attached files are in it.
 pub const MOST_BYTES: usize = 4 << 20;

@@ -14,9 +14,19 @@ use crate::frontends::{Notice, Notifier};
 const MOST_FAILURES: usize = 20;
 const MINUTE: Duration = Duration::from_secs(60);
 
+/// What a service adds to the reports of failed logins.
+#[derive(Clone, Copy, Debug)]
+pub struct LoginWords {
+    /// What the first one may come from.
+    pub cause: &'static str,
+    /// Who is not affected when there are too many.
+    pub unaffected: &'static str,
+}
+
 /// Failed logins of the last minute.
 pub struct LoginLimit {
     tell: Notifier,
+    words: LoginWords,
     failures: Mutex<Failures>,
 }
 
@@ -40,9 +50,10 @@ enum Failure {
 }
 
 impl LoginLimit {
-    pub fn new(tell: Notifier) -> LoginLimit {
+    pub fn new(tell: Notifier, words: LoginWords) -> LoginLimit {
         LoginLimit {
             tell,
+            words,
             failures: Mutex::default(),
         }
     }
@@ -50,15 +61,14 @@ impl LoginLimit {
     /// Counts a failed login; `false` if there were too many.
     pub fn count(&self, now: Instant) -> bool {
         let failure = self.failures.lock().count(now);
+        let LoginWords { cause, unaffected } = self.words;
         let warning = match failure {
-            Failure::First => Some(
-                "a request without the right token was refused; it may come from a page that was \
-                 opened before this start"
-                    .to_owned(),
-            ),
+            Failure::First => Some(format!(
+                "a request without the right token was refused; it may come from {cause}"
+            )),
             Failure::Last => Some(format!(
                 "{MOST_FAILURES} requests without the right token within a minute; more of them get \
-                 status 429 for a minute, your page is not affected"
+                 status 429 for a minute, {unaffected} not affected"
             )),
             Failure::Counted | Failure::Ignored => None,
         };
@@ -128,7 +138,12 @@ mod tests {
     fn many_failures_make_two_warnings() {
         let told = Arc::new(Mutex::new(Vec::new()));
         let notes = Arc::clone(&told);
-        let limit = LoginLimit::new(Arc::new(move |notice: Notice| notes.lock().push(notice)));
+        let tell: Notifier = Arc::new(move |notice: Notice| notes.lock().push(notice));
+        let words = LoginWords {
+            cause: "a test",
+            unaffected: "others are",
+        };
+        let limit = LoginLimit::new(tell, words);
         let now = Instant::now();
         let admitted = (0..100).filter(|_| limit.count(now)).count();
         assert_eq!((admitted, told.lock().len()), (MOST_FAILURES, 2));

@@ -8,12 +8,14 @@ use std::convert::Infallible;
 use std::io::{self, ErrorKind, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use anyhow::Error;
+use axum::response::Response;
 use futures::FutureExt;
-use futures::future::select_all;
+use futures::future::{BoxFuture, select_all};
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -25,11 +27,8 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::guard::{Guard, Trust};
 use super::timed_stream::TimedStream;
 
-/// The port, unless one is chosen: an address that stays the same suits bookmarks and tunnels.
-const DEFAULT_PORT: u16 = 4780;
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const LOOPBACK_6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
 
@@ -42,8 +41,6 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 const MOST_HEADER_BYTES: usize = 32 << 10;
 /// How long a client may read nothing of its answer.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long the last answers may take when the program ends.
-const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long, and how much, is still read from a client after the last answer.
 const LINGER_TIMEOUT: Duration = Duration::from_secs(2);
 const MOST_LINGER_BYTES: u64 = 16 << 20;
@@ -53,6 +50,30 @@ const RETRY_DELAY: Duration = Duration::from_millis(50);
 const BUSY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\n\
     content-length: 69\r\nconnection: close\r\n\r\n\
     {\"error\":{\"code\":\"too_many_connections\",\"message\":\"close some tabs\"}}";
+
+/// Whether a connection has had a request with the token.
+#[derive(Debug, Default)]
+pub struct Trust(AtomicBool);
+
+impl Trust {
+    pub fn has_token(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Answers the requests of all connections.
+pub trait Answers: Send + Sync + 'static {
+    /// Answers a request, whatever it asks for; `trust` is told if it has the token.
+    fn answer<'a>(
+        &'a self,
+        request: Request<Incoming>,
+        trust: &'a Trust,
+    ) -> BoxFuture<'a, Response>;
+}
 
 /// The sockets that are listened on.
 #[derive(Debug)]
@@ -64,10 +85,14 @@ pub struct Sockets {
 }
 
 impl Sockets {
-    /// Listens on the loopback addresses, and on `other` if it is given. Without a port, it is
-    /// [`DEFAULT_PORT`], or any free one if that is in use.
-    pub async fn open(port: Option<u16>, other: Option<IpAddr>) -> Result<Sockets, Error> {
-        let wanted = port.unwrap_or(DEFAULT_PORT);
+    /// Listens on the loopback addresses, and on `other` if it is given. Without a port, it is the
+    /// usual one, or any free one if that is in use.
+    pub async fn open(
+        port: Option<u16>,
+        usual: u16,
+        other: Option<IpAddr>,
+    ) -> Result<Sockets, Error> {
+        let wanted = port.unwrap_or(usual);
         let bound = match (bind_loopback(wanted).await, port) {
             (Err(failed), None) if failed.is_in_use() => bind_loopback(0).await,
             (bound, _) => bound,
@@ -89,12 +114,12 @@ impl Sockets {
         })
     }
 
-    /// The address of the page on this machine.
+    /// The address on this machine.
     pub fn address(&self) -> SocketAddr {
         SocketAddr::new(LOOPBACK, self.port)
     }
 
-    /// The address of the page for other machines.
+    /// The address for other machines.
     pub fn other_address(&self) -> Option<SocketAddr> {
         let other = self.other.filter(|address| !address.is_loopback());
         other.map(|address| SocketAddr::new(address, self.port))
@@ -204,8 +229,14 @@ impl Connections {
     }
 }
 
-/// Serves connections until `stop`; then the last answers are completed.
-pub async fn serve(sockets: Sockets, guard: Guard, stop: &CancellationToken) {
+/// Serves connections until `stop`; then the last answers are completed, if that takes no longer than
+/// `last_answers`.
+pub async fn serve(
+    sockets: Sockets,
+    guard: impl Answers,
+    stop: &CancellationToken,
+    last_answers: Duration,
+) {
     let guard = Arc::new(guard);
     let mut connections = Connections::default();
     let mut tasks = JoinSet::new();
@@ -238,7 +269,7 @@ pub async fn serve(sockets: Sockets, guard: Guard, stop: &CancellationToken) {
     }
     drop(sockets);
     let all = async { while tasks.join_next().await.is_some() {} };
-    if timeout(SHUTDOWN_TIMEOUT, all).await.is_err() {
+    if timeout(last_answers, all).await.is_err() {
         tracing::warn!("some answers were not complete in time");
     }
 }
@@ -247,7 +278,7 @@ pub async fn serve(sockets: Sockets, guard: Guard, stop: &CancellationToken) {
 async fn serve_connection(
     mut stream: TcpStream,
     connection: Arc<Connection>,
-    guard: Arc<Guard>,
+    guard: Arc<impl Answers>,
     stop: CancellationToken,
 ) {
     // Small pieces of a stream are sent at once.
@@ -312,17 +343,21 @@ fn reject(stream: TcpStream) {
 mod tests {
     use super::*;
 
+    const USUAL: u16 = 4790;
+
     #[tokio::test]
     async fn a_chosen_port_is_used_or_refused() {
-        let first = Sockets::open(Some(0), None).await.expect("a free port");
+        let first = Sockets::open(Some(0), USUAL, None)
+            .await
+            .expect("a free port");
         let taken = first.address().port();
-        let error = Sockets::open(Some(taken), None).await;
+        let error = Sockets::open(Some(taken), USUAL, None).await;
         let error = error.expect_err("the port is in use").to_string();
         assert!(error.contains("`--port`"), "{error}");
-        let error = Sockets::open(Some(0), Some(IpAddr::from([192, 0, 2, 1]))).await;
+        let error = Sockets::open(Some(0), USUAL, Some(IpAddr::from([192, 0, 2, 1]))).await;
         let error = error.expect_err("an address of no machine").to_string();
         assert!(error.contains("192.0.2.1:"), "{error}");
-        let sockets = Sockets::open(Some(0), Some(LOOPBACK)).await;
+        let sockets = Sockets::open(Some(0), USUAL, Some(LOOPBACK)).await;
         assert_eq!(sockets.map(|sockets| sockets.other).ok(), Some(None));
     }
 
@@ -332,21 +367,23 @@ mod tests {
             return;
         };
         let port = taken.local_addr().expect("an address").port();
-        let error = Sockets::open(Some(port), None).await;
+        let error = Sockets::open(Some(port), USUAL, None).await;
         let error = error.expect_err("the port is in use").to_string();
         assert!(error.contains("cannot listen on"), "{error}");
     }
 
     #[tokio::test]
     async fn without_a_choice_a_port_is_found() {
-        let first = Sockets::open(None, None).await.expect("a port");
-        let second = Sockets::open(None, None).await.expect("another one");
+        let first = Sockets::open(None, USUAL, None).await.expect("a port");
+        let second = Sockets::open(None, USUAL, None).await.expect("another one");
         assert_ne!(first.address(), second.address());
     }
 
     #[tokio::test]
     async fn the_names_of_the_page_have_its_port() {
-        let mut sockets = Sockets::open(Some(0), None).await.expect("a free port");
+        let mut sockets = Sockets::open(Some(0), USUAL, None)
+            .await
+            .expect("a free port");
         let port = sockets.port;
         let names = ["127.0.0.1", "[::1]", "localhost"];
         let expected = names.map(|name| format!("{name}:{port}"));

@@ -1,5 +1,5 @@
-//! The token, without which the API answers nothing. It is new at each start, and stored only in the
-//! file that the user names.
+//! The token, without which nothing is answered. That of the web page is new at each start, and stored
+//! only in the file that the user names.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -21,6 +21,12 @@ impl Token {
         let mut bits = [0; 32];
         getrandom::fill(&mut bits).map_err(Error::msg)?;
         Ok(Token::of(URL_SAFE_NO_PAD.encode(bits)))
+    }
+
+    /// A token that was kept; `None` if the text is none.
+    pub fn parse(text: &str) -> Option<Token> {
+        let bits = URL_SAFE_NO_PAD.decode(text).ok()?;
+        (bits.len() == 32).then(|| Token::of(text.to_owned()))
     }
 
     fn of(text: String) -> Token {
@@ -151,6 +157,11 @@ mod tests {
             assert!(!token.check(&wrong), "{wrong}");
         }
         assert_ne!(text, Token::random().expect("random bits").reveal());
+        let kept = Token::parse(&text).expect("a token");
+        assert!(kept.check(&text));
+        for wrong in ["", &text[1..], &text.replace(&text[..1], "/"), "A=="] {
+            assert!(Token::parse(wrong).is_none(), "{wrong}");
+        }
         assert_eq!(format!("{token:?}"), "***");
     }
 
