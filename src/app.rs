@@ -54,7 +54,7 @@ const OWN_DATA: &[&str] = &[
     "probes.json",
     "sessions",
     "telegram",
-    "trusted.json",
+    "trusted",
 ];
 
 /// Maximum time of a search for connecting to Ollama.

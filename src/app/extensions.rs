@@ -23,6 +23,6 @@ impl App {
 
     /// What the user has trusted of repositories.
     pub fn trust(&self) -> TrustStore {
-        TrustStore::new(self.settings.data_folder.join("trusted.json"))
+        TrustStore::new(self.settings.data_folder.join("trusted/files.json"))
     }
 }
