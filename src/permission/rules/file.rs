@@ -9,10 +9,11 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::command_words::{rule_path, split_command};
+use super::judge::allows;
 use super::pattern::{CommandPattern, PathPattern, PathScope};
 use super::{
-    Pattern, Rule, RuleKind, RuleVerdict, RulesError, UserRules, allows, checks, mcp_servers,
-    user_hooks, user_tools,
+    Pattern, Rule, RuleKind, RuleVerdict, RulesError, UserRules, checks, mcp_servers, user_hooks,
+    user_tools,
 };
 use crate::visible::escape_hidden;
 

@@ -11,7 +11,7 @@ use super::file::parse_user;
 use super::*;
 use crate::jail::classify;
 use crate::permission::command::risk;
-use crate::permission::permission;
+use crate::permission::{Confinement, Effect, Mode, Permission, permission};
 
 const MODES: [Mode; 4] = [Mode::Ask, Mode::AutoEdit, Mode::AutoApprove, Mode::Plan];
 
