@@ -204,6 +204,7 @@ async fn effects(command: &str, context: &ToolContext) -> Vec<Effect> {
         text: command.to_owned(),
         risk,
         network: context.sandbox.opens_network(),
+        tool: None,
     }];
     // Rules for reading hold for what it reads, too.
     if risk == CommandRisk::KnownSafe {

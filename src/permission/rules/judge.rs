@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::command_words::{places, rule_path, split_command};
 use super::pattern::{PathPattern, RulePath};
+use super::tool_pattern::ToolName;
 use super::{Rule, RuleKind, RuleVerdict, Rules};
 use crate::permission::command::{doubt, parts};
 use crate::permission::{CommandRisk, Confinement, Effect, Mode, Permission};
@@ -97,33 +98,59 @@ impl Rules {
             Effect::WriteOutside { path } => {
                 self.of_path(RuleKind::Write, &rule_path(Path::new(path), &self.root))
             }
-            Effect::Command { text, risk, .. } => {
-                let mut ruling = self.of_command(RuleKind::Command, text);
-                if *risk != CommandRisk::KnownSafe {
-                    let network = self.of_command(RuleKind::Network, text);
-                    // Only full confinement keeps a command from the network.
-                    let denied = network.denied.filter(|_| confinement != Confinement::Full);
-                    ruling.denied = ruling.denied.or(denied);
-                    ruling.asked = ruling.asked.or(network.asked);
+            Effect::External { server, tool } => self.of_tool(ToolName::Served { server, tool }),
+            Effect::Command {
+                text, risk, tool, ..
+            } => {
+                let ruling = self.of_command_text(text, *risk, confinement);
+                match tool {
+                    Some(tool) => ruling.with_tool(self.of_tool(ToolName::Own(tool))),
+                    None => ruling,
                 }
-                self.mentions(text, &mut ruling);
-                let deny = self.rules.iter().find(|rule| rule.denies_commands());
-                if let Some(deny) = deny.filter(|_| *risk != CommandRisk::KnownSafe) {
-                    // There, the supervisor refuses to execute what is denied.
-                    let is_held = cfg!(target_os = "linux") && confinement != Confinement::None;
-                    let why = doubt(text, is_held);
-                    ruling.doubted = why.map(|why| {
-                        format!(
-                            "{why}, so it is not certain whether {} denies it",
-                            deny.named
-                        )
-                    });
-                }
-                ruling
             }
             // A rule that opens a path says nothing of what may be lost there.
             _ => Ruling::default(),
         }
+    }
+
+    fn of_command_text(
+        &self,
+        text: &str,
+        risk: CommandRisk,
+        confinement: Confinement,
+    ) -> Ruling<'_> {
+        let mut ruling = self.of_command(RuleKind::Command, text);
+        if risk != CommandRisk::KnownSafe {
+            let network = self.of_command(RuleKind::Network, text);
+            // Only full confinement keeps a command from the network.
+            let denied = network.denied.filter(|_| confinement != Confinement::Full);
+            ruling.denied = ruling.denied.or(denied);
+            ruling.asked = ruling.asked.or(network.asked);
+        }
+        self.mentions(text, &mut ruling);
+        let deny = self.rules.iter().find(|rule| rule.denies_commands());
+        if let Some(deny) = deny.filter(|_| risk != CommandRisk::KnownSafe) {
+            // There, the supervisor refuses to execute what is denied.
+            let is_held = cfg!(target_os = "linux") && confinement != Confinement::None;
+            let why = doubt(text, is_held);
+            ruling.doubted = why.map(|why| {
+                format!(
+                    "{why}, so it is not certain whether {} denies it",
+                    deny.named
+                )
+            });
+        }
+        ruling
+    }
+
+    fn of_tool(&self, tool: ToolName<'_>) -> Ruling<'_> {
+        let mut ruling = Ruling::default();
+        for rule in &self.rules {
+            if rule.tool().is_some_and(|pattern| pattern.names(tool)) {
+                ruling.add(rule);
+            }
+        }
+        ruling
     }
 
     pub(super) fn inside(&self, path: &str) -> RulePath {
@@ -196,6 +223,17 @@ impl<'a> Ruling<'a> {
             RuleVerdict::Deny => self.denied = self.denied.or(Some(rule)),
             RuleVerdict::Ask => self.asked = self.asked.or(Some(rule)),
             RuleVerdict::Allow => self.allowed = true,
+        }
+    }
+
+    /// The verdicts about a command together with those about the tool that runs it. To allow the tool
+    /// says nothing of a command that may be a denied one.
+    fn with_tool(self, tool: Ruling<'a>) -> Ruling<'a> {
+        Ruling {
+            denied: self.denied.or(tool.denied),
+            asked: self.asked.or(tool.asked),
+            allowed: self.allowed || (tool.allowed && self.doubted.is_none()),
+            doubted: self.doubted,
         }
     }
 }

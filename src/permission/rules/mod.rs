@@ -11,6 +11,7 @@ mod judge;
 mod mcp_servers;
 mod pattern;
 mod repository;
+mod tool_pattern;
 mod user_hooks;
 mod user_tools;
 
@@ -26,11 +27,12 @@ pub use denied::DeniedCommands;
 pub use mcp_servers::{McpServer, McpTransport};
 pub use repository::RepositoryRules;
 pub use user_hooks::{Hook, HookPoint};
-pub use user_tools::UserTool;
+pub use user_tools::{ToolParameter, ToolParameterKind, ToolWord, UserTool, WordPart};
 
 use command_words::{rule_path, without_dots};
 use judge::allows;
 use pattern::{CommandPattern, PathPattern};
+use tool_pattern::ToolPattern;
 
 /// The checked rules of the user's `config.toml`.
 #[derive(Clone, Debug, Default)]
@@ -69,6 +71,26 @@ impl UserRules {
     /// `home` replaces `~/`.
     pub fn read(path: &Path, home: Option<&Path>) -> Result<UserRules, RulesError> {
         file::read(path, home)
+    }
+
+    /// Rules about tools of servers that this file does not have: a sentence each. They hold only for
+    /// those that a repository brings.
+    pub fn rules_without_server(&self) -> Vec<String> {
+        let has_server = |pattern: &ToolPattern| {
+            let mut servers = self.servers.iter();
+            servers.any(|server| pattern.may_name_server(&server.name))
+        };
+        let unused = self.rules.iter().filter(|rule| {
+            rule.tool()
+                .is_some_and(|pattern| pattern.has_server() && !has_server(pattern))
+        });
+        let said = unused.map(|rule| {
+            format!(
+                "{} is about no server of this file, only about those of a repository's `.mcp.json`",
+                rule.named
+            )
+        });
+        said.collect()
     }
 }
 
@@ -134,6 +156,8 @@ enum RuleKind {
     Command,
     /// Whether a command has the network.
     Network,
+    /// A tool of a server, or one of the user's own.
+    Tool,
 }
 
 #[derive(Clone, Debug)]
@@ -149,6 +173,7 @@ struct Rule {
 enum Pattern {
     Path(PathPattern),
     Command(CommandPattern),
+    Tool(ToolPattern),
 }
 
 impl Rules {
@@ -263,14 +288,21 @@ impl Rule {
     fn path(&self) -> Option<&PathPattern> {
         match &self.pattern {
             Pattern::Path(pattern) => Some(pattern),
-            Pattern::Command(_) => None,
+            Pattern::Command(_) | Pattern::Tool(_) => None,
         }
     }
 
     fn command(&self) -> Option<&CommandPattern> {
         match &self.pattern {
             Pattern::Command(pattern) => Some(pattern),
-            Pattern::Path(_) => None,
+            Pattern::Path(_) | Pattern::Tool(_) => None,
+        }
+    }
+
+    fn tool(&self) -> Option<&ToolPattern> {
+        match &self.pattern {
+            Pattern::Tool(pattern) => Some(pattern),
+            Pattern::Path(_) | Pattern::Command(_) => None,
         }
     }
 
