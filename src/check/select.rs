@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::{CheckCommand, CheckKind};
-use crate::permission::command::{full_screen, risk};
+use crate::permission::command::{full_screen, risk, shell_word};
 use crate::permission::{CommandRisk, UserChecks};
 use crate::survey::{CommandKind, Ecosystem, Facts, ProjectCommand};
 
@@ -443,10 +443,5 @@ fn quoted(path: &str) -> String {
         true => format!("./{path}"),
         false => path.to_owned(),
     };
-    let is_plain = |sign: char| sign.is_alphanumeric() || "_./=:@%+,-".contains(sign);
-    if !path.is_empty() && path.chars().all(is_plain) {
-        path
-    } else {
-        format!("'{}'", path.replace('\'', "'\\''"))
-    }
+    shell_word(&path)
 }
