@@ -31,7 +31,7 @@ use crate::permission::{RepositoryRules, Rules};
 use crate::retrieval::CodeIndex;
 use crate::session::Session;
 use crate::session::changes::clear_up_after_crashes;
-use crate::tools::{GitVersions, ToolContext, ToolSet};
+use crate::tools::{GitVersions, NameTaken, ToolContext, ToolSet};
 use crate::workspace::{Workspace, WorkspaceError, workspace_id};
 
 pub use background::{Background, IndexStatus, VectorStatus};
@@ -96,6 +96,9 @@ pub enum StartError {
          uses what the system supports"
     )]
     Unconfined(String),
+    /// One of the user's tools cannot be called by its name.
+    #[error("{0}; give yours another name in config.toml")]
+    Tool(NameTaken),
 }
 
 impl App {
@@ -148,7 +151,7 @@ impl App {
             }
         }));
         settings.warnings.extend(warning);
-        Ok(App {
+        let app = App {
             settings,
             workspace,
             jail,
@@ -158,7 +161,9 @@ impl App {
             connection: Connection::default(),
             first_index: Arc::default(),
             git_history: Arc::default(),
-        })
+        };
+        app.check_own_tools()?;
+        Ok(app)
     }
 
     /// Whether the workspace is the home folder or above it, so that the user is asked first.
@@ -312,7 +317,7 @@ impl App {
         } = self.settings;
         let engine = Engine::new(EngineParts {
             context: Arc::new(context),
-            toolbox: self.toolbox(),
+            toolbox: self.toolbox()?,
             options: EngineOptions {
                 max_steps,
                 thinking: thinking_tokens,

@@ -138,7 +138,7 @@ impl<'a> Turn<'a> {
             read_only: false,
             runs_for_user: false,
             session,
-            loop_detector: LoopDetector::default(),
+            loop_detector: LoopDetector::new(engine.toolbox.command_tools()),
             progress: TurnProgress::default(),
             failed_edits: FailedEdits::default(),
             last_request_tokens: 0,

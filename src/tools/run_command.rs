@@ -100,6 +100,10 @@ impl Tool for RunCommand {
         &SPEC
     }
 
+    fn runs_command(&self) -> bool {
+        true
+    }
+
     fn prepare<'a>(
         &'a self,
         call: &'a ToolCall,
