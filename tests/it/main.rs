@@ -41,6 +41,7 @@ mod licences;
 mod log;
 mod ollama_chat;
 mod ollama_embed;
+mod own_tools;
 mod recording;
 mod review;
 mod suite;
