@@ -297,10 +297,8 @@ async fn a_filter_that_fails_stops_the_commit_where_it_is_required() {
     assert_eq!(place.status().await, "?? x.bin\n");
 }
 
-#[tokio::test]
-async fn a_commit_that_is_stopped_leaves_no_lock() {
-    let place = place().await;
-    place.hook("pre-commit", "echo > started; sleep 1000");
+/// A commit of a changed and a new file that is stopped once a hook has written `started`.
+async fn stopped_in_a_hook(place: &Place) -> Result<Committed, CommitError> {
     place.write("a", "2\n");
     place.write("new", "1\n");
     let stop = CancellationToken::new();
@@ -312,7 +310,14 @@ async fn a_commit_that_is_stopped_leaves_no_lock() {
         }
         stop.cancel();
     };
-    let (made, ()) = tokio::join!(committing, stopping);
+    tokio::join!(committing, stopping).0
+}
+
+#[tokio::test]
+async fn a_commit_that_is_stopped_leaves_no_lock() {
+    let place = place().await;
+    place.hook("pre-commit", "echo > started; sleep 1000");
+    let made = stopped_in_a_hook(&place).await;
     assert!(
         matches!(made, Err(CommitError::Git(GitError::Stopped))),
         "{made:?}"
@@ -326,18 +331,7 @@ async fn a_commit_that_is_stopped_leaves_no_lock() {
 async fn a_commit_that_is_stopped_in_a_hook_behind_it_is_made() {
     let place = place().await;
     place.hook("post-commit", "echo > started; sleep 1000");
-    place.write("a", "2\n");
-    place.write("new", "1\n");
-    let stop = CancellationToken::new();
-    let committing = place.commit_until(&["a", "new"], "two", &stop);
-    let started = place.root().join("started");
-    let stopping = async {
-        while !started.exists() {
-            tokio::task::yield_now().await;
-        }
-        stop.cancel();
-    };
-    let (made, ()) = tokio::join!(committing, stopping);
+    let made = stopped_in_a_hook(&place).await;
     assert_eq!(made.expect("a commit").files, ["a", "new"]);
     place.remove("started");
     // The new file is not staged as a removed one.
