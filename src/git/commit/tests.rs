@@ -40,6 +40,19 @@ async fn only_what_is_named_is_committed_and_what_is_staged_stays_staged() {
 }
 
 #[tokio::test]
+async fn the_number_of_an_issue_is_no_comment() {
+    let place = place().await;
+    for cleanup in ["strip", "scissors", "default"] {
+        place.ok(&["config", "commit.cleanup", cleanup]).await;
+        place.write("a", cleanup);
+        let message = format!("#12 {cleanup}\n\n#13 as well");
+        place.commit(&["a"], &message).await.expect("a commit");
+        let shown = place.ok(&["log", "-1", "--format=%B"]).await;
+        assert_eq!(shown, format!("{message}\n\n"));
+    }
+}
+
+#[tokio::test]
 async fn names_that_look_like_something_else_are_names() {
     let place = place().await;
     let names = [
@@ -323,8 +336,37 @@ async fn a_commit_that_is_stopped_leaves_no_lock() {
         "{made:?}"
     );
     assert!(!place.root().join(".git/index.lock").exists());
+    assert_eq!(
+        next_indexes(&place.root().join(".git/index.lock")),
+        Vec::<PathBuf>::new()
+    );
     place.remove("started");
     assert_eq!(place.status().await, " M a\n?? new\n");
+}
+
+#[tokio::test]
+async fn what_a_killed_commit_left_long_ago_is_removed() {
+    let place = place().await;
+    let names = [
+        "next-index-7.lock",
+        "next-index-8.lock",
+        "next-index-x.lock",
+    ];
+    let [old, new, other] = names.map(|name| place.root().join(".git").join(name));
+    for path in [&old, &new, &other] {
+        fs::write(path, "").expect("a file");
+    }
+    let two_days = Duration::from_secs(2 * 24 * 60 * 60);
+    let then = std::time::SystemTime::now() - two_days;
+    for path in [&old, &other] {
+        let file = fs::File::options().write(true).open(path).expect("a file");
+        file.set_modified(then).expect("a time");
+    }
+    place.write("a", "2\n");
+    place.commit(&["a"], "two").await.expect("a commit");
+    assert!(!old.exists());
+    // Somebody may be writing a message just now.
+    assert!(new.exists() && other.exists());
 }
 
 #[tokio::test]
