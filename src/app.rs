@@ -8,6 +8,7 @@ mod isolated;
 mod reading;
 mod related;
 mod searching;
+mod unindexed;
 
 use std::borrow::Cow;
 use std::io;
