@@ -25,7 +25,7 @@ pub async fn run(app: &App, arguments: &CommitArguments) -> Result<CommandEnd, E
         resume: job.resume.clone(),
         auto_edit: job.auto_edit,
         auto_approve: job.auto_approve,
-        engine: job.engine.clone(),
+        engine: arguments.engine(),
         ..ChatArguments::default()
     };
     let ended = chat::run_job(app, &chat, Job::Commit(arguments.order())).await;

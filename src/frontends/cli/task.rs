@@ -24,5 +24,5 @@ pub async fn run(app: &App, arguments: &TaskArguments) -> Result<CommandEnd, Err
         };
         shared.resume = Some(latest.ok_or_else(none)?.to_string());
     }
-    job::run(app, &shared, Job::Task(order)).await
+    job::run(app, &shared, arguments.engine(), Job::Task(order)).await
 }
