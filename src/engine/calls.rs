@@ -216,6 +216,7 @@ impl Turn<'_> {
             }
             Permission::Ask(reason) => format!("{after}{reason}"),
         };
+        let reason = self.numbered(reason);
         let request = ApprovalRequest {
             // What ran already is not proposed, what the user typed is theirs, and a job goes on with
             // all of a change.

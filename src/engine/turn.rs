@@ -105,6 +105,8 @@ pub(super) struct Turn<'a> {
     pub pending_note: String,
     /// Stands at the end of each result: where a task in steps is.
     pub anchor: String,
+    /// Which of the calls of a job is made, of how many: said where the user is asked about it.
+    pub number: Option<String>,
     /// Calls that may still run.
     pub calls_left: usize,
     /// What the answer is checked against before the turn ends.
@@ -146,6 +148,7 @@ impl<'a> Turn<'a> {
             tokens_after_compaction: None,
             pending_note: String::new(),
             anchor: String::new(),
+            number: None,
             calls_left: engine.options.max_steps.saturating_mul(CALLS_A_STEP),
             answer_check: SecondLook::default(),
             checks: TurnChecks::default(),

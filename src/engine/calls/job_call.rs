@@ -75,6 +75,15 @@ impl Turn<'_> {
         self.finish_job_call(call, outcome, begun.elapsed()).await
     }
 
+    /// A reason for asking about a call, with which of how many it is.
+    pub(super) fn numbered(&self, reason: String) -> String {
+        match (&self.number, reason.is_empty()) {
+            (None, _) => reason,
+            (Some(number), true) => number.clone(),
+            (Some(number), false) => format!("{number}; {reason}"),
+        }
+    }
+
     /// Records the outcome of a call of a job.
     async fn finish_job_call(
         &mut self,
