@@ -169,6 +169,7 @@ mod tests {
     use super::*;
     use crate::message::ToolCall;
     use crate::model::ParameterKind;
+    use crate::permission::UserRules;
     use crate::tools::{PreparedCall, ToolContext, ToolError};
 
     /// A tool that is known only at run time.
@@ -413,6 +414,20 @@ mod tests {
         assert_eq!(names(ToolSet::Core)[6..], ["a.first"]);
         let found = toolbox.get("tracker.search").map(|tool| tool.spec());
         assert_eq!(found.and_then(|spec| spec.schema.clone()), Some(schema()));
+    }
+
+    #[test]
+    fn a_rule_for_a_tool_of_ours_by_its_name_is_an_error_with_a_way_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.toml");
+        let toolbox = Toolbox::with_templates(Library::new(None));
+        for spec in toolbox.specs(ToolSet::All) {
+            let rule = format!("[[deny]]\ntool = '{}'\n", spec.name);
+            std::fs::write(&file, rule).unwrap();
+            let error = UserRules::read(&file, None).expect_err(&spec.name);
+            let error = error.to_string();
+            assert!(error.contains("is a tool of ollacode itself"), "{error}");
+        }
     }
 
     #[test]
