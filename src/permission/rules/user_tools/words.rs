@@ -6,7 +6,7 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use super::super::file::{RulesReader, quoted_excerpt};
-use super::{ToolParameter, ToolParameterKind, is_name};
+use super::{ToolParameter, is_name};
 use crate::visible::escape_hidden;
 
 /// Most words of a command, and most bytes of each.
@@ -286,6 +286,7 @@ fn named<'a>(text: &'a str, open: &str, close: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::ToolParameterKind;
     use super::*;
 
     fn parameter(name: &str) -> ToolParameter {
