@@ -9,6 +9,7 @@ mod quick_models;
 mod reading;
 mod related;
 mod searching;
+mod unindexed;
 
 use std::borrow::Cow;
 use std::io;
@@ -32,7 +33,7 @@ use crate::permission::{RepositoryRules, Rules};
 use crate::retrieval::CodeIndex;
 use crate::session::Session;
 use crate::session::changes::clear_up_after_crashes;
-use crate::tools::{GitVersions, ToolContext, ToolSet};
+use crate::tools::{GitVersions, NameTaken, ToolContext, ToolSet};
 use crate::workspace::{Workspace, WorkspaceError, workspace_id};
 
 pub use background::{Background, IndexStatus, VectorStatus};
@@ -57,7 +58,7 @@ const OWN_DATA: &[&str] = &[
     "probes.json",
     "sessions",
     "telegram",
-    "trusted.json",
+    "trusted",
 ];
 
 /// Maximum time of a search for connecting to Ollama.
@@ -99,6 +100,9 @@ pub enum StartError {
          uses what the system supports"
     )]
     Unconfined(String),
+    /// One of the user's tools cannot be called by its name.
+    #[error("{0}; give yours another name in config.toml")]
+    Tool(NameTaken),
 }
 
 impl App {
@@ -151,7 +155,7 @@ impl App {
             }
         }));
         settings.warnings.extend(warning);
-        Ok(App {
+        let app = App {
             settings,
             workspace,
             jail,
@@ -161,7 +165,9 @@ impl App {
             connection: Connection::default(),
             first_index: Arc::default(),
             git_history: Arc::default(),
-        })
+        };
+        app.check_own_tools()?;
+        Ok(app)
     }
 
     /// Whether the workspace is the home folder or above it, so that the user is asked first.
@@ -315,7 +321,7 @@ impl App {
         } = self.settings;
         let engine = Engine::new(EngineParts {
             context: Arc::new(context),
-            toolbox: self.toolbox(),
+            toolbox: self.toolbox()?,
             options: EngineOptions {
                 max_steps,
                 thinking: thinking_tokens,

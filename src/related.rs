@@ -189,6 +189,7 @@ fn is_denied(rules: &Rules) -> bool {
         text: "git log".to_owned(),
         risk: CommandRisk::KnownSafe,
         network: false,
+        tool: None,
     };
     let judged = permission(&effect, Mode::AutoApprove, Confinement::Full, rules);
     matches!(judged, Permission::Deny(_))

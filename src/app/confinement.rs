@@ -55,7 +55,7 @@ impl App {
         Ok(sandbox.keeping(Arc::new(temporary)))
     }
 
-    fn command_environment(&self) -> CommandEnvironment {
+    pub(super) fn command_environment(&self) -> CommandEnvironment {
         let variables = self
             .environment
             .variables()

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::{CheckCommand, CheckKind};
-use crate::permission::command::{full_screen, risk};
+use crate::permission::command::{full_screen, risk, shell_word};
 use crate::permission::{CommandRisk, UserChecks};
 use crate::survey::{CommandKind, Ecosystem, Facts, ProjectCommand};
 
@@ -141,6 +141,7 @@ pub fn select(wanted: &Wanted<'_>) -> Vec<CheckCommand> {
         if kind == CheckKind::AllTests && !wanted.all {
             found.extend(near_commands(wanted, &commands, &changed));
         }
+        let commands = without_covered(commands, kind);
         let commands = commands.into_iter().take(MOST_OF_A_KIND);
         found.extend(commands.map(|command| CheckCommand {
             kind,
@@ -214,6 +215,32 @@ fn fitting<'a>(
         }
     }
     found
+}
+
+/// Leaves out what another command runs, too: `cargo test` beside a `make test` that runs it.
+fn without_covered(commands: Vec<&ProjectCommand>, kind: CheckKind) -> Vec<&ProjectCommand> {
+    let is_same = |one: &str, other: &str| {
+        let is_all = |line: &str| kind == CheckKind::AllTests && is_whole_run(line);
+        one == other || (is_all(one) && is_all(other) && tool(one) == tool(other))
+    };
+    let covers = |other: &ProjectCommand, command: &ProjectCommand| {
+        let mut runs = other.runs.iter();
+        other != command
+            && runs.any(|(folder, line)| *folder == command.folder && is_same(line, &command.line))
+    };
+    let is_covered = |command: &&ProjectCommand| {
+        let mut others = commands.iter();
+        // Of two that run each other, both stay.
+        others.any(|other| covers(other, command) && !covers(command, other))
+    };
+    let left = commands.iter().copied();
+    left.filter(|command| !is_covered(command)).collect()
+}
+
+/// The program that runs tests, without the one that starts it.
+fn tool(line: &str) -> Option<&str> {
+    let mut words = line.split_whitespace();
+    words.find(|word| !has_word("python python3 -m npx", word))
 }
 
 fn depth(folder: &str) -> usize {
@@ -443,10 +470,5 @@ fn quoted(path: &str) -> String {
         true => format!("./{path}"),
         false => path.to_owned(),
     };
-    let is_plain = |sign: char| sign.is_alphanumeric() || "_./=:@%+,-".contains(sign);
-    if !path.is_empty() && path.chars().all(is_plain) {
-        path
-    } else {
-        format!("'{}'", path.replace('\'', "'\\''"))
-    }
+    shell_word(&path)
 }

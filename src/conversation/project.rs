@@ -23,7 +23,10 @@ impl Conversation {
         };
         let focus = match focus {
             "" => Vec::new(),
-            path => files.named(path).map_err(Error::msg)?,
+            path => match files.named(path) {
+                Ok(focus) => focus,
+                Err(error) => return Err(self.unindexed(error, path).await),
+            },
         };
         let budget = MAP_TOKENS;
         let text = map(&files, &MapOrder { budget, focus }).text();
@@ -52,7 +55,20 @@ impl Conversation {
                 bail!("this folder is not indexed yet; /index indexes it")
             }
             Err(RelatedError::Index(error)) => Err(error.into()),
+            Err(error @ RelatedError::NoFile { .. }) => {
+                Err(self.unindexed(error.to_string(), path).await)
+            }
             found => Ok(CommandReply::Report(found?.markdown())),
+        }
+    }
+
+    /// An error about a path that the index has not, with why that is so.
+    async fn unindexed(&self, error: String, path: &str) -> Error {
+        let (app, path) = (self.workspace.app.clone(), path.to_owned());
+        let explaining = tokio::task::spawn_blocking(move || app.explain_unindexed(&error, &path));
+        match explaining.await {
+            Ok(text) => Error::msg(text),
+            Err(crashed) => crashed.into(),
         }
     }
 

@@ -116,6 +116,7 @@ impl Turn<'_> {
         if prepared.effects.iter().any(is_about_secrets) {
             self.session.exclude_from_journal(&call.id);
         }
+        self.answer_check.log.announce(call, &prepared.effects);
         let is_tried = self.judge(&prepared.effects) == Permission::ReadOnly;
         if is_tried && !self.is_granted(call, &prepared) {
             return self.run_read_only(call, prepared).await;
@@ -215,10 +216,11 @@ impl Turn<'_> {
             }
             Permission::Ask(reason) => format!("{after}{reason}"),
         };
+        let reason = self.numbered(reason);
         let request = ApprovalRequest {
             // What ran already is not proposed, what the user typed is theirs, and a job goes on with
             // all of a change.
-            can_edit: after.is_empty() && !is_ours(&call.id),
+            can_edit: after.is_empty() && !is_ours(&call.id) && !effects::is_own_tool(prepared),
             ..self.approval(call, prepared, reason)
         };
         if self.is_granted(call, prepared) {
@@ -305,7 +307,7 @@ impl Turn<'_> {
             _ if prepared.effects.iter().any(is_external) => {
                 format!("call {}", escape_hidden(&prepared.what))
             }
-            Preview::Command(_) => "run a command".to_owned(),
+            Preview::Command(_) => effects::command_title(&prepared.effects),
             Preview::Edits(_) | Preview::None => {
                 let verb = call.name.split('_').next().unwrap_or(&call.name);
                 format!("{verb} {}", escape_hidden(&prepared.what))

@@ -1,6 +1,6 @@
 //! Detects repeated calls, and calls that the model only quotes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use serde_json::Value;
@@ -34,6 +34,8 @@ pub(super) struct LoopDetector {
     /// Replies with calls so far.
     step: usize,
     calls: BTreeMap<String, CountedCall>,
+    /// The user's own tools, which run commands, too.
+    own_commands: BTreeSet<String>,
 }
 
 #[derive(Debug)]
@@ -56,6 +58,14 @@ pub(super) enum LoopVerdict {
 }
 
 impl LoopDetector {
+    /// With the names of the tools that run commands.
+    pub(super) fn new<'a>(commands: impl Iterator<Item = &'a str>) -> LoopDetector {
+        LoopDetector {
+            own_commands: commands.map(str::to_owned).collect(),
+            ..LoopDetector::default()
+        }
+    }
+
     /// Begins the calls of another reply.
     pub(super) fn begin_step(&mut self) {
         self.step += 1;
@@ -87,13 +97,14 @@ impl LoopDetector {
     ) -> Option<String> {
         let key = canonical(call);
         if has_changed {
+            let own = &self.own_commands;
             self.calls.retain(|other, counted| {
-                *other == key || (counted.has_changed && !is_command(other))
+                *other == key || (counted.has_changed && !is_command(other, own))
             });
         }
         let counted = self.calls.get_mut(&key)?;
         counted.has_changed |= has_changed;
-        if is_command(&key) {
+        if is_command(&key, &self.own_commands) {
             let result = Some(blake3::hash(without_times(result).as_bytes()));
             if std::mem::replace(&mut counted.result, result) != result {
                 (counted.times, counted.step) = (1, self.step);
@@ -115,8 +126,9 @@ impl LoopDetector {
 }
 
 /// Whether canonical text is of a command.
-fn is_command(canonical: &str) -> bool {
-    canonical.split('\0').next() == Some(COMMANDS)
+fn is_command(canonical: &str, own: &BTreeSet<String>) -> bool {
+    let name = canonical.split('\0').next().unwrap_or_default();
+    name == COMMANDS || own.contains(name)
 }
 
 /// A result in which durations and times of day are blanked: `3.2 s`, `0.02s`, `12:34:56`.
@@ -284,6 +296,23 @@ mod tests {
         }
         detector.note(&run);
         assert!(detector.finish(&run, "1 failures", false).is_some());
+    }
+
+    #[test]
+    fn tools_of_the_user_are_commands() {
+        let mut detector = LoopDetector::new(["run_tests"].into_iter());
+        let run = |name: &str| ToolCall {
+            name: name.to_owned(),
+            ..call("a")
+        };
+        for failures in [3, 2, 1] {
+            detector.note(&run("run_tests"));
+            let result = format!("{failures} failures");
+            assert_eq!(detector.finish(&run("run_tests"), &result, false), None);
+            detector.note(&run("other"));
+            let repeated = detector.finish(&run("other"), &result, false);
+            assert_eq!(repeated.is_some(), failures == 1);
+        }
     }
 
     #[test]

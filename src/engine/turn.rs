@@ -105,6 +105,8 @@ pub(super) struct Turn<'a> {
     pub pending_note: String,
     /// Stands at the end of each result: where a task in steps is.
     pub anchor: String,
+    /// Which of the calls of a job is made, of how many: said where the user is asked about it.
+    pub number: Option<String>,
     /// Calls that may still run.
     pub calls_left: usize,
     /// What the answer is checked against before the turn ends.
@@ -138,7 +140,7 @@ impl<'a> Turn<'a> {
             read_only: false,
             runs_for_user: false,
             session,
-            loop_detector: LoopDetector::default(),
+            loop_detector: LoopDetector::new(engine.toolbox.command_tools()),
             progress: TurnProgress::default(),
             failed_edits: FailedEdits::default(),
             last_request_tokens: 0,
@@ -146,6 +148,7 @@ impl<'a> Turn<'a> {
             tokens_after_compaction: None,
             pending_note: String::new(),
             anchor: String::new(),
+            number: None,
             calls_left: engine.options.max_steps.saturating_mul(CALLS_A_STEP),
             answer_check: SecondLook::default(),
             checks: TurnChecks::default(),

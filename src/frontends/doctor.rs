@@ -1,6 +1,7 @@
 //! Checks of the installation, with suggested fixes.
 
 mod disk;
+mod own;
 mod server;
 #[cfg(test)]
 mod tests;
@@ -71,6 +72,9 @@ pub async fn checks(app: &App) -> Result<Vec<Check>, Error> {
     checks.push(disk::watches(app, &walked).await?);
     checks.extend(disk::clock(app, &walked));
     checks.push(commands(app));
+    checks.extend(own::tools(app));
+    checks.extend(own::rules(app));
+    checks.extend(own::trust(app));
     checks.extend(bot(app));
     Ok(checks)
 }

@@ -85,7 +85,7 @@ fn index_code(error: &IndexError) -> FailureCode {
 
 fn start_code(error: &StartError) -> FailureCode {
     match error {
-        StartError::Config(_) => FailureCode::SettingInvalid,
+        StartError::Config(_) | StartError::Tool(_) => FailureCode::SettingInvalid,
         StartError::Workspace(_) | StartError::Jail(_) => FailureCode::WorkspaceInvalid,
         StartError::Unconfined(_) => FailureCode::NotConfined,
         StartError::Folder { .. } => FailureCode::Other,

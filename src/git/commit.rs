@@ -7,7 +7,9 @@
 #[cfg(all(test, target_os = "linux"))]
 mod tests;
 
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +20,11 @@ use super::state::{GitState, listed};
 const HOOKS: &[&str] = &["pre-commit", "prepare-commit-msg", "commit-msg"];
 /// The lock of the index, which git leaves behind when it is killed.
 const INDEX_LOCK: &str = "index.lock";
+/// So does the index of a commit of some files, with a number between these. In a sandbox the number is
+/// often the same, and a file that is there already stops the next commit.
+const NEXT_INDEX: (&str, &str) = ("next-index-", ".lock");
+/// After this time such a file belongs to nobody.
+const FORGOTTEN: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What is committed.
 #[derive(Clone, Copy, Debug)]
@@ -276,10 +283,11 @@ async fn forget(git: &GitRunner, new: &[&str]) {
         .await;
 }
 
-/// The lock of the index.
+/// The lock of the index, and the indexes of commits beside it.
 struct Lock {
     path: PathBuf,
     was_there: bool,
+    next_indexes: Vec<PathBuf>,
 }
 
 impl Lock {
@@ -288,27 +296,62 @@ impl Lock {
         let named = git.read(&arguments, stop).await?;
         let named = String::from_utf8_lossy(&named).trim_end().to_owned();
         let path = git.root().join(named);
+        if is_inside(git, &path) {
+            for forgotten in next_indexes(&path).iter().filter(|path| is_forgotten(path)) {
+                let _ = fs::remove_file(forgotten);
+            }
+        }
         Ok(Lock {
             was_there: path.symlink_metadata().is_ok(),
+            next_indexes: next_indexes(&path),
             path,
         })
     }
 
-    /// Removes what our git left when it was ended: only in the workspace, and only if there was none
+    /// Removes what our git left when it was ended: only in the workspace, and only what was not there
     /// before.
     fn remove_left(&self, git: &GitRunner) {
-        let is_inside = |path: &Path| {
-            let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
-            let root = git.root().canonicalize().ok();
-            folder
-                .zip(root)
-                .is_some_and(|(folder, root)| folder.starts_with(root))
-        };
         let is_named = self.path.file_name().is_some_and(|name| name == INDEX_LOCK);
-        if !self.was_there && is_named && is_inside(&self.path) {
-            let _ = std::fs::remove_file(&self.path);
+        if !is_named || !is_inside(git, &self.path) {
+            return;
+        }
+        // First, since nobody else makes one while ours has the lock.
+        if !self.was_there {
+            let next = next_indexes(&self.path).into_iter();
+            for left in next.filter(|path| !self.next_indexes.contains(path)) {
+                let _ = fs::remove_file(left);
+            }
+            let _ = fs::remove_file(&self.path);
         }
     }
+}
+
+fn is_inside(git: &GitRunner, path: &Path) -> bool {
+    let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
+    let root = git.root().canonicalize().ok();
+    folder
+        .zip(root)
+        .is_some_and(|(folder, root)| folder.starts_with(root))
+}
+
+/// The indexes of commits beside a lock.
+fn next_indexes(lock: &Path) -> Vec<PathBuf> {
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_one = |name: &str| {
+        let number = name.strip_prefix(NEXT_INDEX.0);
+        let number = number.and_then(|rest| rest.strip_suffix(NEXT_INDEX.1));
+        number.is_some_and(|number| !number.is_empty() && is_number(number))
+    };
+    let folder = lock.parent().unwrap_or(Path::new(""));
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let named = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_one));
+    named.map(|entry| entry.path()).collect()
+}
+
+fn is_forgotten(path: &Path) -> bool {
+    let modified = path.symlink_metadata().and_then(|found| found.modified());
+    let age = modified.ok().and_then(|time| time.elapsed().ok());
+    age.is_some_and(|age| age > FORGOTTEN)
 }
 
 /// Paths as pathspecs that mean these very names. The variable `GIT_LITERAL_PATHSPECS` would do the

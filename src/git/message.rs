@@ -231,7 +231,7 @@ fn checked(subject: &str, body: &str, has_period: bool) -> Result<String, String
         Some("the subject begins with `This commit`".to_owned())
     } else if is_attribution(subject) {
         Some("the subject says who wrote it".to_owned())
-    } else if subject.starts_with(['{', '#', '<']) || !subject.contains(char::is_alphabetic) {
+    } else if is_markup(subject) || !subject.contains(char::is_alphabetic) {
         Some("the subject is no sentence".to_owned())
     } else {
         None
@@ -245,6 +245,15 @@ fn checked(subject: &str, body: &str, has_period: bool) -> Result<String, String
         body => format!("{subject}\n\n{body}"),
     };
     Ok(escape_hidden(&redact(&message).text).into_owned())
+}
+
+/// Whether a subject begins like JSON, a tag or a heading, and not with the number of an issue: `#12`.
+fn is_markup(subject: &str) -> bool {
+    let is_number = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
+    let is_heading = subject
+        .strip_prefix('#')
+        .is_some_and(|rest| !is_number(rest));
+    is_heading || subject.starts_with(['{', '<'])
 }
 
 /// Whether a line says who wrote the commit: `Signed-off-by: Ada`.

@@ -10,6 +10,7 @@ mod full_screen;
 mod git;
 mod grants;
 mod network_or_git;
+mod quoting;
 mod reading;
 mod rules;
 mod shell;
@@ -27,6 +28,7 @@ pub(super) use building::building;
 pub(super) use doubt::doubt;
 pub use full_screen::full_screen;
 pub use git::loss::{GitLoss, LossScope};
+pub use quoting::{shell_line, shell_word};
 
 /// One command of a fully parsed chain, for rules.
 pub(super) struct CommandPart {

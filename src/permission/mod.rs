@@ -13,7 +13,8 @@ use crate::jail::{Protected, ProtectedClass};
 pub use preview::Preview;
 pub use rules::{
     DeniedCommands, DeniedPaths, Hook, HookPoint, McpServer, McpTransport, Mounts, RepositoryRules,
-    Rules, RulesError, UserChecks, UserRules, UserTool,
+    Rules, RulesError, ToolParameter, ToolParameterKind, ToolWord, UserChecks, UserRules, UserTool,
+    WordPart,
 };
 
 /// How the reasons of denials in plan mode name it.
@@ -67,6 +68,8 @@ pub enum Effect {
         risk: CommandRisk,
         /// Whether the sandbox settings give every command network access.
         network: bool,
+        /// The user's own tool that runs it, if it is one.
+        tool: Option<String>,
     },
     /// Asks the user something.
     AskUser,
@@ -259,6 +262,7 @@ fn default_permission(effect: &Effect, mode: Mode, confinement: Confinement) -> 
                 text,
                 risk,
                 network,
+                ..
             },
             _,
         ) => command_permission(text, *risk, *network, mode, confinement),

@@ -30,6 +30,7 @@ fn command(text: &str, risk: CommandRisk) -> Effect {
         text: text.to_owned(),
         risk,
         network: false,
+        tool: None,
     }
 }
 
@@ -38,6 +39,7 @@ fn with_network(text: &str, risk: CommandRisk) -> Effect {
         text: text.to_owned(),
         risk,
         network: true,
+        tool: None,
     }
 }
 

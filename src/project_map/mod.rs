@@ -15,6 +15,7 @@ mod text;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use ollacode_indexer::related::nearest_paths;
 use ollacode_indexer::{ChunkKind, FileGraph, FileId, FileRole, GraphDefinition};
 
 use crate::jail::is_secret_path;
@@ -93,21 +94,14 @@ impl ShownFiles {
     }
 
     fn unknown(&self, path: &str) -> String {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        let stem = name.split('.').next().filter(|stem| stem.len() > 2);
-        let is_alike = |path: &str| stem.is_some_and(|stem| path.contains(stem));
-        let files = self.ids().map(|id| self.graph.file(id).path.as_str());
-        let alike: Vec<String> = files
-            .filter(|path| is_alike(path))
-            .take(3)
-            .map(shown)
-            .collect();
+        let alike = nearest_paths(&self.graph, path, &|id| self.is_shown(id));
+        let alike: Vec<String> = alike.iter().map(|path| shown(path)).collect();
         let path = shown(path);
         match alike.as_slice() {
             [] => format!("no indexed file is called `{path}`"),
             alike => format!(
-                "no indexed file is called `{path}`; similar: {}",
-                alike.join(", ")
+                "no indexed file is called `{path}`; similar: `{}`",
+                alike.join("`, `")
             ),
         }
     }

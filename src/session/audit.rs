@@ -28,6 +28,7 @@ const TELLING: [&str; 7] = [
 
 /// Its result begins with how the command ended, also if it succeeded.
 const COMMAND: &str = "run_command";
+const EXIT: &str = "exit code ";
 
 /// Prefixes of results of calls that did not succeed; the outcome says the same.
 const OPENINGS: [&str; 3] = ["Denied: ", "Error: ", "not run: "];
@@ -355,7 +356,9 @@ impl AuditBuilder {
             (OutcomeRecord::Failed, None) => CallOutcome::NotRun,
             (OutcomeRecord::Denied, None) => CallOutcome::Denied,
         };
-        let said = (became != CallOutcome::Done || tool == COMMAND)
+        // So does the result of a tool of the user's.
+        let is_command = tool == COMMAND || text.starts_with(EXIT);
+        let said = (became != CallOutcome::Done || is_command)
             .then(|| first_line(text))
             .filter(|line| !line.is_empty());
         let known = begun.and_then(|entry| self.entries.get_mut(entry));

@@ -78,6 +78,7 @@ impl Commands {
                 folder: told.folder.to_owned(),
                 line: told.line.to_owned(),
                 evidence: Vec::new(),
+                runs: Vec::new(),
             },
             sources: Vec::new(),
             order,

@@ -216,6 +216,10 @@ pub struct ProjectCommand {
     pub line: String,
     /// The best first; never empty.
     pub evidence: Vec<Evidence>,
+    /// What it runs, if it is a script or target of the project: folders and lines, tasks within tasks
+    /// included.
+    #[serde(skip)]
+    pub runs: Vec<(String, String)>,
 }
 
 /// Where a fact stands.

@@ -75,7 +75,7 @@ fn facts_of(files: Files<'_>) -> Facts {
 }
 
 /// The facts of a draft that has read everything.
-fn assembled(draft: Draft<'_, '_>) -> Facts {
+fn assembled(mut draft: Draft<'_, '_>) -> Facts {
     let frameworks = frameworks::frameworks(&draft.dependencies, &draft.own);
     let (generated, vendored) = layout::folders(draft.files);
     let manifests = draft.manifests.iter().map(|(path, ecosystem)| Manifest {
@@ -83,6 +83,10 @@ fn assembled(draft: Draft<'_, '_>) -> Facts {
         ecosystem: *ecosystem,
     });
     let languages = languages::shares(draft.files);
+    let mut commands = std::mem::take(&mut draft.commands).ranked(&languages);
+    for command in &mut commands {
+        command.runs = draft.run_by(&command.folder, &command.line);
+    }
     Facts {
         manifests: manifests.collect(),
         tests: layout::tests(draft.files, &frameworks),
@@ -97,7 +101,7 @@ fn assembled(draft: Draft<'_, '_>) -> Facts {
         members: draft.members.into_iter().collect(),
         entry_points: draft.entry_points.into_iter().collect(),
         toolchains: draft.toolchains.into_iter().collect(),
-        commands: draft.commands.ranked(&languages),
+        commands,
         languages,
     }
 }

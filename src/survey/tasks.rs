@@ -8,10 +8,12 @@ use super::draft::{Draft, MOST, is_plain, node_ecosystem, shown};
 use super::facts::{CommandKind, Ecosystem, Evidence};
 use super::files::join;
 use super::leaving;
-use super::shell;
+use super::shell::{self, ShellCommand};
 
 /// How far tasks that run tasks are followed.
 const DEEPEST: usize = 12;
+/// Most commands of a task that are kept, with those of the tasks that it runs.
+const MOST_RUN: usize = 200;
 /// Longest script of a task, in bytes: what a longer one does nobody would see.
 pub(super) const LONGEST_SCRIPT: usize = 20_000;
 
@@ -148,7 +150,7 @@ impl Draft<'_, '_> {
                         });
                     }
                 }
-                for name in self.run_by(&task, folder, kind) {
+                for name in self.inner_tasks(&task, folder, kind) {
                     let (call, ecosystem) = self.call(name.0, &name.1, &name.2);
                     self.commands.add(Told {
                         kind,
@@ -236,8 +238,35 @@ impl Draft<'_, '_> {
         names.iter().filter_map(key_of).collect()
     }
 
+    /// What a command runs, if it is a task: folders and lines, tasks within tasks included.
+    pub fn run_by(&self, folder: &str, line: &str) -> Vec<(String, String)> {
+        let mut found: Vec<(String, String)> = Vec::new();
+        let mut pending = vec![(folder.to_owned(), line.to_owned(), 0)];
+        while let Some((folder, line, depth)) = pending.pop() {
+            let line = classify::acceptable(&line);
+            let Some(Meaning::Task(task)) = line.map(|line| classify::meaning(&line)) else {
+                continue;
+            };
+            let keys = self.keys_of(&task, &folder).into_iter();
+            for key in keys.filter(|_| depth < DEEPEST) {
+                let Some(body) = self.tasks.get(&key) else {
+                    continue;
+                };
+                for command in shell::commands(self.files, &key.1, &body.script) {
+                    if found.len() >= MOST_RUN || !self.may_look() {
+                        return found;
+                    }
+                    let ShellCommand { folder, line } = command;
+                    pending.push((folder.clone(), line.clone(), depth + 1));
+                    found.push((folder, line));
+                }
+            }
+        }
+        found
+    }
+
     /// The tasks that a task runs in turn for the same purpose.
-    fn run_by(&self, task: &Task, folder: &str, kind: CommandKind) -> Vec<TaskKey> {
+    fn inner_tasks(&self, task: &Task, folder: &str, kind: CommandKind) -> Vec<TaskKey> {
         let mut found = Vec::new();
         for key in self.keys_of(task, folder) {
             let Some(body) = self.tasks.get(&key).filter(|_| key.0 == Runner::Script) else {

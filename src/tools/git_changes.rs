@@ -138,6 +138,7 @@ fn is_denied(context: &ToolContext) -> bool {
         text: "git diff".to_owned(),
         risk: CommandRisk::Unknown,
         network: false,
+        tool: None,
     };
     let confinement = context.sandbox.confinement();
     let judged = permission(&effect, Mode::AutoApprove, confinement, &context.rules);

@@ -39,6 +39,7 @@ mod spelling;
 #[cfg(test)]
 mod tests_support;
 mod toolbox;
+mod user_tool;
 #[cfg(test)]
 mod weak_model_tests;
 mod write_file;
@@ -84,6 +85,11 @@ pub trait Tool: Send + Sync {
     /// The same for models that edit files in a form.
     fn spec_in(&self, _form: EditForm) -> &ToolSpec {
         self.spec()
+    }
+
+    /// Whether a call runs a command, so that its result says more than the files do.
+    fn runs_command(&self) -> bool {
+        false
     }
 
     /// Reads the arguments, which match the specification, and finds out what the call would do.

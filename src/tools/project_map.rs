@@ -73,7 +73,7 @@ async fn run(path: Option<String>, running: RunningCall<'_>) -> Result<ToolOutpu
         ));
     };
     let focus = match path.as_deref().filter(|path| ![".", "/"].contains(path)) {
-        Some(path) => files.named(path).map_err(ToolError::TellModel)?,
+        Some(path) => files.named(path).map_err(not_named)?,
         None => Vec::new(),
     };
     let said: u32 = notes.iter().map(|note| note.len() as u32).sum();
@@ -101,6 +101,14 @@ async fn run(path: Option<String>, running: RunningCall<'_>) -> Result<ToolOutpu
         text,
         summary,
         ..ToolOutput::default()
+    })
+}
+
+/// Where there is nothing similar, the model can look for what is not indexed.
+fn not_named(error: String) -> ToolError {
+    ToolError::TellModel(match error.contains("; similar: ") {
+        true => error,
+        false => format!("{error}; search_files finds files by name"),
     })
 }
 
@@ -155,6 +163,13 @@ mod tests {
         let error = failure(&bench, json!({"path": "src/none.rs"})).await;
         assert!(
             error.contains("no indexed file is called `src/none.rs`"),
+            "{error}"
+        );
+        let error = failure(&bench, json!({"path": "src/odrer.rs"})).await;
+        assert!(error.contains("similar: `src/order.rs`"), "{error}");
+        let error = failure(&bench, json!({"path": "qqqqqqqqqqqq"})).await;
+        assert!(
+            error.contains("search_files finds files by name"),
             "{error}"
         );
     }

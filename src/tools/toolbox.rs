@@ -19,9 +19,11 @@ use super::related_files::RelatedFiles;
 use super::run_command::RunCommand;
 use super::search_codebase::SearchCodebase;
 use super::search_files::SearchFiles;
+use super::user_tool::OwnTool;
 use super::write_file::WriteFile;
 use crate::model::repair::is_same_name;
 use crate::model::{EditForm, ToolSpec};
+use crate::permission::UserTool;
 use crate::templates::Library;
 
 /// How many tools a model is told of.
@@ -104,6 +106,17 @@ impl Toolbox {
         Ok(self)
     }
 
+    /// Adds the user's own tools, in the order of the file.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Toolbox::with`].
+    pub fn with_own(self, tools: &[UserTool]) -> Result<Toolbox, NameTaken> {
+        tools.iter().try_fold(self, |toolbox, tool| {
+            toolbox.with(Arc::new(OwnTool::new(tool)))
+        })
+    }
+
     /// How models are told of a set of tools; always in the same order.
     pub fn specs(&self, set: ToolSet) -> Vec<ToolSpec> {
         self.specs_in(set, EditForm::default())
@@ -122,6 +135,12 @@ impl Toolbox {
     pub fn get(&self, name: &str) -> Option<&dyn Tool> {
         let mut tools = self.tools.iter();
         tools.find(|tool| tool.spec().name == name).map(Arc::as_ref)
+    }
+
+    /// The names of the tools that run commands.
+    pub fn command_tools(&self) -> impl Iterator<Item = &str> {
+        let tools = self.tools.iter().filter(|tool| tool.runs_command());
+        tools.map(|tool| tool.spec().name.as_str())
     }
 
     /// The tool that has a name or an alias, in any spelling that calls are resolved by.
@@ -150,6 +169,7 @@ mod tests {
     use super::*;
     use crate::message::ToolCall;
     use crate::model::ParameterKind;
+    use crate::permission::UserRules;
     use crate::tools::{PreparedCall, ToolContext, ToolError};
 
     /// A tool that is known only at run time.
@@ -394,6 +414,20 @@ mod tests {
         assert_eq!(names(ToolSet::Core)[6..], ["a.first"]);
         let found = toolbox.get("tracker.search").map(|tool| tool.spec());
         assert_eq!(found.and_then(|spec| spec.schema.clone()), Some(schema()));
+    }
+
+    #[test]
+    fn a_rule_for_a_tool_of_ours_by_its_name_is_an_error_with_a_way_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.toml");
+        let toolbox = Toolbox::with_templates(Library::new(None));
+        for spec in toolbox.specs(ToolSet::All) {
+            let rule = format!("[[deny]]\ntool = '{}'\n", spec.name);
+            std::fs::write(&file, rule).unwrap();
+            let error = UserRules::read(&file, None).expect_err(&spec.name);
+            let error = error.to_string();
+            assert!(error.contains("is a tool of ollacode itself"), "{error}");
+        }
     }
 
     #[test]

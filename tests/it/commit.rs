@@ -103,7 +103,7 @@ fn work(environment: &Environment, question: &str) -> Vec<Value> {
 /// Commits what the last session did, without asking.
 #[track_caller]
 fn commit(environment: &Environment, code: i32) -> Vec<Value> {
-    let arguments = ["commit", "--json", "--no-rag", "--auto-edit"];
+    let arguments = ["commit", "--json", "--auto-edit"];
     events(environment, &arguments, code)
 }
 
@@ -336,7 +336,7 @@ fn nobody_to_ask_means_no_commit() {
     ]);
     let environment = environment(&server);
     work(&environment, "Make it eighty degrees.");
-    let told = events(&environment, &["commit", "--json", "--no-rag"], 1);
+    let told = events(&environment, &["commit", "--json"], 1);
     let why = reason(&told);
     assert!(why.contains("nobody can be asked"), "{why}");
     assert!(why.contains("notes.txt"), "{why}");
@@ -394,7 +394,7 @@ fn a_hint_goes_to_the_model_and_files_of_secrets_stay_out() {
     let environment = environment(&server);
     environment.write(".env", "GREETING=yellow-canary-in-the-mine\n");
     work(&environment, "Make it eighty degrees.");
-    let arguments = ["commit", "--json", "--no-rag", "--auto-edit", "say", "why"];
+    let arguments = ["commit", "--json", "--auto-edit", "say", "why"];
     events(&environment, &arguments, 0);
     let requests = server.requests();
     let asked = requests.last().expect("a request").to_string();

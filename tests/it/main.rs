@@ -45,6 +45,7 @@ mod mcp_server;
 mod ollama_chat;
 mod ollama_embed;
 mod peers;
+mod own_tools;
 mod recording;
 mod review;
 mod suite;

@@ -136,7 +136,10 @@ fn the_focus_comes_first_and_what_it_imports_is_there() {
     environment
         .run(&["map", "--focus", "src/odrer.rs"])
         .expect_code(1)
-        .expect_words(&["no indexed file is called `src/odrer.rs`"]);
+        .expect_words(&[
+            "no indexed file is called `src/odrer.rs`",
+            "similar: `src/order.rs`",
+        ]);
     environment.run(&["map", "--budget", "100"]).expect_code(2);
     environment.run(&["map", "--svg", "--json"]).expect_code(2);
 }
@@ -155,7 +158,7 @@ fn what_rules_hide_is_on_no_map() {
     environment
         .run(&["map", "--focus", "src/payroll/wages.rs"])
         .expect_code(1)
-        .expect_words(&["no indexed file"]);
+        .expect_words(&["no indexed file", "a rule for `read` keeps it back"]);
 }
 
 #[test]

@@ -227,6 +227,23 @@ fn what_is_not_indexed_is_an_error_with_near_paths() {
     output.expect_code(1).expect_words(&["`src` is a folder"]);
     let output = environment.run(&["related", "parser.rs"]);
     output.expect_code(1).expect_words(&["is several files"]);
+    // What is there, but not in the index, is told with its reason.
+    environment.write("Cargo.lock", "# locked\n");
+    environment.write("photo.bin", [0_u8, 1, 2, 0]);
+    environment.write("made/x.txt", "x\n");
+    environment.write(".gitignore", "made/\n");
+    for (path, why) in [
+        ("Cargo.lock", "it is not indexed (lock files)"),
+        ("photo.bin", "it is not indexed (binary)"),
+        ("made/x.txt", "an ignore file names it"),
+        ("qqqqqqqq.rs", "there is no such file in"),
+        ("../outside.rs", "only files below"),
+    ] {
+        let output = environment.run(&["related", path]);
+        output
+            .expect_code(1)
+            .expect_words(&["no indexed file is called", why]);
+    }
     let output = environment.run(&["related", "server.rs", "-n", "0"]);
     output.expect_code(2);
 }

@@ -4,10 +4,9 @@
 use std::time::{Duration, Instant};
 
 use super::super::checking::{CheckConsent, CheckWish};
-use super::super::clip::clipped;
-use super::super::event::{Event, TurnEnd};
+use super::super::event::TurnEnd;
 use super::super::turn::Turn;
-use super::{CallResult, arguments_line, is_about_secrets, shown_hidden};
+use super::{CallResult, arguments_line, is_about_secrets};
 use crate::check::places::without_root;
 use crate::check::report::CheckRun;
 use crate::message::{ToolCall, ToolOutcome};
@@ -16,8 +15,6 @@ use crate::session::Record;
 use crate::tools::{Permitted, PreparedCall};
 use crate::visible::escape_hidden;
 
-/// Most characters of an output that are shown.
-const MOST_SHOWN: usize = 16_000;
 /// How commands end that are killed at their time.
 const UNFINISHED: &str = "killed after ";
 const NOBODY: &str = "it needs approval, and nobody can be asked";
@@ -189,29 +186,17 @@ impl Turn<'_> {
         outcome: CallResult,
         took: Duration,
     ) -> Result<CheckRun, TurnEnd> {
-        let (changed, written) = self.record_changes();
+        let (outcome, changed) = self.end_call(call, outcome, took).await?;
+        if let Some(end) = outcome.end {
+            return Err(*end);
+        }
         let rules = &self.engine.context.rules;
         let rewritten = changed.into_iter().filter(|change| change.before.is_some());
         let rewritten: Vec<String> = rewritten
             .map(|change| change.path)
             .filter(|path| !rules.hides(path))
             .collect();
-        let said = [outcome.text, outcome.summary, outcome.detail];
-        let [text, summary, detail] = self.redact_secret_values(said).await?;
-        let text = shown_hidden(text);
-        let recorded = self.record(Record::ran(call, &self.clip_result(&text), outcome.how));
-        let finished = Event::ToolFinished {
-            id: call.id.clone(),
-            outcome: outcome.how,
-            summary: summary.clone(),
-            detail: clipped(&detail, MOST_SHOWN).into_owned(),
-            took,
-        };
-        self.events.send(finished).await;
-        written.and(recorded)?;
-        if let Some(end) = outcome.end {
-            return Err(*end);
-        }
+        let (summary, detail) = (outcome.summary, outcome.detail);
         let has_run = outcome.how == ToolOutcome::Done;
         let is_timed_out = has_run && summary.starts_with(UNFINISHED);
         let root = self.engine.context.jail.root().to_string_lossy();

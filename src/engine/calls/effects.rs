@@ -47,6 +47,30 @@ pub(super) fn covered(prepared: &PreparedCall) -> Option<String> {
     }
 }
 
+/// The call of a command, in a line.
+pub(super) fn command_title(effects: &[Effect]) -> String {
+    match effects.iter().find_map(own_tool) {
+        Some(tool) => format!("run your tool {tool}"),
+        None => "run a command".to_owned(),
+    }
+}
+
+/// Whether a call is one of the user's own tools: its command is the user's, so that no other one can
+/// take its place.
+pub(super) fn is_own_tool(prepared: &PreparedCall) -> bool {
+    prepared
+        .effects
+        .iter()
+        .any(|effect| own_tool(effect).is_some())
+}
+
+fn own_tool(effect: &Effect) -> Option<&str> {
+    match effect {
+        Effect::Command { tool, .. } => tool.as_deref(),
+        _ => None,
+    }
+}
+
 pub(super) fn is_external(effect: &Effect) -> bool {
     matches!(effect, Effect::External { .. })
 }

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::super::event::{Event, TurnEnd};
+use super::super::event::TurnEnd;
 use super::super::turn::Turn;
 use super::outcome::MissingAccess;
-use super::{CallResult, arguments_line, is_about_secrets, shown_hidden};
+use super::{CallResult, arguments_line, is_about_secrets};
 use crate::message::ToolCall;
 use crate::permission::{Mode, Permission};
 use crate::session::Record;
@@ -75,6 +75,15 @@ impl Turn<'_> {
         self.finish_job_call(call, outcome, begun.elapsed()).await
     }
 
+    /// A reason for asking about a call, with which of how many it is.
+    pub(super) fn numbered(&self, reason: String) -> String {
+        match (&self.number, reason.is_empty()) {
+            (None, _) => reason,
+            (Some(number), true) => number.clone(),
+            (Some(number), false) => format!("{number}; {reason}"),
+        }
+    }
+
     /// Records the outcome of a call of a job.
     async fn finish_job_call(
         &mut self,
@@ -82,29 +91,12 @@ impl Turn<'_> {
         outcome: CallResult,
         took: Duration,
     ) -> Result<CallResult, TurnEnd> {
-        let (_, written) = self.record_changes();
-        let said = [outcome.text, outcome.summary, outcome.detail];
-        let [text, summary, detail] = self.redact_secret_values(said).await?;
-        let text = shown_hidden(text);
-        let recorded = self.record(Record::ran(call, &self.clip_result(&text), outcome.how));
-        let finished = Event::ToolFinished {
-            id: call.id.clone(),
-            outcome: outcome.how,
-            summary: summary.clone(),
-            detail: detail.clone(),
-            took,
-        };
-        self.events.send(finished).await;
-        written.and(recorded)?;
+        let (outcome, _) = self.end_call(call, outcome, took).await?;
         match outcome.end {
             Some(end) => Err(*end),
             None => Ok(CallResult {
-                how: outcome.how,
-                text,
-                summary,
-                detail,
                 end: None,
-                needs: outcome.needs,
+                ..outcome
             }),
         }
     }

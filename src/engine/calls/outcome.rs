@@ -1,9 +1,18 @@
 //! The outcome of a call.
 
-use super::super::clip::first_line;
-use super::super::event::{Failure, FailureCode, ToolOutcome, TurnEnd};
-use super::LONGEST_LINE;
+use std::time::Duration;
+
+use super::super::clip::{clipped, first_line};
+use super::super::event::{Event, Failure, FailureCode, ToolOutcome, TurnEnd};
+use super::super::turn::Turn;
+use super::{LONGEST_LINE, shown_hidden};
+use crate::message::ToolCall;
+use crate::session::Record;
+use crate::session::changes::ChangeRecord;
 use crate::tools::{ToolError, ToolOutput};
+
+/// Most characters of an output that are shown: those of checks are kept far longer.
+const MOST_SHOWN: usize = 20_000;
 
 /// The outcome of a call.
 pub(in crate::engine) struct CallResult {
@@ -110,5 +119,40 @@ impl CallResult {
             end: Some(Box::new(TurnEnd::Stopped)),
             ..CallResult::denied("stopped by the user".to_owned(), "stopped")
         }
+    }
+}
+
+impl Turn<'_> {
+    /// Records how a call ended that is no message: of the user, of a job, of a check. Gives its result
+    /// without secrets, and what it changed.
+    pub(super) async fn end_call(
+        &mut self,
+        call: &ToolCall,
+        outcome: CallResult,
+        took: Duration,
+    ) -> Result<(CallResult, Vec<ChangeRecord>), TurnEnd> {
+        let (changed, written) = self.record_changes();
+        let said = [outcome.text, outcome.summary, outcome.detail];
+        let [text, summary, detail] = self.redact_secret_values(said).await?;
+        let text = shown_hidden(text);
+        let recorded = self.record(Record::ran(call, &self.clip_result(&text), outcome.how));
+        let finished = Event::ToolFinished {
+            id: call.id.clone(),
+            outcome: outcome.how,
+            summary: summary.clone(),
+            detail: clipped(&detail, MOST_SHOWN).into_owned(),
+            took,
+        };
+        self.events.send(finished).await;
+        written.and(recorded)?;
+        let ended = CallResult {
+            how: outcome.how,
+            text,
+            summary,
+            detail,
+            end: outcome.end,
+            needs: outcome.needs,
+        };
+        Ok((ended, changed))
     }
 }

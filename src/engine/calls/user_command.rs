@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::super::clip::first_line;
-use super::super::event::{Event, TurnEnd};
+use super::super::event::TurnEnd;
 use super::super::turn::Turn;
+use super::LONGEST_LINE;
 use super::effects::is_about_secrets;
 use super::outcome::CallResult;
-use super::{LONGEST_LINE, shown_hidden};
 use crate::message::ToolCall;
 use crate::permission::{Effect, Mode, Permission, permission};
 use crate::session::{Record, USER_COMMAND_ID_PREFIX};
@@ -94,23 +94,11 @@ impl Turn<'_> {
         outcome: CallResult,
         took: Duration,
     ) -> Result<(), TurnEnd> {
-        let (_, written) = self.record_changes();
-        let said = [outcome.text, outcome.summary, outcome.detail];
-        let [text, summary, detail] = self.redact_secret_values(said).await?;
-        let text = self.clip_result(&shown_hidden(text));
-        let recorded = self.record(Record::ran(call, &text, outcome.how));
+        let (outcome, _) = self.end_call(call, outcome, took).await?;
         let is_secret = self.session.is_excluded_from_journal(&call.id);
+        let text = self.clip_result(&outcome.text);
         let told = if is_secret { SECRET_OUTPUT } else { &text };
         self.session.note_user_command(command, told);
-        let finished = Event::ToolFinished {
-            id: call.id.clone(),
-            outcome: outcome.how,
-            summary,
-            detail,
-            took,
-        };
-        self.events.send(finished).await;
-        written.and(recorded)?;
         match outcome.end.map(|end| *end) {
             Some(TurnEnd::Failed(why)) => Err(TurnEnd::Failed(why)),
             _ => Ok(()),

@@ -132,6 +132,7 @@ fn judged(turn: &Turn<'_>) -> Result<bool, TurnEnd> {
         text: "git commit".to_owned(),
         risk: CommandRisk::NeedsNetworkOrGit,
         network: context.sandbox.opens_network(),
+        tool: None,
     };
     let confinement = context.sandbox.confinement();
     match permission(&effect, Mode::AutoApprove, confinement, &context.rules) {

@@ -15,6 +15,21 @@ const READING: [&str; 2] = ["read_file", "edit_file"];
 /// Tools whose results are a path, and below it the lines that were found there.
 const FINDING: [&str; 2] = ["grep_search", "find_references"];
 const COMMAND: &str = "run_command";
+/// The other tools of this program that name a path: what they show of it cannot be told.
+const NAMING: [&str; 12] = [
+    "write_file",
+    "search_codebase",
+    "list_directory",
+    "search_files",
+    "outline",
+    "find_symbol",
+    "move_file",
+    "delete_file",
+    "new_from_template",
+    "related_files",
+    "project_map",
+    "ask_user",
+];
 
 /// The places that were shown.
 #[derive(Debug, Default)]
@@ -106,6 +121,15 @@ impl ShownPlaces {
         };
         if tool == COMMAND {
             self.texts.push(format!("{}\n{text}", argument("command")));
+            return;
+        }
+        let is_ours = READING.contains(&tool) || FINDING.contains(&tool) || NAMING.contains(&tool);
+        if !is_ours {
+            // A tool of the user, or of a server.
+            let arguments = call.into_iter().flat_map(|call| call.arguments.values());
+            let words = arguments.filter_map(|value| value.as_str());
+            let words: Vec<&str> = words.chain([text]).collect();
+            self.texts.push(words.join("\n"));
             return;
         }
         self.add_named(text);
@@ -212,6 +236,11 @@ mod tests {
             "x",
         ));
         messages.extend(called("write_file", json!({"path": "src/g.rs"}), "created"));
+        messages.extend(called(
+            "count_lines",
+            json!({"path": "src/l.rs"}),
+            "7 src/m.rs",
+        ));
         let sources = [Source {
             path: "src/h.rs".to_owned(),
             start_line: 5,
@@ -233,6 +262,8 @@ mod tests {
             ("src/e.rs", 7),
             ("src/f.rs", 500),
             ("src/g.rs", 500),
+            ("src/l.rs", 500),
+            ("src/m.rs", 500),
             ("src/h.rs", 7),
         ] {
             assert!(shown.has(path, line, line), "{path}:{line}");

@@ -7,6 +7,7 @@ use super::test_runs::{can_run_tests, ends_as_tests};
 use crate::check::{CheckKind, CheckOutcome, CheckStep};
 use crate::engine::clip::first_line;
 use crate::message::{ToolCall, ToolOutcome};
+use crate::permission::Effect;
 use crate::session::changes::ChangeRecord;
 use crate::visible::escape_hidden;
 
@@ -178,11 +179,26 @@ pub(in crate::engine) struct TurnLog {
     pub has_changed: bool,
     /// Files that did not exist before the turn.
     made: Vec<String>,
+    /// The call of a tool of the user's that runs, and its command.
+    own_command: Option<(String, String)>,
     /// The words of the calls that were run.
     pub named: Vec<String>,
 }
 
 impl TurnLog {
+    /// Notes what a call is about to do: a tool of the user's does not say its command.
+    pub(in crate::engine) fn announce(&mut self, call: &ToolCall, effects: &[Effect]) {
+        let own = effects.iter().find_map(|effect| match effect {
+            Effect::Command {
+                text,
+                tool: Some(_),
+                ..
+            } => Some(text.clone()),
+            _ => None,
+        });
+        self.own_command = own.map(|command| (call.id.clone(), command));
+    }
+
     /// Notes a call that has ended. What ran before a change proves nothing about what is there
     /// now, unless it is a change of documents or removes what the turn has made; a command that
     /// changes files itself stays.
@@ -210,9 +226,14 @@ impl TurnLog {
             let short = words.filter(|words| words.len() <= LONGEST_NAMED);
             self.named.extend(short.map(str::to_owned));
         }
-        if call.name == COMMAND {
-            let command = call.arguments.get("command").and_then(|it| it.as_str());
-            let command = command.unwrap_or_default().trim();
+        let own = self.own_command.take().filter(|(id, _)| *id == call.id);
+        let given = || call.arguments.get("command")?.as_str();
+        let command = match &own {
+            Some((_, command)) => Some(command.as_str()),
+            None if call.name == COMMAND => Some(given().unwrap_or_default()),
+            None => None,
+        };
+        if let Some(command) = command.map(str::trim) {
             let shown = first_line(&redact(command).text, LONGEST_COMMAND);
             if can_run_tests(command) {
                 self.check = None;
@@ -272,6 +293,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::permission::CommandRisk;
 
     fn call(name: &str, arguments: serde_json::Value) -> ToolCall {
         ToolCall {
@@ -293,6 +315,26 @@ mod tests {
             not_kept: false,
             is_revert: false,
         }
+    }
+
+    #[test]
+    fn a_tool_of_the_user_ran_its_command() {
+        let mut log = TurnLog::default();
+        let tests = call("run_tests", json!({"path": "tests/a.py"}));
+        let effect = Effect::Command {
+            text: "pytest -q tests/a.py".to_owned(),
+            risk: CommandRisk::Unknown,
+            network: false,
+            tool: Some("run_tests".to_owned()),
+        };
+        log.announce(&tests, &[effect]);
+        log.note(&tests, ToolOutcome::Done, "exit code 1", &[]);
+        let run = log.last_test().expect("a run of tests");
+        assert_eq!(run.command, "pytest -q tests/a.py");
+        assert!(!run.is_success && run.is_failed_test());
+        // It is that of no other call.
+        log.note(&tests, ToolOutcome::Done, "exit code 0", &[]);
+        assert_eq!(log.commands.len(), 1);
     }
 
     #[test]

@@ -51,7 +51,7 @@ pub use hooks::{HooksArguments, HooksCommand};
 pub use index::{IndexAction, IndexArguments};
 use init::INIT_HELP;
 pub use init::InitArguments;
-pub use jobs::JobArguments;
+pub use jobs::{ConfinementArguments, JobArguments, ModelArguments};
 use map::MAP_HELP;
 pub use map::MapArguments;
 use mcp::MCP_HELP;
@@ -357,13 +357,7 @@ impl Arguments {
             Some(Command::Telegram(telegram)) => telegram.engine.clone(),
             Some(Command::Web(web)) => web.engine.clone(),
             Some(Command::Acp(acp)) => acp.engine.clone(),
-            Some(Command::Init(init)) => init.job.engine.clone(),
-            Some(Command::Design(design)) => design.job.engine.clone(),
-            Some(Command::Check(check)) => check.job.engine.clone(),
-            Some(Command::Commit(commit)) => commit.job.engine.clone(),
-            Some(Command::Review(review)) => review.job.engine.clone(),
-            Some(Command::Task(task)) => task.job.engine.clone(),
-            Some(_) => EngineArguments::default(),
+            Some(command) => command.job_engine().unwrap_or_default(),
         };
         let (off, sandbox) = match engine.sandbox {
             Some(how) if how == "off" => (true, None),

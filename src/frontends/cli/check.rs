@@ -8,5 +8,11 @@ use crate::app::App;
 use crate::engine::jobs::Job;
 
 pub async fn run(app: &App, arguments: &CheckArguments) -> Result<CommandEnd, Error> {
-    job::run(app, &arguments.job, Job::Check(arguments.order())).await
+    job::run(
+        app,
+        &arguments.job,
+        arguments.engine(),
+        Job::Check(arguments.order()),
+    )
+    .await
 }

@@ -8,5 +8,11 @@ use crate::app::App;
 use crate::engine::jobs::Job;
 
 pub async fn run(app: &App, arguments: &DesignArguments) -> Result<CommandEnd, Error> {
-    job::run(app, &arguments.job, Job::Design(arguments.order())).await
+    job::run(
+        app,
+        &arguments.job,
+        arguments.engine(),
+        Job::Design(arguments.order()),
+    )
+    .await
 }

@@ -8,5 +8,11 @@ use crate::app::App;
 use crate::engine::jobs::Job;
 
 pub async fn run(app: &App, arguments: &InitArguments) -> Result<CommandEnd, Error> {
-    job::run(app, &arguments.job, Job::Init(arguments.order())).await
+    job::run(
+        app,
+        &arguments.job,
+        arguments.engine(),
+        Job::Init(arguments.order()),
+    )
+    .await
 }

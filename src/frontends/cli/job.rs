@@ -2,18 +2,23 @@
 
 use anyhow::Error;
 
-use super::args::{ChatArguments, JobArguments};
+use super::args::{ChatArguments, EngineArguments, JobArguments};
 use super::{CommandEnd, chat};
 use crate::app::App;
 use crate::engine::jobs::Job;
 
-pub async fn run(app: &App, arguments: &JobArguments, job: Job) -> Result<CommandEnd, Error> {
+pub async fn run(
+    app: &App,
+    arguments: &JobArguments,
+    engine: EngineArguments,
+    job: Job,
+) -> Result<CommandEnd, Error> {
     let arguments = ChatArguments {
         json: arguments.json,
         resume: arguments.resume.clone(),
         auto_edit: arguments.auto_edit,
         auto_approve: arguments.auto_approve,
-        engine: arguments.engine.clone(),
+        engine,
         ..ChatArguments::default()
     };
     chat::run_job(app, &arguments, job).await

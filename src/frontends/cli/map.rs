@@ -73,7 +73,9 @@ fn order(app: &App, files: &ShownFiles, arguments: &MapArguments) -> Result<MapO
     for given in arguments.paths.iter().chain(&arguments.focus) {
         let inside = Path::new(given).strip_prefix(root);
         let path = inside.map_or(given.clone(), |path| path.to_string_lossy().into_owned());
-        focus.extend(files.named(&path).map_err(Error::msg)?);
+        let found = files.named(&path);
+        let found = found.map_err(|error| anyhow!(app.explain_unindexed(&error, &path)));
+        focus.extend(found?);
     }
     Ok(MapOrder {
         budget: arguments.budget,

@@ -303,7 +303,7 @@ fn is_usage(error: &Error) -> bool {
     error.chain().any(|cause| {
         let is_setting = matches!(
             cause.downcast_ref::<StartError>(),
-            Some(StartError::Config(_) | StartError::Workspace(_))
+            Some(StartError::Config(_) | StartError::Workspace(_) | StartError::Tool(_))
         );
         is_setting
             || cause.is::<ConfigError>()

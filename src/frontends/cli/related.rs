@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use anyhow::{Error, bail};
+use anyhow::{Error, anyhow, bail};
 use ollacode_indexer::walk::relative;
 use tokio_util::sync::CancellationToken;
 
@@ -36,6 +36,9 @@ pub async fn run(app: &App, arguments: &RelatedArguments) -> Result<CommandEnd, 
         }
         // The kind of failure is that of the index.
         Err(RelatedError::Index(error)) => return Err(error.into()),
+        Err(error @ RelatedError::NoFile { .. }) => {
+            return Err(anyhow!(app.explain_unindexed(&error.to_string(), &path)));
+        }
         found => found?,
     };
     for text in &answer.notes {

@@ -8,5 +8,11 @@ use crate::app::App;
 use crate::engine::jobs::Job;
 
 pub async fn run(app: &App, arguments: &ReviewArguments) -> Result<CommandEnd, Error> {
-    job::run(app, &arguments.job, Job::Review(arguments.order())).await
+    job::run(
+        app,
+        &arguments.job,
+        arguments.engine(),
+        Job::Review(arguments.order()),
+    )
+    .await
 }

@@ -15,8 +15,14 @@ pub async fn run(app: &App, arguments: &TaskArguments) -> Result<CommandEnd, Err
     if goes_on && shared.resume.is_none() {
         let root = &app.workspace.root;
         let latest = session::latest(&app.sessions_folder(), root)?;
-        let none = || anyhow!("there is no session to continue in {}", root.display());
+        let none = || {
+            anyhow!(
+                "there is no session to continue in {}: `ollacode task GOAL` begins a task; for another \
+                 folder, give `--workspace`",
+                root.display()
+            )
+        };
         shared.resume = Some(latest.ok_or_else(none)?.to_string());
     }
-    job::run(app, &shared, Job::Task(order)).await
+    job::run(app, &shared, arguments.engine(), Job::Task(order)).await
 }

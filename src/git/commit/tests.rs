@@ -40,6 +40,19 @@ async fn only_what_is_named_is_committed_and_what_is_staged_stays_staged() {
 }
 
 #[tokio::test]
+async fn the_number_of_an_issue_is_no_comment() {
+    let place = place().await;
+    for cleanup in ["strip", "scissors", "default"] {
+        place.ok(&["config", "commit.cleanup", cleanup]).await;
+        place.write("a", cleanup);
+        let message = format!("#12 {cleanup}\n\n#13 as well");
+        place.commit(&["a"], &message).await.expect("a commit");
+        let shown = place.ok(&["log", "-1", "--format=%B"]).await;
+        assert_eq!(shown, format!("{message}\n\n"));
+    }
+}
+
+#[tokio::test]
 async fn names_that_look_like_something_else_are_names() {
     let place = place().await;
     let names = [
@@ -297,10 +310,8 @@ async fn a_filter_that_fails_stops_the_commit_where_it_is_required() {
     assert_eq!(place.status().await, "?? x.bin\n");
 }
 
-#[tokio::test]
-async fn a_commit_that_is_stopped_leaves_no_lock() {
-    let place = place().await;
-    place.hook("pre-commit", "echo > started; sleep 1000");
+/// A commit of a changed and a new file that is stopped once a hook has written `started`.
+async fn stopped_in_a_hook(place: &Place) -> Result<Committed, CommitError> {
     place.write("a", "2\n");
     place.write("new", "1\n");
     let stop = CancellationToken::new();
@@ -312,32 +323,57 @@ async fn a_commit_that_is_stopped_leaves_no_lock() {
         }
         stop.cancel();
     };
-    let (made, ()) = tokio::join!(committing, stopping);
+    tokio::join!(committing, stopping).0
+}
+
+#[tokio::test]
+async fn a_commit_that_is_stopped_leaves_no_lock() {
+    let place = place().await;
+    place.hook("pre-commit", "echo > started; sleep 1000");
+    let made = stopped_in_a_hook(&place).await;
     assert!(
         matches!(made, Err(CommitError::Git(GitError::Stopped))),
         "{made:?}"
     );
     assert!(!place.root().join(".git/index.lock").exists());
+    assert_eq!(
+        next_indexes(&place.root().join(".git/index.lock")),
+        Vec::<PathBuf>::new()
+    );
     place.remove("started");
     assert_eq!(place.status().await, " M a\n?? new\n");
+}
+
+#[tokio::test]
+async fn what_a_killed_commit_left_long_ago_is_removed() {
+    let place = place().await;
+    let names = [
+        "next-index-7.lock",
+        "next-index-8.lock",
+        "next-index-x.lock",
+    ];
+    let [old, new, other] = names.map(|name| place.root().join(".git").join(name));
+    for path in [&old, &new, &other] {
+        fs::write(path, "").expect("a file");
+    }
+    let two_days = Duration::from_secs(2 * 24 * 60 * 60);
+    let then = std::time::SystemTime::now() - two_days;
+    for path in [&old, &other] {
+        let file = fs::File::options().write(true).open(path).expect("a file");
+        file.set_modified(then).expect("a time");
+    }
+    place.write("a", "2\n");
+    place.commit(&["a"], "two").await.expect("a commit");
+    assert!(!old.exists());
+    // Somebody may be writing a message just now.
+    assert!(new.exists() && other.exists());
 }
 
 #[tokio::test]
 async fn a_commit_that_is_stopped_in_a_hook_behind_it_is_made() {
     let place = place().await;
     place.hook("post-commit", "echo > started; sleep 1000");
-    place.write("a", "2\n");
-    place.write("new", "1\n");
-    let stop = CancellationToken::new();
-    let committing = place.commit_until(&["a", "new"], "two", &stop);
-    let started = place.root().join("started");
-    let stopping = async {
-        while !started.exists() {
-            tokio::task::yield_now().await;
-        }
-        stop.cancel();
-    };
-    let (made, ()) = tokio::join!(committing, stopping);
+    let made = stopped_in_a_hook(&place).await;
     assert_eq!(made.expect("a commit").files, ["a", "new"]);
     place.remove("started");
     // The new file is not staged as a removed one.

@@ -29,6 +29,9 @@ fn a_message_is_checked() {
         ("This commit fixes it", "", "`This commit`"),
         ("{\"subject\": \"x\"}", "", "no sentence"),
         ("...", "", "no sentence"),
+        ("# Fix", "", "no sentence"),
+        ("## 12 fixes", "", "no sentence"),
+        ("#12", "", "no sentence"),
         ("Signed-off-by: Ada <a@b.c>", "", "says who wrote it"),
         ("🤖 fix", "", "says who wrote it"),
     ] {
@@ -37,6 +40,14 @@ fn a_message_is_checked() {
     }
     let message = taken(&reply(" fix the delay. ", ""), &[]);
     assert_eq!(message.as_deref(), Ok("fix the delay"));
+    for subject in [
+        "#12 fix the delay",
+        "#12: fix the delay",
+        "Fix the delay (#12)",
+    ] {
+        assert_eq!(taken(&reply(subject, ""), &[]).as_deref(), Ok(subject));
+        assert_eq!(written(&format!(" {subject}\n")).as_deref(), Ok(subject));
+    }
     let with_periods = ["One.".to_owned(), "Two.".to_owned(), "three".to_owned()];
     let message = taken(&reply("Fix the delay.", ""), &with_periods);
     assert_eq!(message.as_deref(), Ok("Fix the delay."));

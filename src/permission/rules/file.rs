@@ -9,10 +9,12 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::command_words::{rule_path, split_command};
+use super::judge::allows;
 use super::pattern::{CommandPattern, PathPattern, PathScope};
+use super::tool_pattern::{ToolName, ToolPattern};
 use super::{
-    Pattern, Rule, RuleKind, RuleVerdict, RulesError, UserRules, allows, checks, mcp_servers,
-    user_hooks, user_tools,
+    Pattern, Rule, RuleKind, RuleVerdict, RulesError, UserRules, checks, mcp_servers, user_hooks,
+    user_tools,
 };
 use crate::visible::escape_hidden;
 
@@ -34,6 +36,7 @@ const KINDS: &[(&str, RuleKind)] = &[
     ("write", RuleKind::Write),
     ("command", RuleKind::Command),
     ("network", RuleKind::Network),
+    ("tool", RuleKind::Tool),
 ];
 
 /// Reads the user's file.
@@ -123,6 +126,7 @@ pub(super) fn parse_user(
             reader.unknown(&key, &keys);
         }
     }
+    reader.check_tool_rules(&user);
     user.rules = std::mem::take(&mut reader.rules);
     (user, reader.problems())
 }
@@ -148,6 +152,8 @@ pub(super) struct RulesReader<'a> {
     file: &'a dyn Display,
     reach: PathScope<'a>,
     pub rules: Vec<Rule>,
+    /// Rules about tools: where they are in `rules`, and in the text.
+    tool_rules: Vec<(usize, Range<usize>)>,
     problems: Vec<RulesProblem>,
 }
 
@@ -158,6 +164,7 @@ impl<'a> RulesReader<'a> {
             file,
             reach,
             rules: Vec::new(),
+            tool_rules: Vec::new(),
             problems: Vec::new(),
         }
     }
@@ -183,7 +190,7 @@ impl<'a> RulesReader<'a> {
         self.problems.push(RulesProblem { line, what });
     }
 
-    fn home(&self) -> Option<&'a Path> {
+    pub fn home(&self) -> Option<&'a Path> {
         match self.reach {
             PathScope::System(home) => home,
             PathScope::Workspace => None,
@@ -260,7 +267,8 @@ impl<'a> RulesReader<'a> {
         }
         let Some((&kind, others)) = kinds.split_first() else {
             let at = table.iter().next().map_or(0..0, |(key, _)| key.span());
-            let what = format!("this `{name}` is empty: it needs `read`, `write` or `command`");
+            let what =
+                format!("this `{name}` is empty: it needs `read`, `write`, `command` or `tool`");
             return self.wrong(&at, what);
         };
         if let Some((example, _)) = examples.first().filter(|_| !others.is_empty()) {
@@ -301,6 +309,9 @@ impl<'a> RulesReader<'a> {
             let text = quoted_excerpt(text);
             match parsed {
                 Ok(pattern) => {
+                    if kind == RuleKind::Tool {
+                        self.tool_rules.push((self.rules.len(), span.clone()));
+                    }
                     let (file, line) = (self.file, self.line(&span));
                     self.rules.push(Rule {
                         verdict,
@@ -324,6 +335,9 @@ impl<'a> RulesReader<'a> {
         let pattern = match (kind, value.get_ref()) {
             (RuleKind::Read | RuleKind::Write, DeValue::String(glob)) => {
                 return PathPattern::parse(glob, is_strict, self.reach).map(Pattern::Path);
+            }
+            (RuleKind::Tool, DeValue::String(name)) => {
+                return ToolPattern::parse(name, is_strict).map(Pattern::Tool);
             }
             (RuleKind::Command | RuleKind::Network, DeValue::String(text)) => {
                 CommandPattern::parse(text)?
@@ -386,6 +400,10 @@ impl<'a> RulesReader<'a> {
                 let spoken = split_command(example);
                 allows(&allowing, example) || strict.iter().any(|rule| rule.forbids(&spoken))
             }
+            RuleKind::Tool => {
+                let mut tools = rules.iter().filter_map(Rule::tool);
+                tools.any(|pattern| pattern.names(ToolName::of(example)))
+            }
         };
         let rule = rules.first().map_or("the rule", |rule| &rule.named);
         let (does, what) = match is_named {
@@ -395,6 +413,29 @@ impl<'a> RulesReader<'a> {
         let example = quoted_excerpt(example);
         (found != is_named)
             .then(|| format!("{rule} {does} `{example}`: fix the rule or the {what}"))
+    }
+
+    /// Reports rules about tools that no tool of this file can have: a misspelt name must not pass for
+    /// a rule.
+    fn check_tool_rules(&mut self, user: &UserRules) {
+        for (at, span) in std::mem::take(&mut self.tool_rules) {
+            let Some(pattern) = self.rules.get(at).and_then(Rule::tool) else {
+                continue;
+            };
+            let mut own = user.tools.iter();
+            let mut servers = user.servers.iter();
+            let is_known = pattern.has_server()
+                || own.any(|tool| pattern.names(ToolName::Own(&tool.name)))
+                || servers.any(|server| pattern.may_name_server(&server.name));
+            if !is_known {
+                let what = format!(
+                    "{} matches no `[[tool]]` of this file; tools of a server are named with it, as \
+                     `server.tool` or `server.*`",
+                    self.rules[at].named
+                );
+                self.wrong(&span, what);
+            }
+        }
     }
 
     /// Parses the folders of `[workspaces]`.

@@ -7,31 +7,32 @@ mod checks;
 mod command_words;
 mod denied;
 mod file;
+mod judge;
 mod mcp_servers;
 mod pattern;
 mod repository;
+mod tool_pattern;
 mod user_hooks;
 mod user_tools;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-
-use super::command::{doubt, parts};
-use super::{CommandRisk, Confinement, Effect, Mode, Permission};
 
 pub use checks::UserChecks;
 pub use denied::DeniedCommands;
 pub use mcp_servers::{McpServer, McpTransport};
 pub use repository::RepositoryRules;
 pub use user_hooks::{Hook, HookPoint};
-pub use user_tools::UserTool;
+pub use user_tools::{ToolParameter, ToolParameterKind, ToolWord, UserTool, WordPart};
 
-use command_words::{places, rule_path, split_command, without_dots};
-use pattern::{CommandPattern, PathPattern, RulePath};
+use command_words::{rule_path, without_dots};
+use judge::allows;
+use pattern::{CommandPattern, PathPattern};
+use tool_pattern::ToolPattern;
 
 /// The checked rules of the user's `config.toml`.
 #[derive(Clone, Debug, Default)]
@@ -70,6 +71,26 @@ impl UserRules {
     /// `home` replaces `~/`.
     pub fn read(path: &Path, home: Option<&Path>) -> Result<UserRules, RulesError> {
         file::read(path, home)
+    }
+
+    /// Rules about tools of servers that this file does not have: a sentence each. They hold only for
+    /// those that a repository brings.
+    pub fn rules_without_server(&self) -> Vec<String> {
+        let has_server = |pattern: &ToolPattern| {
+            let mut servers = self.servers.iter();
+            servers.any(|server| pattern.may_name_server(&server.name))
+        };
+        let unused = self.rules.iter().filter(|rule| {
+            rule.tool()
+                .is_some_and(|pattern| pattern.has_server() && !has_server(pattern))
+        });
+        let said = unused.map(|rule| {
+            format!(
+                "{} is about no server of this file, only about those of a repository's `.mcp.json`",
+                rule.named
+            )
+        });
+        said.collect()
     }
 }
 
@@ -135,6 +156,8 @@ enum RuleKind {
     Command,
     /// Whether a command has the network.
     Network,
+    /// A tool of a server, or one of the user's own.
+    Tool,
 }
 
 #[derive(Clone, Debug)]
@@ -150,16 +173,7 @@ struct Rule {
 enum Pattern {
     Path(PathPattern),
     Command(CommandPattern),
-}
-
-/// The verdicts of the rules about an effect.
-#[derive(Default)]
-struct Ruling<'a> {
-    denied: Option<&'a Rule>,
-    asked: Option<&'a Rule>,
-    allowed: bool,
-    /// Why it is not certain whether a rule denies it.
-    doubted: Option<String>,
+    Tool(ToolPattern),
 }
 
 impl Rules {
@@ -173,59 +187,6 @@ impl Rules {
             home: user.home.clone(),
             rules,
         }
-    }
-
-    /// Decides about an effect, given the decision without rules.
-    ///
-    /// In the mode that approves everything, what an `ask` rule asks is approved too; exceptions
-    /// that are asked even in that mode stay so.
-    pub(super) fn judge(
-        &self,
-        effect: &Effect,
-        mode: Mode,
-        confinement: Confinement,
-        usual: Permission,
-    ) -> Permission {
-        let ruling = self.ruling(effect, confinement);
-        if let Some(rule) = ruling.denied {
-            return Permission::Deny(format!("{} forbids it", rule.named));
-        }
-        let is_outside = matches!(
-            effect,
-            Effect::ReadOutside { .. } | Effect::WriteOutside { .. }
-        );
-        let may_write = mode != Mode::Plan || matches!(effect, Effect::ReadOutside { .. });
-        let lifted = match usual {
-            Permission::Ask(_) if ruling.allowed && ruling.asked.is_none() => Permission::Allow,
-            Permission::ReadOnly if ruling.allowed && mode != Mode::Plan => Permission::Allow,
-            Permission::Deny(_) if ruling.allowed && is_outside && may_write => Permission::Allow,
-            usual => usual,
-        };
-        let lifted = match ruling.doubted {
-            Some(why) if mode == Mode::Plan => Permission::Deny(why),
-            Some(why) if !ruling.allowed => with_reason(lifted, why),
-            _ => lifted,
-        };
-        match (lifted, ruling.asked) {
-            (Permission::ReadOnly, Some(rule)) if mode == Mode::Plan => Permission::Deny(format!(
-                "this is plan mode, and {} requires approval",
-                rule.named
-            )),
-            (Permission::Allow | Permission::ReadOnly, Some(rule)) if mode != Mode::AutoApprove => {
-                Permission::Ask(format!("{} requires approval", rule.named))
-            }
-            (asked @ Permission::Ask(_), Some(rule)) => {
-                with_reason(asked, format!("{} requires approval", rule.named))
-            }
-            (lifted, _) => lifted,
-        }
-    }
-
-    /// Whether a rule asks about an effect or could deny it: such an approval holds once, not for a
-    /// session.
-    pub fn asks(&self, effect: &Effect) -> bool {
-        let ruling = self.ruling(effect, Confinement::Full);
-        ruling.asked.is_some() || ruling.doubted.is_some()
     }
 
     /// The denied commands, for the supervisor that executes programs.
@@ -278,20 +239,6 @@ impl Rules {
         ruling.allowed && ruling.denied.is_none()
     }
 
-    /// The verdicts about reading outside. A rule that allows everything in a folder also allows
-    /// listing it.
-    fn of_outside(&self, path: &Path) -> Ruling<'_> {
-        let mut ruling = self.of_path(RuleKind::Read, &rule_path(path, &self.root));
-        let below = rule_path(&path.join("_"), &self.root);
-        let opens =
-            |pattern: &PathPattern| pattern.folder(&self.root).is_some() && pattern.names(&below);
-        ruling.allowed |= self.rules.iter().any(|rule| {
-            let is_opening = rule.kind == RuleKind::Read && rule.verdict == RuleVerdict::Allow;
-            is_opening && rule.path().is_some_and(opens)
-        });
-        ruling
-    }
-
     /// Whether something below a folder could be hidden by [`Rules::hides`]: a command that
     /// searches there is not known to be safe.
     pub fn may_hide_below(&self, folder: &str) -> bool {
@@ -335,132 +282,27 @@ impl Rules {
             })
         })
     }
-
-    fn ruling(&self, effect: &Effect, confinement: Confinement) -> Ruling<'_> {
-        match effect {
-            Effect::ReadFile { path } | Effect::ReadSecret { path } => {
-                self.of_path(RuleKind::Read, &self.inside(path))
-            }
-            Effect::Write { path, .. } => self.of_path(RuleKind::Write, &self.inside(path)),
-            Effect::ReadOutside { path } => self.of_outside(Path::new(path)),
-            Effect::WriteOutside { path } => {
-                self.of_path(RuleKind::Write, &rule_path(Path::new(path), &self.root))
-            }
-            Effect::Command { text, risk, .. } => {
-                let mut ruling = self.of_command(RuleKind::Command, text);
-                if *risk != CommandRisk::KnownSafe {
-                    let network = self.of_command(RuleKind::Network, text);
-                    // Only full confinement keeps a command from the network.
-                    let denied = network.denied.filter(|_| confinement != Confinement::Full);
-                    ruling.denied = ruling.denied.or(denied);
-                    ruling.asked = ruling.asked.or(network.asked);
-                }
-                self.mentions(text, &mut ruling);
-                let deny = self.rules.iter().find(|rule| rule.denies_commands());
-                if let Some(deny) = deny.filter(|_| *risk != CommandRisk::KnownSafe) {
-                    // There, the supervisor refuses to execute what is denied.
-                    let is_held = cfg!(target_os = "linux") && confinement != Confinement::None;
-                    let why = doubt(text, is_held);
-                    ruling.doubted = why.map(|why| {
-                        format!(
-                            "{why}, so it is not certain whether {} denies it",
-                            deny.named
-                        )
-                    });
-                }
-                ruling
-            }
-            // A rule that opens a path says nothing of what may be lost there.
-            _ => Ruling::default(),
-        }
-    }
-
-    fn inside(&self, path: &str) -> RulePath {
-        rule_path(&self.root.join(path), &self.root)
-    }
-
-    fn of_path(&self, kind: RuleKind, place: &RulePath) -> Ruling<'_> {
-        let mut ruling = Ruling::default();
-        for rule in self.rules.iter().filter(|rule| rule.kind == kind) {
-            if rule.path().is_some_and(|pattern| pattern.names(place)) {
-                ruling.add(rule);
-            }
-        }
-        ruling
-    }
-
-    fn of_command(&self, kind: RuleKind, command: &str) -> Ruling<'_> {
-        let rules = || self.rules.iter().filter(move |rule| rule.kind == kind);
-        let mut ruling = Ruling::default();
-        let spoken = split_command(command);
-        let strict = rules().filter(|rule| rule.verdict != RuleVerdict::Allow);
-        for rule in strict.filter(|rule| rule.forbids(&spoken)) {
-            ruling.add(rule);
-        }
-        let allowing: Vec<_> = rules()
-            .filter(|rule| rule.verdict == RuleVerdict::Allow)
-            .collect();
-        ruling.allowed = allows(&allowing, command);
-        ruling
-    }
-
-    /// Adds verdicts of path rules about the words of a command. It is a guess; the sandbox must
-    /// enforce what it misses.
-    fn mentions<'a>(&'a self, command: &str, ruling: &mut Ruling<'a>) {
-        let strict = |rule: &&Rule| rule.verdict != RuleVerdict::Allow;
-        let rules: Vec<_> = self.rules.iter().filter(strict).collect();
-        let paths = || {
-            let named = rules.iter().copied();
-            named.filter_map(|rule| Some((rule, rule.path()?)))
-        };
-        if paths().next().is_none() {
-            return;
-        }
-        let spoken = split_command(command);
-        let words = spoken.iter().flat_map(|spoken| {
-            let words = spoken.words.iter();
-            words.map(|word| (word.as_str(), spoken.reads))
-        });
-        for (word, reads) in words.collect::<BTreeSet<_>>() {
-            for place in places(word, &self.root, self.home.as_deref()) {
-                for (rule, pattern) in paths() {
-                    if reads && rule.kind == RuleKind::Write {
-                        continue;
-                    }
-                    if pattern.names(&place) {
-                        ruling.add(rule);
-                    } else if !reads && pattern.is_below(&place) {
-                        // A folder around it, as in `rm -r folder`.
-                        ruling.asked = ruling.asked.or(Some(rule));
-                    }
-                }
-            }
-        }
-    }
-}
-
-impl<'a> Ruling<'a> {
-    fn add(&mut self, rule: &'a Rule) {
-        match rule.verdict {
-            RuleVerdict::Deny => self.denied = self.denied.or(Some(rule)),
-            RuleVerdict::Ask => self.asked = self.asked.or(Some(rule)),
-            RuleVerdict::Allow => self.allowed = true,
-        }
-    }
 }
 
 impl Rule {
     fn path(&self) -> Option<&PathPattern> {
         match &self.pattern {
             Pattern::Path(pattern) => Some(pattern),
-            Pattern::Command(_) => None,
+            Pattern::Command(_) | Pattern::Tool(_) => None,
         }
     }
 
     fn command(&self) -> Option<&CommandPattern> {
         match &self.pattern {
             Pattern::Command(pattern) => Some(pattern),
-            Pattern::Path(_) => None,
+            Pattern::Path(_) | Pattern::Tool(_) => None,
+        }
+    }
+
+    fn tool(&self) -> Option<&ToolPattern> {
+        match &self.pattern {
+            Pattern::Tool(pattern) => Some(pattern),
+            Pattern::Path(_) | Pattern::Command(_) => None,
         }
     }
 
@@ -475,30 +317,4 @@ impl Rule {
             spoken.any(|part| pattern.begins(&part.words, part.starts))
         })
     }
-}
-
-/// Adds a reason for asking.
-fn with_reason(permission: Permission, why: String) -> Permission {
-    match permission {
-        Permission::Allow | Permission::ReadOnly => Permission::Ask(why),
-        Permission::Ask(reason) if reason.is_empty() => Permission::Ask(why),
-        Permission::Ask(reason) => Permission::Ask(format!("{reason}; {why}")),
-        denied @ Permission::Deny(_) => denied,
-    }
-}
-
-/// Whether rules allow each argument vector of a command, except for those that only filter their
-/// input: `| tail -20`. A command that is not fully understood is never allowed.
-fn allows(rules: &[&Rule], command: &str) -> bool {
-    let named = |vector: &[String]| {
-        rules.iter().any(|rule| {
-            let goes_on = rule.verdict != RuleVerdict::Allow;
-            let pattern = rule.command();
-            pattern.is_some_and(|pattern| pattern.is(vector, goes_on))
-        })
-    };
-    parts(command).is_some_and(|parts| {
-        parts.iter().any(|part| named(&part.words))
-            && parts.iter().all(|part| part.filters || named(&part.words))
-    })
 }

@@ -3,6 +3,7 @@
 mod commands;
 mod generated;
 mod reading;
+mod tools;
 mod winning;
 
 use std::fs;
@@ -11,7 +12,7 @@ use super::file::parse_user;
 use super::*;
 use crate::jail::classify;
 use crate::permission::command::risk;
-use crate::permission::permission;
+use crate::permission::{Confinement, Effect, Mode, Permission, permission};
 
 const MODES: [Mode; 4] = [Mode::Ask, Mode::AutoEdit, Mode::AutoApprove, Mode::Plan];
 
@@ -33,10 +34,12 @@ fn command(text: &str) -> Effect {
         text: text.to_owned(),
         risk: risk(text),
         network: false,
+        tool: None,
     }
 }
 
-/// An effect in words: `read a`, `secret .env`, `write a`, `hook a`, `run ls`.
+/// An effect in words: `read a`, `secret .env`, `write a`, `hook a`, `run ls`, `call server.tool`, `own
+/// tool ls`.
 fn effect(words: &str) -> Effect {
     let (kind, rest) = words.split_once(' ').unwrap();
     let path = rest.to_owned();
@@ -54,6 +57,22 @@ fn effect(words: &str) -> Effect {
             runs_later: classify(".git/hooks/x"),
         },
         "run" => command(rest),
+        "call" => {
+            let (server, tool) = rest.split_once('.').unwrap();
+            Effect::External {
+                server: server.to_owned(),
+                tool: tool.to_owned(),
+            }
+        }
+        "own" => {
+            let (tool, line) = rest.split_once(' ').unwrap();
+            Effect::Command {
+                text: line.to_owned(),
+                risk: risk(line),
+                network: false,
+                tool: Some(tool.to_owned()),
+            }
+        }
         _ => panic!("{words}"),
     }
 }

@@ -18,7 +18,7 @@ use crate::sandbox::{CommandAccess, RunOutput, WorkspaceAccess};
 use crate::session::CHECK_ID_PREFIX;
 
 /// Bytes that are kept of the output, and as many of the errors,
-pub(super) const OUTPUT: usize = 8 << 10;
+pub(in crate::tools) const OUTPUT: usize = 8 << 10;
 /// and of a check, whose output the program reads.
 const CHECK_OUTPUT: usize = 256 << 10;
 /// Most protected files of a new checkout that are asked about by name.

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::access::OUTPUT;
+use super::judged::{effects, risk_here};
 use super::*;
-use crate::permission::{Confinement, Mode, Permission, permission};
+use crate::permission::{CommandRisk, Confinement, Effect, Mode, Permission, Preview, permission};
+use crate::tools::ToolOutput;
 use crate::tools::tests_support::{Bench, call};
 
 async fn run(bench: &Bench, arguments: Value) -> ToolOutput {
@@ -197,7 +198,15 @@ async fn what_rules_keep_is_not_read_by_commands() {
     ] {
         assert_eq!(risk_here(command, jail, rules), expected, "{command}");
     }
-    let effects = effects("cat kept/a.rs", bench.context()).await;
+    let line = CommandLine {
+        text: "cat kept/a.rs".to_owned(),
+        limits: RunLimits {
+            timeout: Duration::from_secs(1),
+            output: OUTPUT,
+        },
+        tool: None,
+    };
+    let effects = effects(&line, bench.context()).await;
     assert!(effects[1..].iter().all(|effect| matches!(
         permission(effect, Mode::AutoApprove, Confinement::None, rules),
         Permission::Deny(_)
@@ -232,15 +241,4 @@ async fn reading_through_a_link_asks() {
     ] {
         assert_ne!(risk(command), CommandRisk::KnownSafe, "{command}");
     }
-}
-
-#[test]
-fn words_with_spaces_are_told_apart() {
-    let words = |words: &[&str]| {
-        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        quote_arguments(&words)
-    };
-    assert_eq!(words(&["cargo", "test"]), "running `cargo test`");
-    assert_ne!(words(&["git", "log x"]), words(&["git", "log", "x"]));
-    assert_eq!(words(&["a", "it's", ""]), "running `a 'it'\\''s' ''`");
 }

@@ -121,3 +121,36 @@ fn what_changes_while_the_question_stands_is_not_committed() {
     assert_eq!(status(&environment), " M notes.txt\n M other.txt\n");
     assert_eq!(terminal.leave().0, Some(0));
 }
+
+#[test]
+fn at_a_shell_it_is_told_what_can_be_done_there() {
+    let server = ChatServer::start(script());
+    let environment = environment(&server);
+    for (command, instead) in [
+        (&["commit"][..], "commit with git"),
+        (
+            &["chat", "--continue", "-p", "Go on."],
+            "`ollacode` begins one",
+        ),
+        (
+            &["task", "--continue"],
+            "`ollacode task GOAL` begins a task",
+        ),
+    ] {
+        let refused = environment.run(command).expect_code(1);
+        refused.expect_words(&["there is no session", instead]);
+    }
+    let terminal = talk(&environment);
+    for (command, instead) in [
+        (&["commit"][..], "or type `/commit` in it"),
+        (
+            &["chat", "--continue", "-p", "Go on."],
+            "or start a new one with `ollacode`",
+        ),
+    ] {
+        let refused = environment.run(command).expect_code(1);
+        assert!(!refused.words().contains("/new"), "{refused:#?}");
+        refused.expect_words(&["is open in another ollacode process", instead]);
+    }
+    assert_eq!(terminal.leave().0, Some(0));
+}

@@ -85,3 +85,25 @@ fn parts_are_appended_to_a_text_of_the_user_once_that_is_approved() {
     assert!(text.starts_with(mine), "{text}");
     assert_eq!(part(&text, "what"), "A shop that sells kettles.\n");
 }
+
+#[test]
+fn whoever_is_asked_about_commands_is_told_how_many_there_are() {
+    let server = ChatServer::start(vec![reply(&words())]);
+    let environment = environment(&server);
+    environment.remove("Cargo.toml");
+    let arguments = ["init", "--check", "--no-rag"];
+    let terminal = Terminal::start_sized(&environment, &arguments, 100, 100);
+    for number in 1..=2 {
+        let screen = terminal.expect(&format!("command {number} of 2 that are tried"));
+        assert!(!screen.contains("A shop that sells kettles."), "{screen}");
+        terminal.answer("n");
+    }
+    // The change of the file is asked about as ever.
+    let screen = terminal.expect("A shop that sells kettles.");
+    assert_eq!(screen.matches("that are tried").count(), 2, "{screen}");
+    crate::support::wait_until("the question", || {
+        terminal.screen().matches("[y] once").count() == 3
+    });
+    terminal.answer("n");
+    assert_eq!(terminal.finish().0, Some(0));
+}

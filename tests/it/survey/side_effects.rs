@@ -205,3 +205,38 @@ task test: %w[spec test:regular]
     ]);
     assert_eq!(lines(&facts, Test), ["bundle exec rake test"]);
 }
+
+#[test]
+fn what_a_task_runs_is_known_tasks_within_tasks_included() {
+    let facts = facts(&[
+        (
+            "Makefile",
+            ".PHONY: test unit loop\ntest: unit\n\t@cd web && npm test\nunit:\n\tcargo test -q\n\
+             loop: loop\n\tmake loop\n",
+        ),
+        (
+            "Cargo.toml",
+            "[package]\nname = \"kettle\"\nversion = \"0.1.0\"\nedition = \"2024\"\n",
+        ),
+        ("src/main.rs", "fn main() {}\n"),
+        ("web/package.json", "{\"scripts\": {\"test\": \"jest\"}}"),
+        ("web/a.js", "1\n"),
+    ]);
+    let runs = |line: &str| {
+        let mut commands = facts.commands(Test);
+        let command = commands.find(|command| command.line == line);
+        let command = command.unwrap_or_else(|| panic!("{line} in {:?}", lines(&facts, Test)));
+        command.runs.clone()
+    };
+    let make = runs("make test");
+    for (folder, line) in [
+        ("", "make unit"),
+        ("", "cargo test -q"),
+        ("web", "npm test"),
+        ("web", "jest"),
+    ] {
+        let expected = (folder.to_owned(), line.to_owned());
+        assert!(make.contains(&expected), "{expected:?} in {make:?}");
+    }
+    assert!(runs("cargo test").is_empty());
+}

@@ -1,6 +1,6 @@
 //! Tries commands, each confined and approved like one of the model, and keeps what became of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
@@ -48,10 +48,16 @@ pub(super) async fn try_commands(
     commands: &[&ProjectCommand],
 ) -> Result<Trials, TurnEnd> {
     let mut trials = Trials::new();
-    for command in commands {
-        if !can_be_tried(command) || trials.contains_key(&key(command)) {
-            continue;
-        }
+    let mut known = BTreeSet::new();
+    let tried = commands
+        .iter()
+        .filter(|command| can_be_tried(command) && known.insert(key(command)));
+    let tried: Vec<&&ProjectCommand> = tried.collect();
+    for (number, command) in (1..).zip(&tried) {
+        job.turn.number = Some(format!(
+            "command {number} of {} that are tried",
+            tried.len()
+        ));
         let mut arguments = json!({"command": command.line, "timeout": LONGEST});
         if !command.folder.is_empty() {
             arguments["cwd"] = json!(command.folder);
@@ -61,6 +67,7 @@ pub(super) async fn try_commands(
             trials.insert(key(command), trial);
         }
     }
+    job.turn.number = None;
     Ok(trials)
 }
 

@@ -28,6 +28,7 @@ pub(super) fn command(
             line: None,
             what: "manifest".to_owned(),
         }],
+        runs: Vec::new(),
     }
 }
 

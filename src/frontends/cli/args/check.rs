@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::JobArguments;
+use super::{ConfinementArguments, EngineArguments, JobArguments, ModelArguments};
 use crate::engine::jobs::check::CheckOrder;
 
 /// Examples of `ollacode check`.
@@ -21,12 +21,23 @@ pub struct CheckArguments {
     #[arg(long)]
     pub all: bool,
 
-    /// Session, model and permissions
+    /// Session and permissions
     #[command(flatten)]
     pub job: JobArguments,
+
+    /// How commands are confined
+    #[command(flatten)]
+    pub confinement: ConfinementArguments,
 }
 
 impl CheckArguments {
+    /// What the engine is told.
+    pub(crate) fn engine(&self) -> EngineArguments {
+        // It asks no model.
+        let model = ModelArguments::default();
+        self.job.engine(&model, &self.confinement, false)
+    }
+
     pub(crate) fn order(&self) -> CheckOrder {
         CheckOrder { all: self.all }
     }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::JobArguments;
+use super::{ConfinementArguments, EngineArguments, JobArguments, ModelArguments};
 use crate::engine::jobs::commit::CommitOrder;
 
 /// Examples of `ollacode commit`.
@@ -22,12 +22,25 @@ pub struct CommitArguments {
     #[arg(value_name = "HINT")]
     pub hint: Vec<String>,
 
-    /// Session, model and permissions
+    /// Session and permissions
     #[command(flatten)]
     pub job: JobArguments,
+
+    /// The model
+    #[command(flatten)]
+    pub model: ModelArguments,
+
+    /// How commands are confined
+    #[command(flatten)]
+    pub confinement: ConfinementArguments,
 }
 
 impl CommitArguments {
+    /// What the engine is told.
+    pub(crate) fn engine(&self) -> EngineArguments {
+        self.job.engine(&self.model, &self.confinement, false)
+    }
+
     pub(crate) fn order(&self) -> CommitOrder {
         CommitOrder {
             hint: self.hint.join(" "),

@@ -3,7 +3,7 @@
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
-use super::JobArguments;
+use super::{ConfinementArguments, EngineArguments, JobArguments, ModelArguments};
 use crate::engine::jobs::design::DesignOrder;
 
 /// Examples of `ollacode design`.
@@ -33,12 +33,27 @@ pub struct DesignArguments {
     #[arg(conflicts_with = "part")]
     pub goal: Option<String>,
 
-    /// Session, model and permissions
+    /// Session and permissions
     #[command(flatten)]
     pub job: JobArguments,
+
+    /// The model
+    #[command(flatten)]
+    pub model: ModelArguments,
+
+    /// Do not build an index in the background
+    #[arg(long)]
+    pub no_rag: bool,
 }
 
 impl DesignArguments {
+    /// What the engine is told.
+    pub(crate) fn engine(&self) -> EngineArguments {
+        // It runs no command.
+        let confinement = ConfinementArguments::default();
+        self.job.engine(&self.model, &confinement, !self.no_rag)
+    }
+
     pub(crate) fn order(&self) -> DesignOrder {
         DesignOrder {
             out: self.out.clone(),

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::JobArguments;
+use super::{ConfinementArguments, EngineArguments, JobArguments, ModelArguments};
 use crate::engine::jobs::init::InitOrder;
 
 /// Examples of `ollacode init`.
@@ -26,12 +26,30 @@ pub struct InitArguments {
     #[arg(long)]
     pub agents: bool,
 
-    /// Session, model and permissions
+    /// Session and permissions
     #[command(flatten)]
     pub job: JobArguments,
+
+    /// The model
+    #[command(flatten)]
+    pub model: ModelArguments,
+
+    /// Do not build an index in the background
+    #[arg(long)]
+    pub no_rag: bool,
+
+    /// How commands are confined
+    #[command(flatten)]
+    pub confinement: ConfinementArguments,
 }
 
 impl InitArguments {
+    /// What the engine is told.
+    pub(crate) fn engine(&self) -> EngineArguments {
+        self.job
+            .engine(&self.model, &self.confinement, !self.no_rag)
+    }
+
     pub(crate) fn order(&self) -> InitOrder {
         InitOrder {
             agents: self.agents,

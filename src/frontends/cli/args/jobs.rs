@@ -24,12 +24,65 @@ pub struct JobArguments {
     #[arg(long, group = "unasked")]
     pub auto_approve: bool,
 
-    /// The model and its permissions
-    #[command(flatten)]
-    pub engine: EngineArguments,
+    /// Work on your home folder, or a folder above it, without asking
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+/// Arguments of jobs that ask a model.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct ModelArguments {
+    /// Chat model in Ollama
+    #[arg(long, value_name = "MODEL", value_parser = NonEmptyStringValueParser::new())]
+    pub model: Option<String>,
+}
+
+/// Arguments of jobs that run commands.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConfinementArguments {
+    /// Confinement of commands: best available, required in full, or off
+    #[arg(long, value_name = "HOW", value_parser = ["best", "required", "off"])]
+    pub sandbox: Option<String>,
+
+    /// Allow commands to use the network
+    #[arg(long)]
+    pub network: bool,
+}
+
+impl JobArguments {
+    /// What the engine is told of a job, which has neither tools for a model nor steps. Only some use
+    /// the index.
+    pub(super) fn engine(
+        &self,
+        model: &ModelArguments,
+        confinement: &ConfinementArguments,
+        uses_index: bool,
+    ) -> EngineArguments {
+        EngineArguments {
+            model: model.model.clone(),
+            no_rag: !uses_index,
+            sandbox: confinement.sandbox.clone(),
+            network: confinement.network,
+            yes: self.yes,
+            ..EngineArguments::default()
+        }
+    }
 }
 
 impl Command {
+    /// What the engine is told, if it is the command of a job.
+    pub(super) fn job_engine(&self) -> Option<EngineArguments> {
+        match self {
+            Command::Init(init) => Some(init.engine()),
+            Command::Design(design) => Some(design.engine()),
+            Command::Check(check) => Some(check.engine()),
+            Command::Commit(commit) => Some(commit.engine()),
+            Command::Review(review) => Some(review.engine()),
+            Command::Task(task) => Some(task.engine()),
+            _ => None,
+        }
+    }
+
     /// The arguments that all commands of jobs share, if it is one.
     pub fn job(&self) -> Option<&JobArguments> {
         match self {

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::JobArguments;
+use super::{ConfinementArguments, EngineArguments, JobArguments, ModelArguments};
 use crate::engine::jobs::review::ReviewOrder;
 
 /// Examples of `ollacode review`.
@@ -23,12 +23,25 @@ pub struct ReviewArguments {
     #[arg(long, conflicts_with = "range")]
     pub staged: bool,
 
-    /// Session, model and permissions
+    /// Session and permissions
     #[command(flatten)]
     pub job: JobArguments,
+
+    /// The model
+    #[command(flatten)]
+    pub model: ModelArguments,
+
+    /// How commands are confined
+    #[command(flatten)]
+    pub confinement: ConfinementArguments,
 }
 
 impl ReviewArguments {
+    /// What the engine is told.
+    pub(crate) fn engine(&self) -> EngineArguments {
+        self.job.engine(&self.model, &self.confinement, false)
+    }
+
     pub(crate) fn order(&self) -> ReviewOrder {
         ReviewOrder {
             range: self.range.clone(),

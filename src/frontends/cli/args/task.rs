@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::JobArguments;
+use super::{ConfinementArguments, EngineArguments, JobArguments, ModelArguments};
 use crate::engine::jobs::task::TaskOrder;
 
 /// Examples of `ollacode task`.
@@ -28,12 +28,44 @@ pub struct TaskArguments {
     #[arg(long = "continue", conflicts_with = "resume")]
     pub go_on: bool,
 
-    /// Session, model and permissions
+    /// Session and permissions
     #[command(flatten)]
     pub job: JobArguments,
+
+    /// The model
+    #[command(flatten)]
+    pub model: ModelArguments,
+
+    /// Tools for the model: `core` for weak models, `all`, or `auto` to choose by model
+    #[arg(long, value_name = "WHICH", value_parser = ["auto", "core", "all"])]
+    pub tools: Option<String>,
+
+    /// Maximum number of model replies per step
+    #[arg(long, value_name = "N")]
+    pub max_steps: Option<u32>,
+
+    /// Do not search the index for each step
+    #[arg(long)]
+    pub no_rag: bool,
+
+    /// How commands are confined
+    #[command(flatten)]
+    pub confinement: ConfinementArguments,
 }
 
 impl TaskArguments {
+    /// What the engine is told.
+    pub(crate) fn engine(&self) -> EngineArguments {
+        let engine = self
+            .job
+            .engine(&self.model, &self.confinement, !self.no_rag);
+        EngineArguments {
+            tools: self.tools.clone(),
+            max_steps: self.max_steps,
+            ..engine
+        }
+    }
+
     pub(crate) fn order(&self) -> TaskOrder {
         TaskOrder {
             goal: self.goal.clone(),

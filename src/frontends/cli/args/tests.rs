@@ -298,3 +298,39 @@ fn what_jobs_share_is_found_for_each_of_them() {
         assert_eq!(job.is_some(), is_job, "{line}");
     }
 }
+
+#[test]
+fn jobs_offer_only_what_has_an_effect() {
+    for (line, is_understood) in [
+        ("check --network --sandbox off -y", true),
+        ("check --model x", false),
+        ("check --tools all", false),
+        ("check --max-steps 3", false),
+        ("check --no-rag", false),
+        ("commit --model x --network", true),
+        ("commit --no-rag", false),
+        ("review --model x", true),
+        ("review --tools core", false),
+        ("init --model x --no-rag --network", true),
+        ("init --max-steps 3", false),
+        ("design --model x --no-rag", true),
+        ("design --sandbox off", false),
+        ("design --network", false),
+        ("task --tools core --max-steps 3 --no-rag --network x", true),
+    ] {
+        assert_eq!(read(line).is_ok(), is_understood, "{line}");
+    }
+    let flags = read("task --tools core --max-steps 3 --no-rag --model x go").map(|it| it.flags());
+    let flags = flags.expect("it is understood");
+    for (setting, value) in [
+        ("OLLACODE_TOOLS", "core"),
+        ("OLLACODE_MAX_STEPS", "3"),
+        ("OLLACODE_RAG", "false"),
+        ("OLLAMA_MODEL", "x"),
+    ] {
+        assert_eq!(given(&flags, setting), Some(value), "{setting}");
+    }
+    // Whoever looks at a change needs no index for it.
+    let flags = read("check").expect("it is understood").flags();
+    assert_eq!(given(&flags, "OLLACODE_RAG"), Some("false"));
+}

@@ -52,7 +52,7 @@ use crate::failure::{Failure, FailureCode};
 use crate::frontends::events_json::JsonEvent;
 use crate::model::{AbsentModel, ChatModel};
 use crate::permission::Mode;
-use crate::session::{self, SessionId};
+use crate::session::{self, SessionError, SessionId};
 
 use banner::Banner;
 use complete::Completions;
@@ -369,7 +369,9 @@ async fn open(
         opened = conversation.open() => Some(opened),
     };
     interrupts.nothing_to_stop();
-    opened.transpose()?;
+    opened
+        .transpose()
+        .map_err(|error| in_use(error, "start a new one with `ollacode`"))?;
     let opened = conversation.take_opened();
     Ok(opened.map(|opened| (conversation, opened)))
 }
@@ -383,8 +385,25 @@ fn session(app: &App, arguments: &ChatArguments) -> Result<Option<SessionId>, Er
     if !arguments.go_on {
         return Ok(None);
     }
-    let none = || anyhow!("there is no session to continue in {}", root.display());
+    let none = || {
+        anyhow!(
+            "there is no session to continue in {}: `ollacode` begins one; for another folder, give \
+             `--workspace`",
+            root.display()
+        )
+    };
     Ok(Some(session::latest(&folder, root)?.ok_or_else(none)?))
+}
+
+/// An error for somebody at a shell: where it is that another process has the session, what else they
+/// can do. Slash commands are of no use there.
+pub fn in_use(error: Error, instead: &str) -> Error {
+    let Some(SessionError::InUse(id)) = error.downcast_ref() else {
+        return error;
+    };
+    let error = SessionError::InUse(id.clone());
+    let words = format!("{error}, or {instead}");
+    Error::from(error).context(words)
 }
 
 async fn banner(conversation: &Conversation, opened: &OpenedSession) -> Banner {

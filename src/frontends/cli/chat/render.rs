@@ -20,6 +20,7 @@ use crate::conversation::messages::{duration, facts, reason};
 use crate::conversation::turn_facts::{fact_lines, not_seen_words};
 use crate::engine::event::{Event, ToolOutcome, TurnEnd, TurnFacts};
 use crate::message::Source;
+use crate::tools::Toolbox;
 use crate::visible::escape_hidden;
 
 /// Maximum sources in the line after a search.
@@ -122,8 +123,8 @@ impl Renderer {
 
     /// Whether the output of a running command would be shown.
     pub fn shows_output(&self) -> bool {
-        let is_command = self.running.last().is_some_and(|call| call.tool == COMMAND);
-        self.look.color && is_command
+        let is_output = |call: &RunningTool| is_command(&call.tool);
+        self.look.color && self.running.last().is_some_and(is_output)
     }
 
     /// Sets the last lines of the running command.
@@ -314,7 +315,7 @@ impl Renderer {
     fn detail(&mut self, call: Option<&RunningTool>, detail: &str) -> String {
         let has_asked = std::mem::take(&mut self.has_asked);
         // Output of a command may look like a diff, but was not shown before.
-        let is_output = call.is_some_and(|call| call.tool == COMMAND);
+        let is_output = call.is_some_and(|call| is_command(&call.tool));
         if !is_output && diff::is_diff(detail) {
             if has_asked {
                 return String::new();
@@ -381,6 +382,11 @@ impl Renderer {
     fn plain_label(&self, tool: &str, what: &str) -> String {
         format!("{} {}", visible_name(self.name(tool)), visible_name(what))
     }
+}
+
+/// Whether what a tool prints is the output of a command: the user's own tools are commands, too.
+fn is_command(tool: &str) -> bool {
+    tool == COMMAND || Toolbox::builtin().get(tool).is_none()
 }
 
 /// Removes a number of rows at the end, the last of which has the cursor.

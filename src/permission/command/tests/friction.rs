@@ -13,6 +13,7 @@ fn asked(list: &'static str, mode: Mode) -> Vec<&'static str> {
             text: (*command).to_owned(),
             risk: risk(command),
             network: false,
+            tool: None,
         };
         let found = permission(&effect, mode, Confinement::Full, &Rules::default());
         matches!(found, Permission::Ask(_) | Permission::Deny(_))

@@ -341,6 +341,7 @@ fn no_hostile_command_runs_unasked() {
             text: command.clone(),
             risk: risk(command),
             network: false,
+            tool: None,
         };
         // Unasked, it runs at most where it can change nothing, and only at the level `full`.
         for (mode, level, is_tried) in [

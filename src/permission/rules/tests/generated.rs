@@ -10,7 +10,9 @@ const LEVELS: [Confinement; 3] = [Confinement::Full, Confinement::Landlock, Conf
 fn table() -> impl Strategy<Value = (&'static str, String)> {
     let path = "(a|b|\\*|\\*\\*|c\\.txt|/etc|/w/a|~|\\.env)(/(a|b|\\*|\\*\\*))?/?";
     let command = "(make|ls|git|sh)( (a|push|-x|\\*)){0,2}( \\.\\.\\.)?";
+    let tool = "(github|\\*|gi\\?hub)\\.(a|b|\\*|A|a_b)";
     let rule = prop_oneof![
+        tool.prop_map(|text| format!("tool = '{text}'")),
         ("(read|write)", path).prop_map(|(kind, text)| format!("{kind} = '{text}'")),
         ("(command|network)", command).prop_map(|(kind, text)| format!("{kind} = '{text}'")),
     ];
@@ -26,6 +28,8 @@ fn any_effect() -> impl Strategy<Value = String> {
     prop_oneof![
         "(read|write|secret|hook) (a|b|A|\\.env|c\\.txt)(/(a|b|c))?",
         "(read|write) /(etc|nowhere/me|tmp)(/(a|b))?",
+        "call (github|other)\\.(a|b|A|a-b|x\\.b)",
+        "own a_tool (make|ls|git push|sh -c a|cat b)",
         "run (make|ls|git|sh|cat)( (a|b/c|push|-x|/etc/a)){0,3}((; |\\| |\\$\\()(ls|git push|make\\)?))?",
     ]
 }

@@ -199,6 +199,26 @@ fn what_a_turn_did_stands_below_the_answer() {
 }
 
 #[test]
+fn the_output_of_a_tool_of_the_user_is_shown_like_that_of_a_command() {
+    let mut renderer = renderer(true);
+    let started = |tool: &str| Event::ToolStarted {
+        id: "1".to_owned(),
+        tool: tool.to_owned(),
+        what: "x".to_owned(),
+    };
+    renderer.event(&started("edit_file"));
+    assert!(!renderer.shows_output());
+    renderer.event(&finished("1", ToolOutcome::Done, "changed", ""));
+    renderer.event(&started("show_changes"));
+    assert!(renderer.shows_output());
+    // It was not shown before, though it looks like a change that was asked about.
+    let diff = "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-one\n+two\n";
+    renderer.asked();
+    let ended = renderer.event(&finished("1", ToolOutcome::Done, "exit code 0", diff));
+    assert!(stripped(&ended).contains("+two"), "{ended:?}");
+}
+
+#[test]
 fn the_last_lines_of_a_command_stand_below_it_while_it_runs() {
     let mut renderer = renderer(true);
     renderer.set_size(40, 24);
