@@ -1,8 +1,16 @@
 //! MCP servers of others, as a client: started confined, their tools pinned, their words distrusted.
 //!
 //! In reading order: [`servers`] has the servers of a run and starts them when they are needed;
-//! a connection speaks the protocol over a transport.
+//! a connection speaks the protocol over a transport. [`catalog`] has what they offer: [`definitions`]
+//! are made harmless, [`pins`] tell which have changed, [`names`] what models mean, and [`schema`]
+//! whether arguments fit. [`repository`] reads the servers that a repository brings.
 
+pub mod catalog;
+pub mod definitions;
+pub mod names;
+pub mod pins;
+pub mod repository;
+pub mod schema;
 pub mod servers;
 
 use serde_json::Value;

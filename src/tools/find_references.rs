@@ -240,8 +240,8 @@ impl References {
         ToolOutput {
             text,
             summary,
-            detail: String::new(),
             sources,
+            ..ToolOutput::default()
         }
     }
 

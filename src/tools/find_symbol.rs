@@ -351,8 +351,8 @@ fn render_places(places: &[SymbolLocation], without: &str, tokens: u32) -> ToolO
             render::count(places.len(), "definition", "definitions"),
             render::count(paths.len(), "file", "files")
         ),
-        detail: String::new(),
         sources: shown.iter().map(source).collect(),
+        ..ToolOutput::default()
     }
 }
 

@@ -21,6 +21,7 @@ mod git_versions;
 mod grep_search;
 mod hidden_files;
 mod list_directory;
+mod more_tools;
 mod move_file;
 mod new_from_template;
 mod outline;
@@ -33,10 +34,12 @@ mod rewrite_leave;
 mod run_command;
 mod search_codebase;
 mod search_files;
+mod server_tool;
 mod spelling;
 #[cfg(test)]
 mod tests_support;
 mod toolbox;
+mod use_tool;
 #[cfg(test)]
 mod weak_model_tests;
 mod write_file;
@@ -50,7 +53,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::git::HistoryCache;
 use crate::jail::{Hash, Jail, is_masked_path};
-use crate::message::{Source, ToolCall};
+use crate::message::{Image, Source, ToolCall};
 use crate::model::{EditForm, ToolSpec};
 use crate::permission::{Approver, Effect, Preview, Rules};
 use crate::retrieval::CodeIndex;
@@ -243,6 +246,8 @@ pub struct ToolOutput {
     pub detail: String,
     /// What it showed of the code.
     pub sources: Vec<Source>,
+    /// Pictures, for models that see; they come after the results of a reply.
+    pub images: Vec<Image>,
 }
 
 /// Why a call did not work.

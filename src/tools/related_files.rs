@@ -127,8 +127,8 @@ async fn run(
     Ok(ToolOutput {
         text,
         summary: render::count(answer.files.len(), "file", "files"),
-        detail: String::new(),
         sources,
+        ..ToolOutput::default()
     })
 }
 

@@ -480,7 +480,7 @@ fn render_output(
         text,
         summary: ended,
         detail,
-        sources: Vec::new(),
+        ..ToolOutput::default()
     }
 }
 

@@ -258,8 +258,8 @@ fn render_hits(answer: &SearchResults, tokens: u32) -> ToolOutput {
     ToolOutput {
         text: defang_chat_markers(&text).into_owned(),
         summary: render::count(answer.hits.len(), "hit", "hits"),
-        detail: String::new(),
         sources,
+        ..ToolOutput::default()
     }
 }
 

@@ -10,6 +10,7 @@ use super::find_references::FindReferences;
 use super::find_symbol::FindSymbol;
 use super::grep_search::GrepSearch;
 use super::list_directory::ListDirectory;
+use super::more_tools::MoreTools;
 use super::move_file::MoveFile;
 use super::new_from_template::NewFromTemplate;
 use super::outline::Outline;
@@ -19,7 +20,10 @@ use super::related_files::RelatedFiles;
 use super::run_command::RunCommand;
 use super::search_codebase::SearchCodebase;
 use super::search_files::SearchFiles;
+use super::server_tool::ExposedTool;
+use super::use_tool::UseTool;
 use super::write_file::WriteFile;
+use crate::mcp::catalog::{KnownTool, ServerTools};
 use crate::model::repair::is_same_name;
 use crate::model::{EditForm, ToolSpec};
 use crate::templates::Library;
@@ -57,6 +61,33 @@ impl Toolbox {
         let mut toolbox = Toolbox::builtin();
         toolbox.tools.push(Arc::new(NewFromTemplate { library }));
         toolbox
+    }
+
+    /// These, and those with which tools of MCP servers are found and called; `exposed` are tools of their
+    /// own. Gives which of these cannot be, since their names are taken.
+    pub fn with_servers(
+        self,
+        servers: &ServerTools,
+        exposed: &[KnownTool],
+    ) -> (Toolbox, Vec<NameTaken>) {
+        let find = Arc::new(MoreTools {
+            servers: servers.clone(),
+        });
+        let call = Arc::new(UseTool {
+            servers: servers.clone(),
+        });
+        let exposed = exposed
+            .iter()
+            .map(|tool| Arc::new(ExposedTool::new(servers.clone(), tool)) as Arc<dyn Tool>);
+        let mut toolbox = self;
+        let mut taken = Vec::new();
+        for tool in [find as Arc<dyn Tool>, call].into_iter().chain(exposed) {
+            match toolbox.clone().with(tool) {
+                Ok(with_it) => toolbox = with_it,
+                Err(why) => taken.push(why),
+            }
+        }
+        (toolbox, taken)
     }
 
     /// The tools that are part of this program, the core first.

@@ -105,6 +105,7 @@ impl Turn<'_> {
                 detail,
                 end: None,
                 needs: outcome.needs,
+                images: Vec::new(),
             }),
         }
     }

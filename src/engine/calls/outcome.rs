@@ -3,6 +3,7 @@
 use super::super::clip::first_line;
 use super::super::event::{Failure, FailureCode, ToolOutcome, TurnEnd};
 use super::LONGEST_LINE;
+use crate::message::Image;
 use crate::tools::{ToolError, ToolOutput};
 
 /// The outcome of a call.
@@ -16,6 +17,8 @@ pub(in crate::engine) struct CallResult {
     pub end: Option<Box<TurnEnd>>,
     /// What the user could allow so that the command does not fail again, or wants instead.
     pub needs: Option<Box<MissingAccess>>,
+    /// Pictures, for models that see.
+    pub images: Vec<Image>,
 }
 
 /// Which permission a failed command lacked, or what is to be done instead.
@@ -39,6 +42,7 @@ impl CallResult {
             detail: output.detail,
             end: None,
             needs: None,
+            images: output.images,
         }
     }
 
@@ -50,6 +54,7 @@ impl CallResult {
             detail: String::new(),
             end: None,
             needs: None,
+            images: Vec::new(),
         }
     }
 
