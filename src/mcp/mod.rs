@@ -15,7 +15,7 @@ pub mod servers;
 
 use serde_json::Value;
 
-pub use servers::McpServers;
+pub use servers::{McpServers, McpSetup, ProgramPlace, ProgramSource};
 
 /// A tool as its server describes it: untrusted words.
 #[derive(Clone, Debug, PartialEq)]

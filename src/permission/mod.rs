@@ -13,7 +13,7 @@ use crate::jail::{Protected, ProtectedClass};
 pub use preview::Preview;
 pub use rules::{
     DeniedCommands, DeniedPaths, Hook, HookPoint, McpServer, McpTransport, Mounts, RepositoryRules,
-    Rules, RulesError, UserChecks, UserRules, UserTool,
+    Rules, RulesError, UserChecks, UserRules, UserTool, closed_variable,
 };
 
 /// How the reasons of denials in plan mode name it.

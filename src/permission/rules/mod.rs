@@ -25,7 +25,7 @@ use super::{CommandRisk, Confinement, Effect, Mode, Permission};
 
 pub use checks::UserChecks;
 pub use denied::DeniedCommands;
-pub use mcp_servers::{McpServer, McpTransport};
+pub use mcp_servers::{McpServer, McpTransport, closed_variable};
 pub use repository::RepositoryRules;
 pub use user_hooks::{Hook, HookPoint};
 pub use user_tools::UserTool;
