@@ -222,7 +222,11 @@ impl ServerTools {
         if let Some(found) = one_meant(given, &tools)? {
             return Ok(found);
         }
-        let servers: Vec<&str> = self.configured().iter().map(|it| it.name.as_str()).collect();
+        let servers: Vec<&str> = self
+            .configured()
+            .iter()
+            .map(|it| it.name.as_str())
+            .collect();
         let Some(server) = server_in(given, &servers) else {
             return Err(not_found(given, &tools));
         };
@@ -384,6 +388,8 @@ async fn on_disk<T: Send + 'static>(
 ) -> Result<T, CatalogError> {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done.map_err(|error| CatalogError::Pins(error.to_string())),
-        Err(error) => Err(CatalogError::Pins(format!("the pins were not read: {error}"))),
+        Err(error) => Err(CatalogError::Pins(format!(
+            "the pins were not read: {error}"
+        ))),
     }
 }

@@ -7,6 +7,8 @@
 
 pub mod catalog;
 pub mod definitions;
+#[cfg(test)]
+pub(crate) mod fake;
 pub mod names;
 pub mod pins;
 pub mod repository;

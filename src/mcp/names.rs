@@ -86,7 +86,9 @@ pub fn function_name(server: &str, tool: &str) -> String {
 /// Names in a sentence.
 pub fn listed(names: &[String]) -> String {
     let shown = names.iter().take(NAMED);
-    let shown: Vec<String> = shown.map(|name| format!("`{}`", plain(name, 160))).collect();
+    let shown: Vec<String> = shown
+        .map(|name| format!("`{}`", plain(name, 160)))
+        .collect();
     match names.len().saturating_sub(NAMED) {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
@@ -111,7 +113,11 @@ pub fn near<'a>(given: &str, names: &'a [String]) -> Vec<&'a str> {
     let mut scored: Vec<(f64, &str)> = all.map(|name| (alike(name), name.as_str())).collect();
     scored.retain(|(alike, _)| *alike > 0.85);
     scored.sort_by(|one, other| other.0.total_cmp(&one.0));
-    scored.into_iter().take(MOST).map(|(_, name)| name).collect()
+    scored
+        .into_iter()
+        .take(MOST)
+        .map(|(_, name)| name)
+        .collect()
 }
 
 /// The words of a text in lower case: `searchIssues` has two.
@@ -220,7 +226,10 @@ mod tests {
     fn near_names_are_named() {
         let names = ["github.search_issues", "github.get_issue", "docs.find"];
         let names = names.map(str::to_owned);
-        assert_eq!(near("github.serach_issues", &names)[0], "github.search_issues");
+        assert_eq!(
+            near("github.serach_issues", &names)[0],
+            "github.search_issues"
+        );
         assert_eq!(near("list_issues", &names)[0], "github.search_issues");
         assert!(near("zzz", &names).is_empty());
         let many: Vec<String> = (0..20).map(|at| format!("a.t{at}")).collect();

@@ -82,9 +82,7 @@ impl ServerIdentity {
             hasher.update(piece);
         };
         add(server.name.as_bytes());
-        add(folder.map_or(&b""[..], |folder| {
-            folder.as_os_str().as_encoded_bytes()
-        }));
+        add(folder.map_or(&b""[..], |folder| folder.as_os_str().as_encoded_bytes()));
         match &server.transport {
             McpTransport::Command { argv, .. } => {
                 add(b"command");
@@ -135,12 +133,10 @@ impl PinStore {
             let tools = file.server(server, name);
             let states = states(tools, definitions);
             for definition in definitions {
-                tools
-                    .entry(definition.name.clone())
-                    .or_insert_with(|| Pin {
-                        definition: definition.clone(),
-                        is_shown: false,
-                    });
+                tools.entry(definition.name.clone()).or_insert_with(|| Pin {
+                    definition: definition.clone(),
+                    is_shown: false,
+                });
             }
             states
         })
@@ -386,11 +382,17 @@ mod tests {
         let changed = PinState::Changed { before };
 
         assert_eq!(compare(&[("x", "one")]), [PinState::New]);
-        assert_eq!(compare(&[("x", "one"), ("y", "")]), [same(false), PinState::New]);
+        assert_eq!(
+            compare(&[("x", "one"), ("y", "")]),
+            [same(false), PinState::New]
+        );
         assert_eq!(compare(&[("x", "two")]), [changed.clone()]);
         // It is not enough to give it again, nor to have no such tool meanwhile.
         assert!(compare(&[]).is_empty());
-        assert_eq!(compare(&[("x", "two"), ("z", "")]), [changed, PinState::New]);
+        assert_eq!(
+            compare(&[("x", "two"), ("z", "")]),
+            [changed, PinState::New]
+        );
         store
             .note_shown(&id, "a", &defined(&[("x", "two")])[0])
             .expect("written");
@@ -403,7 +405,10 @@ mod tests {
             .accept(&id, "a", &defined(&[("x", "two")])[0])
             .expect("written");
         assert_eq!(compare(&[("x", "two")]), [same(true)]);
-        assert!(matches!(compare(&[("x", "one")])[..], [PinState::Changed { .. }]));
+        assert!(matches!(
+            compare(&[("x", "one")])[..],
+            [PinState::Changed { .. }]
+        ));
         let pinned = store.pinned(&id).expect("a file");
         let names: Vec<&str> = pinned.keys().map(String::as_str).collect();
         assert_eq!(names, ["x", "y", "z"]);
@@ -435,7 +440,10 @@ mod tests {
         let id = ServerIdentity::of(&server("a", &["run"]), None);
         for (text, why) in [
             ("{", "is damaged"),
-            ("{\"version\": 9, \"number\": 0, \"servers\": {}}", "is of a later version"),
+            (
+                "{\"version\": 9, \"number\": 0, \"servers\": {}}",
+                "is of a later version",
+            ),
         ] {
             fs::write(&store.file, text).expect("written");
             let error = store.compare(&id, "a", &defined(&[("x", "")]));
@@ -470,8 +478,13 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let (_folder, store) = store();
         let id = ServerIdentity::of(&server("a", &["run"]), None);
-        store.compare(&id, "a", &defined(&[("x", "")])).expect("written");
-        let mode = fs::metadata(&store.file).expect("a file").permissions().mode();
+        store
+            .compare(&id, "a", &defined(&[("x", "")]))
+            .expect("written");
+        let mode = fs::metadata(&store.file)
+            .expect("a file")
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 }

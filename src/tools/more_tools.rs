@@ -1,5 +1,8 @@
 //! `more_tools`: lists the tools of MCP servers, those first that fit what is looked for.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::LazyLock;
 
 use futures::FutureExt;
@@ -42,7 +45,13 @@ static SPEC: LazyLock<ToolSpec> = LazyLock::new(|| DECLARATION.spec());
 
 static DECLARATION: ToolDeclaration = ToolDeclaration {
     name: "more_tools",
-    aliases: &["list_tools", "search_tools", "find_tools", "list_mcp_tools", "tool_search"],
+    aliases: &[
+        "list_tools",
+        "search_tools",
+        "find_tools",
+        "list_mcp_tools",
+        "tool_search",
+    ],
     description: "Find tools of other programs, with their arguments.",
     parameters: &[ParameterDeclaration {
         name: "query",
@@ -106,7 +115,10 @@ async fn list(
                 let why = plain(&error.to_string(), LONGEST_ERROR);
                 failures.push(format!("{why}{}", advice(&error)));
             }
-            Ok(Offered { tools: some, left_out: others }) => {
+            Ok(Offered {
+                tools: some,
+                left_out: others,
+            }) => {
                 left_out += others.len();
                 let listed = some.into_iter().map(|tool| Listed {
                     server: server.clone(),
@@ -183,7 +195,11 @@ fn page(
     }
     if tools.is_empty() {
         let has_failed = !failures.is_empty();
-        page.push(if has_failed { "No other server has tools." } else { "The servers have no tools." });
+        page.push(if has_failed {
+            "No other server has tools."
+        } else {
+            "The servers have no tools."
+        });
         return page.into_text();
     }
     page.push(HEAD);
@@ -204,11 +220,15 @@ fn page(
     push_names(&mut page, &tools[shown..fitting], shown > 0);
     if fitting < tools.len() {
         let others = tools.len() - fitting;
-        page.push(&format!("{others} others do not fit; without a query, all are named"));
+        page.push(&format!(
+            "{others} others do not fit; without a query, all are named"
+        ));
     }
     if left_out > 0 {
         let count = render::count(left_out, "tool", "tools");
-        page.push(&format!("{count} more cannot be used: `ollacode mcp list` tells the user why"));
+        page.push(&format!(
+            "{count} more cannot be used: `ollacode mcp list` tells the user why"
+        ));
     }
     let missing = page.left_out();
     let mut text = page.into_text();

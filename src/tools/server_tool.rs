@@ -1,5 +1,7 @@
 //! Calls of tools of MCP servers: what is asked, sent and shown, whichever tool of ours makes them.
 
+#[cfg(test)]
+mod exposed_tests;
 mod result;
 #[cfg(test)]
 mod tests;

@@ -179,6 +179,7 @@ mod tests {
     use serde_json::{Map, Value, json};
 
     use super::*;
+    use crate::mcp::fake::{Fake, search};
     use crate::message::ToolCall;
     use crate::model::ParameterKind;
     use crate::tools::{PreparedCall, ToolContext, ToolError};
@@ -292,6 +293,24 @@ mod tests {
             assert!(core < 1000, "{form:?}: the core has {core} tokens");
             assert!(all < 1900, "{form:?}: all have {all} tokens");
         }
+    }
+
+    #[test]
+    fn two_small_tools_call_those_of_servers_and_all_else_stays_as_it_is() {
+        let fake = Fake::new(&[("docs", vec![search("Searches.")])]);
+        let ours = Toolbox::builtin().specs(ToolSet::All);
+        let (toolbox, taken) = Toolbox::builtin().with_servers(&fake.tools, &[]);
+        assert!(taken.is_empty(), "{taken:?}");
+        let all = toolbox.specs(ToolSet::All);
+        assert_eq!(wire(&all[..ours.len()]), wire(&ours));
+        let added = &all[ours.len()..];
+        let names: Vec<&str> = added.iter().map(|spec| spec.name.as_str()).collect();
+        assert_eq!(names, ["more_tools", "use_tool"]);
+        // Weak models get them, too: somebody set up a server.
+        assert_eq!(toolbox.specs(ToolSet::Core)[6..], *added);
+        let tokens = wire(added).len().div_ceil(4);
+        assert!(tokens <= 150, "they have {tokens} tokens");
+        assert!(fake.done().is_empty(), "nothing was started");
     }
 
     #[test]

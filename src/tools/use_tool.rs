@@ -50,7 +50,14 @@ static PARAMETERS: LazyLock<[ParameterDeclaration; 2]> = LazyLock::new(|| {
         },
         ParameterDeclaration {
             name: "arguments",
-            aliases: &["args", "parameters", "params", "input", "tool_input", "kwargs"],
+            aliases: &[
+                "args",
+                "parameters",
+                "params",
+                "input",
+                "tool_input",
+                "kwargs",
+            ],
             // An object is taken, too.
             kind: ParameterKind::Schema(json!({
                 "type": "string",
@@ -77,9 +84,11 @@ impl Tool for UseTool {
         _: &'a ToolContext,
     ) -> BoxFuture<'a, Result<PreparedCall, ToolError>> {
         async move {
-            let mut beside = call.arguments.clone();
-            beside.remove("name");
-            let given = given(beside.remove("arguments"))?;
+            let given = given(call.arguments.get("arguments").cloned())?;
+            let is_beside = |name: &str| !["name", "arguments"].contains(&name);
+            let beside = call.arguments.iter().filter(|(name, _)| is_beside(name));
+            let beside = beside.map(|(name, value)| (name.clone(), value.clone()));
+            let beside: Map<String, Value> = beside.collect();
             let name = named(arguments::text(call, "name")?, &beside);
             if let Some(own) = own_tool(&name) {
                 return Err(ToolError::TellModel(format!(

@@ -15,11 +15,26 @@ const MOST_SHOWN: usize = 4_000;
 const SIZES: [(usize, usize); 4] = [(6, 200), (3, 100), (1, 60), (1, 0)];
 
 /// What the arguments are, in a line of about so many bytes:
-/// `{"owner": string, "state": "open" | "closed" (optional)}`.
+/// `{"owner": string, "state": "open" | "closed" (optional)}`, or `none`.
 pub fn outline(schema: &Value, most: usize) -> String {
+    if has_none(schema) {
+        return "none".to_owned();
+    }
     let mut writer = Writer::new(schema, most);
     writer.write(schema, DEEPEST_NAMED);
     writer.finish()
+}
+
+/// Whether a schema names no arguments.
+fn has_none(schema: &Value) -> bool {
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let has_others = ["$ref", "anyOf", "oneOf", "allOf", "enum", "const"]
+        .iter()
+        .any(|key| schema.get(key).is_some());
+    let kinds = types(schema);
+    properties.is_none_or(Map::is_empty)
+        && !has_others
+        && kinds.iter().all(|kind| *kind == "object")
 }
 
 /// The type of a value, in a sentence.
@@ -190,7 +205,9 @@ impl<'s> Copier<'s> {
         }
         // What a library writes for an optional value says the same without its `null`.
         let schema = self.walk.main_form(schema);
-        let kinds = types(schema).into_iter().filter(|kind| is_plain(kind, SHOWN));
+        let kinds = types(schema)
+            .into_iter()
+            .filter(|kind| is_plain(kind, SHOWN));
         match kinds.collect::<Vec<&str>>().as_slice() {
             [] => {}
             [only] => drop(copy.insert("type".to_owned(), json!(only))),

@@ -65,11 +65,20 @@ fn values_with_one_meaning_are_converted() {
         (json!({"page": " 5.0 "}), json!({"page": 5})),
         (json!({"draft": "True"}), json!({"draft": true})),
         (json!({"labels": "bug"}), json!({"labels": ["bug"]})),
-        (json!({"labels": "[\"a\", \"b\"]"}), json!({"labels": ["a", "b"]})),
+        (
+            json!({"labels": "[\"a\", \"b\"]"}),
+            json!({"labels": ["a", "b"]}),
+        ),
         (json!({"labels": [7]}), json!({"labels": ["7"]})),
         (json!({"limit": "3"}), json!({"limit": 3})),
-        (json!({"filter": "{\"author\": \"b\"}"}), json!({"filter": {"author": "b"}})),
-        (json!({"filter": {"Author": 5}}), json!({"filter": {"author": "5"}})),
+        (
+            json!({"filter": "{\"author\": \"b\"}"}),
+            json!({"filter": {"author": "b"}}),
+        ),
+        (
+            json!({"filter": {"Author": 5}}),
+            json!({"filter": {"author": "5"}}),
+        ),
         (json!({"State": "open"}), json!({"state": "open"})),
         // What is optional and has no value is absent.
         (json!({"page": null, "state": null, "draft": ""}), json!({})),
@@ -97,7 +106,10 @@ fn what_is_wrong_is_said_so_that_it_can_be_corrected() {
             json!({"owner": "a", "page": "five"}),
             "`page` must be integer, not the string \"five\"",
         ),
-        (json!({"owner": "a", "page": 0}), "`page` must be at least 1, not 0"),
+        (
+            json!({"owner": "a", "page": 0}),
+            "`page` must be at least 1, not 0",
+        ),
         (
             json!({"owner": "a", "labels": ["a", "b", "c"]}),
             "`labels` must have at most 2 entries, and has 3",
@@ -129,10 +141,19 @@ fn what_is_wrong_is_said_so_that_it_can_be_corrected() {
     ] {
         wrong(given, expected);
     }
-    let long = fitted(&issue(), object(json!({"owner": "a", "wholly_different": 1})));
+    let long = fitted(
+        &issue(),
+        object(json!({"owner": "a", "wholly_different": 1})),
+    );
     let long = long.expect_err("an unknown name");
-    assert!(long.starts_with("there is no `wholly_different`; there are `"), "{long}");
-    assert!(long.contains("`owner`") && long.contains("`filter`"), "{long}");
+    assert!(
+        long.starts_with("there is no `wholly_different`; there are `"),
+        "{long}"
+    );
+    assert!(
+        long.contains("`owner`") && long.contains("`filter`"),
+        "{long}"
+    );
 }
 
 #[test]
@@ -156,9 +177,18 @@ fn forms_are_tried_and_the_nearest_one_is_named() {
         assert_eq!(fitted(&schema, object(given.clone())), Ok(object(given)));
     }
     for (given, expected) in [
-        (json!({"target": {}}), "`target.id` is missing: it must be integer"),
-        (json!({"target": "a"}), "`target` must have at least 2 characters, and has 1"),
-        (json!({"target": [1]}), "`target` must be object or string, not a list of 1"),
+        (
+            json!({"target": {}}),
+            "`target.id` is missing: it must be integer",
+        ),
+        (
+            json!({"target": "a"}),
+            "`target` must have at least 2 characters, and has 1",
+        ),
+        (
+            json!({"target": [1]}),
+            "`target` must be object or string, not a list of 1",
+        ),
         (json!({}), "`target` is missing"),
     ] {
         assert_eq!(fitted(&schema, object(given)), Err(expected.to_owned()));
@@ -179,10 +209,17 @@ fn a_schema_that_says_nothing_takes_anything() {
         json!({"$ref": "http://localhost/schema.json"}),
         json!({"properties": {"a": {"items": {"$ref": "#/properties/a/items"}}}}),
     ] {
-        assert_eq!(fitted(&schema, given.clone()), Ok(given.clone()), "{schema}");
+        assert_eq!(
+            fitted(&schema, given.clone()),
+            Ok(given.clone()),
+            "{schema}"
+        );
     }
     let none = fitted(&json!({"additionalProperties": false}), given);
-    assert_eq!(none, Err("there is no `a`; it takes no arguments".to_owned()));
+    assert_eq!(
+        none,
+        Err("there is no `a`; it takes no arguments".to_owned())
+    );
 }
 
 #[test]
@@ -215,9 +252,13 @@ fn the_outline_is_a_line_that_a_model_can_follow() {
          string, \"kind\": \"bug\" (optional)} (optional)}"
     );
     for (schema, expected) in [
-        (json!({"type": "object"}), "object"),
-        (json!({"type": "object", "properties": {}}), "{}"),
-        (json!(true), "any value"),
+        (json!({"type": "object"}), "none"),
+        (json!({"type": "object", "properties": {}}), "none"),
+        (
+            json!({"properties": {"a": {"type": "object"}, "b": {}}, "required": ["b"]}),
+            "{\"b\": any value, \"a\": object (optional)}",
+        ),
+        (json!(true), "none"),
         (json!({"type": ["string", "integer"]}), "string | integer"),
         (json!({"enum": [1, null, true]}), "1 | null | true"),
     ] {
@@ -268,7 +309,10 @@ fn a_large_schema_is_shown_with_less_in_it() {
         json!({"type": "object", "properties": properties})
     };
     let small = shown(&named(2));
-    assert_eq!(small["properties"]["p0"]["properties"]["inner"]["type"], "string");
+    assert_eq!(
+        small["properties"]["p0"]["properties"]["inner"]["type"],
+        "string"
+    );
     let large = shown(&named(60));
     assert!(large.to_string().len() <= 4_000);
     assert_eq!(large["properties"]["p59"], json!({"type": "object"}));
@@ -283,8 +327,14 @@ fn any_json() -> impl Strategy<Value = Value> {
         any::<i32>().prop_map(Value::from),
         (-9.0..9.0f64).prop_map(Value::from),
         "[a-c5 <|\u{202e}]{0,4}".prop_map(Value::from),
-        prop_oneof![Just("object"), Just("array"), Just("string"), Just("integer"), Just("null")]
-            .prop_map(Value::from),
+        prop_oneof![
+            Just("object"),
+            Just("array"),
+            Just("string"),
+            Just("integer"),
+            Just("null")
+        ]
+        .prop_map(Value::from),
     ];
     let key = prop_oneof![
         Just("type"),
@@ -305,7 +355,9 @@ fn any_json() -> impl Strategy<Value = Value> {
         prop_oneof![
             proptest::collection::vec(inner, 0..4).prop_map(Value::from),
             members.prop_map(|members| {
-                let named = members.into_iter().map(|(key, value)| (key.to_owned(), value));
+                let named = members
+                    .into_iter()
+                    .map(|(key, value)| (key.to_owned(), value));
                 Value::Object(named.collect())
             }),
         ]

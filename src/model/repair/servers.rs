@@ -13,7 +13,9 @@ const SEPARATORS: [&str; 4] = [".", "__", "::", "/"];
 /// The same call by means of our tool, if that is offered and the name is that of a server and a tool.
 pub(super) fn through_our_tool(call: ToolCall, tools: &[ToolSpec]) -> ToolCall {
     let is_offered = tools.iter().any(|tool| tool.name == CALLS_THEM);
-    let parts = SEPARATORS.iter().find_map(|it| call.name.trim().split_once(it));
+    let parts = SEPARATORS
+        .iter()
+        .find_map(|it| call.name.trim().split_once(it));
     let is_of_server = parts.is_some_and(|(server, tool)| !server.is_empty() && !tool.is_empty());
     if !is_offered || !is_of_server {
         return call;
@@ -61,7 +63,14 @@ mod tests {
             assert_eq!(reshaped(call(name), &tools), [expected]);
             assert_eq!(reshaped(call(name), &tools[..1]), [call(name)]);
         }
-        for name in ["search", "functions.read_file", "read_file", ".search", "__x", "get_weather"] {
+        for name in [
+            "search",
+            "functions.read_file",
+            "read_file",
+            ".search",
+            "__x",
+            "get_weather",
+        ] {
             let [only] = &reshaped(call(name), &tools)[..] else {
                 panic!("{name} is several calls");
             };

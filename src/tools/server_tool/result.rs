@@ -95,7 +95,10 @@ fn parts(result: ServerResult) -> (String, Vec<Image>) {
             ServerPart::Other(words) => texts.push(format!("({words})")),
         }
     }
-    if let Some(structured) = result.structured.filter(|it| !has_text && *it != Value::Null) {
+    if let Some(structured) = result
+        .structured
+        .filter(|it| !has_text && *it != Value::Null)
+    {
         texts.push(serde_json::to_string_pretty(&structured).unwrap_or_default());
     }
     texts.retain(|text| !text.trim().is_empty());
