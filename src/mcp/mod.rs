@@ -3,7 +3,8 @@
 //! In reading order: [`servers`] has the servers of a run and starts them when they are needed;
 //! a connection speaks the protocol over a transport. [`catalog`] has what they offer: [`definitions`]
 //! are made harmless, [`pins`] tell which have changed, [`names`] what models mean, and [`schema`]
-//! whether arguments fit. [`repository`] reads the servers that a repository brings.
+//! whether arguments fit. [`repository`] reads the servers that a repository brings,
+//! and [`report`] is what people are shown of all.
 
 pub mod catalog;
 pub mod definitions;
@@ -11,6 +12,7 @@ pub mod definitions;
 pub(crate) mod fake;
 pub mod names;
 pub mod pins;
+pub mod report;
 pub mod repository;
 pub mod schema;
 pub mod servers;
