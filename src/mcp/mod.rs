@@ -1,13 +1,28 @@
 //! MCP servers of others, as a client: started confined, their tools pinned, their words distrusted.
 //!
 //! In reading order: [`servers`] has the servers of a run and starts them when they are needed;
-//! a connection speaks the protocol over a transport.
+//! a connection speaks the protocol over the pipes of a program (`pipes`) or over HTTP (`http`, `sse`);
+//! nothing passes the `screen` that was not asked for; `questions` of a server go to the user in
+//! its own words (`elicitation`); what it answers is read within bounds (`message`, `results`).
 
+mod connection;
+mod elicitation;
+mod http;
+mod message;
+mod pipes;
+mod questions;
+mod results;
+mod screen;
 pub mod servers;
+mod sse;
+#[cfg(all(test, target_os = "linux"))]
+mod tests;
 
 use serde_json::Value;
 
-pub use servers::{McpServers, McpSetup, ProgramPlace, ProgramSource};
+use crate::permission::McpServer;
+
+pub use servers::{McpServers, McpSetup, ProgramPlace, ProgramSource, ServerStatus};
 
 /// A tool as its server describes it: untrusted words.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,4 +75,13 @@ pub enum McpError {
     Offline(String),
     #[error("stopped")]
     Stopped,
+}
+
+/// Variables that a server names and that are not set.
+fn missing_variables<'a>(
+    server: &'a McpServer,
+    setup: &'a McpSetup,
+) -> impl Iterator<Item = &'a str> {
+    let names = server.variables().into_iter();
+    names.filter(move |name| !setup.variables.contains_key(*name))
 }
