@@ -8,11 +8,12 @@ mod isolated;
 mod reading;
 mod related;
 mod searching;
+mod server_tools;
 
 use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use ollacode_indexer::walk::WalkLimits;
@@ -26,6 +27,7 @@ use crate::config::{
 use crate::engine::{ChatActivity, CheckSetup, Engine, EngineOptions, EngineParts};
 use crate::git::HistoryCache;
 use crate::jail::{GitSettings, Holds, Jail, JailError, PrivatePath, keys_below};
+use crate::mcp::McpServers;
 use crate::model::ollama::{ClientLimits, OllamaChat, OllamaClient, OllamaEmbedder, OllamaError};
 use crate::permission::{RepositoryRules, Rules};
 use crate::retrieval::CodeIndex;
@@ -37,6 +39,7 @@ use crate::workspace::{Workspace, WorkspaceError, workspace_id};
 pub use background::{Background, IndexStatus, VectorStatus};
 pub use indexes::StoredIndex;
 pub use reading::{ReadError, ShownFile};
+pub use server_tools::BroughtTrust;
 
 use searching::{Connection, SearchModels};
 
@@ -50,6 +53,7 @@ const OWN_DATA: &[&str] = &[
     "embeddings.db-wal",
     "history",
     "indexes",
+    "mcp",
     "memory",
     "probes.json",
     "sessions",
@@ -76,6 +80,8 @@ pub struct App {
     first_index: Arc<watch::Sender<bool>>,
     /// What was changed together, as far as it was asked for.
     git_history: Arc<HistoryCache>,
+    /// The MCP servers, once they were asked for.
+    servers: Arc<OnceLock<Arc<McpServers>>>,
 }
 
 /// Why the program cannot start.
@@ -158,6 +164,7 @@ impl App {
             connection: Connection::default(),
             first_index: Arc::default(),
             git_history: Arc::default(),
+            servers: Arc::default(),
         })
     }
 

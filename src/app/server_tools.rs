@@ -197,7 +197,9 @@ impl App {
     fn news_of_brought(&self) -> Option<String> {
         let words = self.words_of_brought()?;
         let content = self.brought().ok().flatten();
-        let content = content.map(|(brought, _)| brought.content).unwrap_or_default();
+        let content = content
+            .map(|(brought, _)| brought.content)
+            .unwrap_or_default();
         let mut hasher = blake3::Hasher::new();
         hasher.update(words.as_bytes()).update(&content);
         let hash = hasher.finalize().to_hex().to_string();
@@ -270,7 +272,9 @@ impl App {
     fn brought_by_name(&self) -> BTreeMap<String, BroughtServer> {
         let brought = self.brought().ok().flatten();
         let servers = brought.into_iter().flat_map(|(brought, _)| brought.servers);
-        servers.map(|server| (server.name.clone(), server)).collect()
+        servers
+            .map(|server| (server.name.clone(), server))
+            .collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Checks of the installation, with suggested fixes.
 
 mod disk;
+mod mcp;
 mod server;
 #[cfg(test)]
 mod tests;
@@ -71,6 +72,7 @@ pub async fn checks(app: &App) -> Result<Vec<Check>, Error> {
     checks.push(disk::watches(app, &walked).await?);
     checks.extend(disk::clock(app, &walked));
     checks.push(commands(app));
+    checks.extend(mcp::servers(app));
     checks.extend(bot(app));
     Ok(checks)
 }

@@ -184,10 +184,12 @@ pub fn brought_place(server: &BroughtServer) -> String {
 /// Words as a shell reads them, though none does: so the ends of each can be seen.
 fn quoted<'a>(words: impl Iterator<Item = &'a str>) -> String {
     let is_plain = |sign: char| sign.is_alphanumeric() || "_./=:@%+,-".contains(sign);
-    let quoted = words.map(|word| match !word.is_empty() && word.chars().all(is_plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", visible_name(word).replace('\'', "'\\''")),
-    });
+    let quoted = words.map(
+        |word| match !word.is_empty() && word.chars().all(is_plain) {
+            true => word.to_owned(),
+            false => format!("'{}'", visible_name(word).replace('\'', "'\\''")),
+        },
+    );
     quoted.collect::<Vec<String>>().join(" ")
 }
 

@@ -71,7 +71,7 @@ pub use file_views::{FileLine, FileView, FileViews, ShownLines};
 pub(crate) use find_references::references;
 pub use git_changes::{Day, GitChanges, GitRange, NoChanges, git_changes};
 pub use git_versions::GitVersions;
-pub(crate) use run_command::commit_access;
+pub(crate) use run_command::{commit_access, server_access};
 pub(crate) use search_codebase::found_view;
 pub use toolbox::{NameTaken, ToolSet, Toolbox};
 
