@@ -81,7 +81,8 @@ impl App {
                 asked.push(tools.offered(&server.name, stop));
             }
         }
-        if let Err(_late) = tokio::time::timeout(PATIENCE, futures::future::join_all(asked)).await {
+        let answers = futures::future::join_all(asked);
+        if tokio::time::timeout(PATIENCE, answers).await.is_err() {
             tracing::warn!("MCP servers with exposed tools did not answer in time");
         }
     }

@@ -72,6 +72,7 @@ pub async fn checks(app: &App) -> Result<Vec<Check>, Error> {
     checks.push(disk::watches(app, &walked).await?);
     checks.extend(disk::clock(app, &walked));
     checks.push(commands(app));
+    checks.extend(servers(app));
     checks.extend(mcp::servers(app));
     checks.extend(bot(app));
     Ok(checks)
@@ -95,6 +96,29 @@ fn commands(app: &App) -> Check {
     let why = reached.why_not_full.unwrap_or_default();
     let fix = "allow unprivileged user namespaces; until then every command needs approval";
     Check::bad(NAME, CheckState::Warning, format!("{level}: {why}"), fix)
+}
+
+/// Checks the MCP servers that are set up, and those that the repository names; none is started.
+fn servers(app: &App) -> Option<Check> {
+    const NAME: &str = "mcp";
+    if let Some(words) = app.words_of_brought() {
+        let fix = "see `ollacode mcp trust`";
+        return Some(Check::bad(NAME, CheckState::Warning, words, fix));
+    }
+    let known = match app.known_servers() {
+        Ok(known) => known,
+        Err(error) => {
+            let fix = "delete that file, then look at the tools again with `ollacode mcp list`";
+            return Some(Check::bad(
+                NAME,
+                CheckState::Warning,
+                error.to_string(),
+                fix,
+            ));
+        }
+    };
+    let count = counted(known.len() as u64, "server");
+    (!known.is_empty()).then(|| Check::good(NAME, format!("{count} set up")))
 }
 
 /// Checks the settings of the Telegram bot, if a token is set; Telegram is not contacted.

@@ -41,7 +41,7 @@ pub struct Definition {
 }
 
 /// A tool that is not used.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LeftOut {
     /// Harmless, and perhaps cut.
     pub name: String,

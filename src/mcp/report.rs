@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::catalog::{KnownTool, Offered, OfferedTool};
-use super::definitions::{Definition, difference, plain};
+use super::definitions::{Definition, LeftOut, difference, plain};
 use super::pins::PinState;
 use super::repository::{BroughtServer, BroughtTransport, Template};
 use super::schema;
@@ -31,8 +31,7 @@ pub struct ServerReport {
     /// Why it did not answer.
     pub error: Option<String>,
     pub tools: Vec<ToolReport>,
-    /// Tools that are not used, and why.
-    pub left_out: Vec<(String, String)>,
+    pub left_out: Vec<LeftOut>,
 }
 
 /// Whose file names a server.
@@ -128,12 +127,9 @@ impl ServerReport {
             };
             tool_report(server, definition, state, change)
         });
-        let left_out = offered.left_out.iter();
         ServerReport {
             tools: tools.collect(),
-            left_out: left_out
-                .map(|tool| (tool.name.clone(), tool.why.to_owned()))
-                .collect(),
+            left_out: offered.left_out.clone(),
             is_asked: true,
             ..self
         }
