@@ -39,6 +39,7 @@ mod fixtures;
 mod init;
 mod licences;
 mod log;
+mod mcp_client;
 mod ollama_chat;
 mod ollama_embed;
 mod recording;
