@@ -82,13 +82,13 @@ impl PeerLab {
     fn node(&self, program: &str, arguments: &[&str]) -> McpServers {
         let program = self.peers.node_program(program);
         let program = program.to_str().expect("a plain path");
-        self.servers(&[&["node", program], arguments].concat(), false)
+        self.servers(&[&["node", program][..], arguments].concat(), false)
     }
 
     fn python(&self, program: &str, arguments: &[&str], network: bool) -> McpServers {
         let program = self.peers.python_program(program);
         let program = program.to_str().expect("a plain path");
-        self.servers(&[&[program], arguments].concat(), network)
+        self.servers(&[&[program][..], arguments].concat(), network)
     }
 }
 

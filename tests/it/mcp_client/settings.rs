@@ -50,10 +50,8 @@ impl Configured {
             ("ANOTHER", "a secret".into()),
         ];
         let environment = config::Environment::new(self.environment.workspace(), variables);
-        let flags = Flags {
-            sandbox_off: true,
-            ..Flags::default()
-        };
+        let mut flags = Flags::default();
+        flags.sandbox_off = true;
         App::start(&flags, &environment).expect("the program starts")
     }
 
@@ -135,7 +133,7 @@ fn doctor_looks_at_the_settings_and_starts_nothing() {
         return;
     };
     let checks = |flags: &[&str]| {
-        let arguments = [&["doctor", "--json"], flags].concat();
+        let arguments = [&["doctor", "--json"][..], flags].concat();
         let output = configured.environment.run(&arguments);
         let report = output.json();
         let checks = report["checks"].as_array().expect("checks").clone();
