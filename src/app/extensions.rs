@@ -7,9 +7,9 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::App;
-use crate::config::NetworkScope;
 use crate::jail::{GitSettings, Jail};
 use crate::mcp::{McpServers, McpSetup, ProgramPlace, ProgramSource};
+use crate::model::ollama::NetworkScope;
 use crate::permission::{McpServer, McpTransport};
 use crate::sandbox::Sandbox;
 use crate::templates::Library;

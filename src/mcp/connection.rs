@@ -73,9 +73,11 @@ impl From<McpError> for RequestError {
 }
 
 impl Connection {
-    /// Whether nothing more comes.
+    /// Whether nothing more comes, or nothing more is wanted.
     pub fn is_over(&self) -> bool {
-        self.screen.over().is_cancelled() || self.peer.is_transport_closed()
+        self.screen.over().is_cancelled()
+            || self.screen.why_given_up().is_some()
+            || self.peer.is_transport_closed()
     }
 
     /// The tools, asked for again if they may be others by now.
@@ -182,6 +184,10 @@ impl Connection {
                 Some(why) => Err(refused(why)),
                 None => Err(RequestError::Ended),
             },
+            // At an address, each answer has a connection of its own.
+            Ok(Err(ServiceError::TransportClosed)) if !self.is_over() => {
+                Err(refused("its answer broke off".to_owned()))
+            }
             Ok(Err(ServiceError::TransportClosed)) | Err(_) => Err(RequestError::Ended),
             Ok(Err(error)) => Err(refused(error.to_string())),
         }

@@ -174,7 +174,8 @@ impl McpServers {
             let Ok(mut running) = timeout(PATIENCE, slot.running.lock()).await else {
                 return;
             };
-            slot.history.lock().is_running = false;
+            // This is no failure of it.
+            *slot.history.lock() = History::default();
             if let Some(connection) = running.take() {
                 connection.close().await;
             }

@@ -40,6 +40,7 @@ mod init;
 mod licences;
 mod log;
 mod mcp_tools;
+mod mcp_client;
 mod ollama_chat;
 mod ollama_embed;
 mod recording;

@@ -2,7 +2,7 @@
 
 use super::{Check, CheckState};
 use crate::app::App;
-use crate::config::NetworkScope;
+use crate::model::ollama::NetworkScope;
 use crate::permission::{McpServer, McpTransport};
 
 const NAME: &str = "mcp";

@@ -24,7 +24,7 @@ const MOST_ROUNDS: u32 = 10;
 /// Most questions of a server to the user during a call.
 const MOST_QUESTIONS: usize = 5;
 /// Pause before a call is repeated for which nothing was asked.
-const PAUSE: Duration = Duration::from_millis(500);
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// A call of a tool.
 pub(in crate::mcp) struct ToolCall<'a> {

@@ -32,8 +32,9 @@ const KEPT_ERRORS: usize = 4 << 10;
 type Agreed = RunningService<RoleClient, Client>;
 
 impl Connection {
-    /// Starts a server, or connects to it. A program that leaves the first request unanswered for half
-    /// of the time counts as one that does not know the newer protocol.
+    /// Starts a server, or connects to it. A program that leaves the first request unanswered for most of
+    /// the time counts as one that does not know the newer protocol: not sooner, since there are
+    /// programs that take seconds to start and know nothing else.
     pub async fn start(
         server: &McpServer,
         setup: &McpSetup,
@@ -128,7 +129,7 @@ async fn agreed_over_pipes(
         return Err("it has no pipes".to_owned());
     };
     let pipes = Pipes::new(output, input, Arc::clone(screen));
-    let transport = Screened::new(pipes, Arc::clone(screen), Some(limit / 2));
+    let transport = Screened::new(pipes, Arc::clone(screen), Some(limit * 3 / 4));
     agreed(client, transport, limit).await.map_err(|why| {
         let given_up = screen.why_given_up();
         given_up.map_or(why, str::to_owned)

@@ -5,7 +5,7 @@ use serde_json::{Map, Number, Value};
 use super::{DONE, NOTHING, REFUSE, SKIP, in_a_line};
 
 /// Most fields of a form.
-const MOST_FIELDS: usize = 10;
+const MOST_FIELDS: usize = 20;
 /// Most choices of a field.
 const MOST_CHOICES: usize = 20;
 /// Longest name of a field, and of a choice, in characters.

@@ -215,9 +215,9 @@ async fn strange_forms_are_declined_unasked() {
         choices(json!([""])),
         choices(json!(["a".repeat(101)])),
         choices(json!(numbers)),
-        many(11),
+        many(21),
     ] {
-        let user = User::answering(&["a"; 12]);
+        let user = User::answering(&["a"; 22]);
         let parameters = form(properties.clone(), &[]);
         assert_eq!(
             asked(&parameters, &user).await,
@@ -238,9 +238,9 @@ async fn strange_forms_are_declined_unasked() {
         assert_eq!(answer, ElicitationAnswer::Decline, "{parameters}");
         assert_eq!(user.questions(), [], "{parameters}");
     }
-    let user = User::answering(&["yes"; 10]);
+    let user = User::answering(&["yes"; 20]);
     assert_ne!(
-        asked(&form(many(10), &[]), &user).await,
+        asked(&form(many(20), &[]), &user).await,
         ElicitationAnswer::Decline
     );
 }

@@ -166,7 +166,9 @@ pub(super) fn read(reader: &mut RulesReader<'_>, value: &Spanned<DeValue<'_>>) -
         reader.wrong(&value.span(), SHAPE.to_owned());
         return servers;
     };
-    for (key, value) in table {
+    let mut entries: Vec<_> = table.iter().collect();
+    entries.sort_by_key(|(key, _)| key.span().start);
+    for (key, value) in entries {
         let name = key.get_ref().as_ref();
         let DeValue::Table(table) = value.get_ref() else {
             reader.wrong(&key.span(), SHAPE.to_owned());
