@@ -98,27 +98,16 @@ fn commands(app: &App) -> Check {
     Check::bad(NAME, CheckState::Warning, format!("{level}: {why}"), fix)
 }
 
-/// Checks the MCP servers that are set up, and those that the repository names; none is started.
+/// Checks the MCP servers that the repository names, and the file of definitions; nothing is started.
 fn servers(app: &App) -> Option<Check> {
     const NAME: &str = "mcp";
+    let warning = |message: String, fix| Check::bad(NAME, CheckState::Warning, message, fix);
     if let Some(words) = app.words_of_brought() {
-        let fix = "see `ollacode mcp trust`";
-        return Some(Check::bad(NAME, CheckState::Warning, words, fix));
+        return Some(warning(words, "see `ollacode mcp trust`"));
     }
-    let known = match app.known_servers() {
-        Ok(known) => known,
-        Err(error) => {
-            let fix = "delete that file, then look at the tools again with `ollacode mcp list`";
-            return Some(Check::bad(
-                NAME,
-                CheckState::Warning,
-                error.to_string(),
-                fix,
-            ));
-        }
-    };
-    let count = counted(known.len() as u64, "server");
-    (!known.is_empty()).then(|| Check::good(NAME, format!("{count} set up")))
+    let error = app.known_servers().err()?;
+    let fix = "delete that file, then look at the tools again with `ollacode mcp list`";
+    Some(warning(error.to_string(), fix))
 }
 
 /// Checks the settings of the Telegram bot, if a token is set; Telegram is not contacted.
