@@ -236,6 +236,18 @@ mod tests {
             (&read["command"], &read["can_edit"]),
             (&json!(null), &json!(false))
         );
+        // The arguments of a call that leaves the program are shown, and cannot be edited.
+        let external = request(Preview::Text("{\"query\": \"x\"}".to_owned()));
+        let sent = value(&external);
+        assert_eq!(sent["preview"], "{\"query\": \"x\"}");
+        assert_eq!(
+            (&sent["command"], &sent["can_edit"]),
+            (&json!(null), &json!(false))
+        );
+        let Event::ApprovalAsked { request, .. } = &external else {
+            panic!("a request");
+        };
+        assert!(is_whole(request));
     }
 
     #[test]
