@@ -136,7 +136,7 @@ fn edits_are_shown_as_a_diff_in_which_nothing_hides() {
     assert_eq!(Preview::None.text(), "");
     for preview in [Preview::Command, Preview::Text] {
         let preview = preview("ls".to_owned());
-        assert_eq!((preview.text().as_ref(), preview.size()), ("ls", 2));
+        assert_eq!((&*preview.text(), preview.size()), ("ls", 2));
     }
 }
 
