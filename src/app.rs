@@ -9,12 +9,13 @@ mod quick_models;
 mod reading;
 mod related;
 mod searching;
+mod server_tools;
 mod unindexed;
 
 use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use ollacode_indexer::walk::WalkLimits;
@@ -28,6 +29,7 @@ use crate::config::{
 use crate::engine::{ChatActivity, CheckSetup, Engine, EngineOptions, EngineParts};
 use crate::git::HistoryCache;
 use crate::jail::{GitSettings, Holds, Jail, JailError, PrivatePath, keys_below};
+use crate::mcp::McpServers;
 use crate::model::ollama::{ClientLimits, OllamaChat, OllamaClient, OllamaEmbedder, OllamaError};
 use crate::permission::{RepositoryRules, Rules};
 use crate::retrieval::CodeIndex;
@@ -39,6 +41,7 @@ use crate::workspace::{Workspace, WorkspaceError, workspace_id};
 pub use background::{Background, IndexStatus, VectorStatus};
 pub use indexes::StoredIndex;
 pub use reading::{ReadError, ShownFile};
+pub use server_tools::BroughtTrust;
 
 use searching::{Connection, SearchModels};
 
@@ -54,6 +57,7 @@ const OWN_DATA: &[&str] = &[
     "indexes",
     "maps",
     "mcp-token",
+    "mcp",
     "memory",
     "probes.json",
     "sessions",
@@ -80,6 +84,8 @@ pub struct App {
     first_index: Arc<watch::Sender<bool>>,
     /// What was changed together, as far as it was asked for.
     git_history: Arc<HistoryCache>,
+    /// The MCP servers, once they were asked for.
+    servers: Arc<OnceLock<Arc<McpServers>>>,
 }
 
 /// Why the program cannot start.
@@ -165,6 +171,7 @@ impl App {
             connection: Connection::default(),
             first_index: Arc::default(),
             git_history: Arc::default(),
+            servers: Arc::default(),
         };
         app.check_own_tools()?;
         Ok(app)

@@ -1,17 +1,28 @@
 //! What users add to this program: templates, tools, servers, hooks, skills.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
+use std::ffi::OsString;
 use std::fs::{self, Metadata};
 use std::path::Path;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use super::{App, StartError};
+use crate::jail::{GitSettings, Jail};
+use crate::mcp::{McpServers, McpSetup, ProgramPlace, ProgramSource};
+use crate::model::ollama::NetworkScope;
+use crate::permission::{McpServer, McpTransport};
+use crate::sandbox::Sandbox;
 use crate::templates::Library;
-use crate::tools::Toolbox;
+use crate::text::with_causes;
+use crate::tools::{Toolbox, server_access};
 use crate::trust::TrustStore;
 
 impl App {
-    /// The tools of a session: that for templates only where somebody has written some, since each tool
-    /// costs a part of the window.
+    /// The tools of a session: that for templates only where somebody has written some, and those for MCP
+    /// servers only where there are some, since each tool costs a part of the window.
     pub(super) fn toolbox(&self) -> Result<Toolbox, StartError> {
         let library = self.templates();
         let toolbox = match library.has_own(&self.jail) {
@@ -19,7 +30,8 @@ impl App {
             false => Toolbox::builtin(),
         };
         let own = &self.settings.rules.tools;
-        toolbox.with_own(own).map_err(StartError::Tool)
+        let toolbox = toolbox.with_own(own).map_err(StartError::Tool)?;
+        Ok(self.with_server_tools(toolbox).0)
     }
 
     /// An error if a model could take one of the user's tools for one of ours.
@@ -49,6 +61,78 @@ impl App {
     /// What the user has trusted of repositories.
     pub fn trust(&self) -> TrustStore {
         TrustStore::new(self.settings.data_folder.join("trusted/files.json"))
+    }
+
+    /// The MCP servers: those of the user, and those of the repository as far as they are trusted now.
+    /// Clones share them; nothing is started before one is used.
+    pub fn mcp_servers(&self) -> Arc<McpServers> {
+        let servers = self.servers.get_or_init(|| {
+            let (brought, values) = self.trusted_servers();
+            let servers = [self.settings.rules.servers.clone(), brought].concat();
+            let mut variables = self.variables_of(&servers);
+            variables.extend(values);
+            let setup = McpSetup {
+                variables,
+                offline: self.settings.reach == NetworkScope::LoopbackOnly,
+                programs: self.program_source(),
+            };
+            Arc::new(McpServers::new(servers, setup))
+        });
+        Arc::clone(servers)
+    }
+
+    /// Ends the MCP servers in order, if any were used.
+    pub async fn end_servers(&self) {
+        if let Some(servers) = self.servers.get() {
+            servers.end().await;
+        }
+    }
+
+    /// The values of the variables that servers name.
+    fn variables_of(&self, servers: &[McpServer]) -> BTreeMap<String, OsString> {
+        let named: BTreeSet<&str> = servers.iter().flat_map(McpServer::variables).collect();
+        let variables = self.environment.variables();
+        let named = variables.filter_map(|(name, value)| {
+            let name = name.to_str().filter(|name| named.contains(name))?;
+            Some((name.to_owned(), value.to_owned()))
+        });
+        named.collect()
+    }
+
+    /// Where programs of servers run: as commands of the model do, in one sandbox that is made for the
+    /// first of them.
+    fn program_source(&self) -> ProgramSource {
+        let app = App {
+            // Not these servers, which would keep each other alive.
+            servers: Arc::default(),
+            ..self.clone()
+        };
+        let made: Mutex<Option<Sandbox>> = Mutex::new(None);
+        Arc::new(move |server: &McpServer| {
+            let mut made = made.lock();
+            let sandbox = match &*made {
+                Some(sandbox) => sandbox.clone(),
+                None => app.sandbox().map_err(|error| with_causes(&error))?,
+            };
+            *made = Some(sandbox.clone());
+            drop(made);
+            app.program_place(server, sandbox)
+        })
+    }
+
+    fn program_place(&self, server: &McpServer, sandbox: Sandbox) -> Result<ProgramPlace, String> {
+        let McpTransport::Command { argv, network, .. } = &server.transport else {
+            return Err("it is no program".to_owned());
+        };
+        let jail = Jail::open_without(&self.workspace.root, &self.private_paths());
+        let jail = jail.map_err(|error| with_causes(&error))?;
+        let jail = jail.with_git_settings(GitSettings {
+            home: self.environment.home().map(Into::into),
+            files: self.environment.git_files(),
+        });
+        let access = server_access(argv, *network, &jail, &self.rules, &sandbox);
+        let access = access.map_err(|error| with_causes(&error))?;
+        Ok(ProgramPlace { sandbox, access })
     }
 }
 

@@ -199,7 +199,9 @@ pub fn error_words(error: &Error) -> String {
 /// Warnings about an opened session.
 pub fn opened_warnings(opened: &OpenedSession) -> Vec<String> {
     let sent = opened.model.remote.as_deref().map(sent_to);
-    sent.into_iter().chain(session_warnings(opened)).collect()
+    let notes = opened.notes.iter().cloned();
+    let warnings = session_warnings(opened).into_iter();
+    sent.into_iter().chain(warnings).chain(notes).collect()
 }
 
 /// Warnings about a resumed session.

@@ -71,6 +71,8 @@ pub struct OpenedSession {
     pub interrupted_calls: Vec<String>,
     /// Unreadable lines of its journal.
     pub unreadable: usize,
+    /// What else the user should know, in sentences.
+    pub notes: Vec<String>,
 }
 
 pub(super) struct OpenRequest {
@@ -108,7 +110,9 @@ impl OpenRequest {
         if self.is_mode_chosen || session.mode != Mode::Plan {
             session.set_mode(self.mode)?;
         }
+        app.meet_exposed_tools(&self.shared.stop).await;
         let engine = app.engine(&session, &self.shared.activity)?;
+        opened.notes = app.server_notes();
         opened.mode = session.mode;
         opened.confinement = engine.confinement();
         Ok((OpenSession { session, engine }, opened))
@@ -185,5 +189,6 @@ fn describe_session(session: &Session) -> OpenedSession {
         confinement: Confinement::None,
         interrupted_calls: Vec::new(),
         unreadable: 0,
+        notes: Vec::new(),
     }
 }

@@ -107,7 +107,7 @@ impl Turn<'_> {
     }
 
     /// Whether the model has vision.
-    fn sees(&self) -> bool {
+    pub(super) fn sees(&self) -> bool {
         self.session.model.profile().vision
     }
 }

@@ -26,16 +26,16 @@ use crate::message::ToolCall;
 use crate::model::budget::part;
 use crate::model::repair::check;
 use crate::permission::{
-    ApprovalRequest, Confinement, Decision, Effect, PLAN_MODE, Permission, Preview, permission,
+    ApprovalRequest, Confinement, Decision, Effect, PLAN_MODE, Permission, permission,
 };
 use crate::session::changes::ChangeRecord;
 use crate::session::{JOB_ID_PREFIX, Record, USER_COMMAND_ID_PREFIX};
 use crate::tools::{Permitted, PreparedCall, Recipient, RunningCall, ToolError, ToolOutput};
 use crate::visible::{defang_chat_markers, escape_hidden};
-use about::{about, shown_hidden};
+use about::{about, shown_hidden, title};
 pub(in crate::engine) use check_call::MayCheck;
 use edited::edited_call;
-use effects::{alternative_for, covered, is_about_secrets, is_external, note_led_to};
+use effects::{alternative_for, covered, is_about_secrets, note_led_to};
 pub(in crate::engine) use outcome::CallResult;
 use parts::{only_edit, taken_parts};
 
@@ -76,6 +76,7 @@ impl Turn<'_> {
             self.calls_left -= 1;
             self.run_call(&call, wrong.get(&call.id)).await?;
         }
+        self.add_pictures()?;
         self.check_stopped()
     }
 
@@ -303,16 +304,6 @@ impl Turn<'_> {
         prepared: &PreparedCall,
         reason: String,
     ) -> ApprovalRequest {
-        let title = match &prepared.preview {
-            _ if prepared.effects.iter().any(is_external) => {
-                format!("call {}", escape_hidden(&prepared.what))
-            }
-            Preview::Command(_) => effects::command_title(&prepared.effects),
-            Preview::Edits(_) | Preview::None => {
-                let verb = call.name.split('_').next().unwrap_or(&call.name);
-                format!("{verb} {}", escape_hidden(&prepared.what))
-            }
-        };
         // What runs later, what is secret, and what a rule asks about, is asked each time. So is
         // each command that is not confined: what it runs may have changed.
         let rules = &self.engine.context.rules;
@@ -334,7 +325,7 @@ impl Turn<'_> {
         ApprovalRequest {
             call_id: call.id.clone(),
             tool: call.name.clone(),
-            title,
+            title: title(call, prepared),
             preview: prepared.preview.clone(),
             files: prepared.effects.iter().filter_map(Effect::file).collect(),
             reason,
@@ -420,9 +411,11 @@ impl Turn<'_> {
     async fn finish(
         &mut self,
         call: &ToolCall,
-        outcome: CallResult,
+        mut outcome: CallResult,
         took: Duration,
     ) -> Result<(), TurnEnd> {
+        let pictures = self.keep_pictures(std::mem::take(&mut outcome.images));
+        outcome.text.push_str(pictures);
         self.note_edit(call, outcome.how, &outcome.text).await;
         let (changed, written) = self.record_changes();
         let has_changed = !changed.is_empty();

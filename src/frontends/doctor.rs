@@ -1,6 +1,7 @@
 //! Checks of the installation, with suggested fixes.
 
 mod disk;
+mod mcp;
 mod own;
 mod server;
 #[cfg(test)]
@@ -75,6 +76,8 @@ pub async fn checks(app: &App) -> Result<Vec<Check>, Error> {
     checks.extend(own::tools(app));
     checks.extend(own::rules(app));
     checks.extend(own::trust(app));
+    checks.extend(servers(app));
+    checks.extend(mcp::servers(app));
     checks.extend(bot(app));
     Ok(checks)
 }
@@ -97,6 +100,18 @@ fn commands(app: &App) -> Check {
     let why = reached.why_not_full.unwrap_or_default();
     let fix = "allow unprivileged user namespaces; until then every command needs approval";
     Check::bad(NAME, CheckState::Warning, format!("{level}: {why}"), fix)
+}
+
+/// Checks the MCP servers that the repository names, and the file of definitions; nothing is started.
+fn servers(app: &App) -> Option<Check> {
+    const NAME: &str = "mcp";
+    let warning = |message: String, fix| Check::bad(NAME, CheckState::Warning, message, fix);
+    if let Some(words) = app.words_of_brought() {
+        return Some(warning(words, "see `ollacode mcp trust`"));
+    }
+    let error = app.known_servers().err()?;
+    let fix = "delete that file, then look at the tools again with `ollacode mcp list`";
+    Some(warning(error.to_string(), fix))
 }
 
 /// Checks the settings of the Telegram bot, if a token is set; Telegram is not contacted.

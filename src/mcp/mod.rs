@@ -1,13 +1,41 @@
 //! MCP servers of others, as a client: started confined, their tools pinned, their words distrusted.
 //!
 //! In reading order: [`servers`] has the servers of a run and starts them when they are needed;
-//! a connection speaks the protocol over a transport.
+//! a connection speaks the protocol over the pipes of a program (`pipes`) or over HTTP (`http`, `sse`);
+//! nothing passes the `screen` that was not asked for; `questions` of a server go to the user in
+//! its own words (`elicitation`); what it answers is read within bounds (`message`, `results`).
+//!
+//! [`catalog`] has what servers offer: [`definitions`] are made harmless, [`pins`] tell which have
+//! changed, [`names`] what models mean, and [`schema`] whether arguments fit. [`repository`] reads the
+//! servers that a repository brings, and [`report`] is what people are shown of all.
 
+pub mod catalog;
+mod connection;
+pub mod definitions;
+mod elicitation;
+#[cfg(test)]
+pub(crate) mod fake;
+mod http;
+mod message;
+pub mod names;
+pub mod pins;
+mod pipes;
+mod questions;
+pub mod report;
+pub mod repository;
+mod results;
+pub mod schema;
+mod screen;
 pub mod servers;
+mod sse;
+#[cfg(all(test, target_os = "linux"))]
+mod tests;
 
 use serde_json::Value;
 
-pub use servers::McpServers;
+use crate::permission::McpServer;
+
+pub use servers::{McpServers, McpSetup, ProgramPlace, ProgramSource, ServerStatus};
 
 /// A tool as its server describes it: untrusted words.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,4 +88,13 @@ pub enum McpError {
     Offline(String),
     #[error("stopped")]
     Stopped,
+}
+
+/// Variables that a server names and that are not set.
+fn missing_variables<'a>(
+    server: &'a McpServer,
+    setup: &'a McpSetup,
+) -> impl Iterator<Item = &'a str> {
+    let names = server.variables().into_iter();
+    names.filter(move |name| !setup.variables.contains_key(*name))
 }

@@ -14,7 +14,7 @@ pub use preview::Preview;
 pub use rules::{
     DeniedCommands, DeniedPaths, Hook, HookPoint, McpServer, McpTransport, Mounts, RepositoryRules,
     Rules, RulesError, ToolParameter, ToolParameterKind, ToolWord, UserChecks, UserRules, UserTool,
-    WordPart,
+    WordPart, closed_variable,
 };
 
 /// How the reasons of denials in plan mode name it.

@@ -14,16 +14,18 @@ pub enum Preview {
     Edits(Vec<FileEdit>),
     /// The command, hidden characters made visible.
     Command(String),
+    /// What a call of another kind is given, hidden characters made visible.
+    Text(String),
 }
 
 impl Preview {
-    /// The text of the preview: a unified diff or the command, hidden characters made visible. May be
+    /// The text of the preview: a unified diff, the command or the other text, hidden characters made visible. May be
     /// empty.
     pub fn text(&self) -> Cow<'_, str> {
         match self {
             Preview::None => Cow::Borrowed(""),
             Preview::Edits(edits) => Cow::Owned(escape_hidden(&edits_diff(edits)).into_owned()),
-            Preview::Command(text) => Cow::Borrowed(text),
+            Preview::Command(text) | Preview::Text(text) => Cow::Borrowed(text),
         }
     }
 
@@ -32,7 +34,7 @@ impl Preview {
         match self {
             Preview::None => 0,
             Preview::Edits(edits) => edits.iter().map(FileEdit::size).sum(),
-            Preview::Command(text) => text.len(),
+            Preview::Command(text) | Preview::Text(text) => text.len(),
         }
     }
 }

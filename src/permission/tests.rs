@@ -136,7 +136,10 @@ fn edits_are_shown_as_a_diff_in_which_nothing_hides() {
     }
     assert_eq!(preview.size(), "one\ntwo\u{202e}\ngone\n".len());
     assert_eq!(Preview::None.text(), "");
-    assert_eq!(Preview::Command("ls".to_owned()).text(), "ls");
+    for preview in [Preview::Command, Preview::Text] {
+        let preview = preview("ls".to_owned());
+        assert_eq!((&*preview.text(), preview.size()), ("ls", 2));
+    }
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! What a command is given: its variables, and what it may see and change.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::confine::SandboxPolicy;
-use super::{CommandAccess, RunError, Sandbox, WorkspaceAccess, environment, process_tree, shell};
+use super::{
+    CommandAccess, RunError, Sandbox, ShellLine, WorkspaceAccess, environment, process_tree, shell,
+};
 use crate::permission::command::risk;
 use crate::permission::{CommandRisk, Confinement};
 
@@ -12,17 +14,23 @@ impl Sandbox {
     /// The variables of a command.
     pub(super) fn variables(
         &self,
-        command: &str,
+        line: &ShellLine<'_>,
         access: &CommandAccess,
         mark: &str,
     ) -> Result<Vec<(OsString, OsString)>, RunError> {
         let mut variables: Vec<(OsString, OsString)> = self
             .base
             .variables()
+            .filter(|(name, _)| {
+                let mut own = line.variables.iter();
+                own.all(|(own, _)| *name != OsStr::new(own))
+            })
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
+        let own = line.variables.iter();
+        variables.extend(own.map(|(name, value)| (name.into(), value.clone())));
         variables.push((process_tree::MARK.into(), mark.into()));
-        if access.harmless_git || risk(command) == CommandRisk::KnownSafe {
+        if access.harmless_git || risk(line.text) == CommandRisk::KnownSafe {
             let git = environment::harmless_git();
             variables.extend(git.map(|(name, value)| (name.into(), value.into())));
         }

@@ -37,7 +37,7 @@ pub use access::{CommandAccess, WorkspaceAccess};
 pub use capture::CapturedOutput;
 pub use environment::CommandEnvironment;
 pub use live::LiveOutput;
-pub use serve::{Served, ServedEnd};
+pub use serve::{Served, ServedEnd, ServedProgram};
 
 use capture::HeadAndTail;
 use confine::{ConfinementReport, Exceeded, Helper, Refusal, SandboxPolicy};
@@ -217,7 +217,8 @@ impl Sandbox {
         let exit = if stop.is_cancelled() {
             Exit::Stopped
         } else {
-            let (child, reins) = self.start(command, access, Input::Empty)?;
+            let line = ShellLine::new(command);
+            let (child, reins) = self.start(&line, access, Input::Empty)?;
             let is_helper = matches!(reins, ProcessHandle::Helper(_));
             let output = (&mut stdout, &mut stderr);
             let (exit, told) = watch(child, reins, output, limits.timeout, stop).await?;
@@ -241,7 +242,7 @@ impl Sandbox {
 
     fn start(
         &self,
-        command: &str,
+        line: &ShellLine<'_>,
         access: &CommandAccess,
         input: Input,
     ) -> Result<(Child, ProcessHandle), RunError> {
@@ -252,10 +253,11 @@ impl Sandbox {
             source,
         };
         // What follows `--` is the command, even if it begins with `-`.
-        let words = options.iter().copied().chain(["-c", "--", command]);
+        let words = options.iter().copied().chain(["-c", "--", line.text]);
+        let words = words.chain(line.words.iter().map(String::as_str));
         let arguments: Vec<OsString> = words.map(OsString::from).collect();
         let mark = process_tree::new_mark();
-        let variables = self.variables(command, access, &mark)?;
+        let variables = self.variables(line, access, &mark)?;
         let Some(bounds) = self.bounds_for(access) else {
             let mut process = Command::new(shell);
             process.args(&arguments).env_clear().envs(variables);
@@ -350,6 +352,25 @@ impl Sandbox {
             });
         }
         process.spawn()
+    }
+}
+
+/// What a shell is given.
+struct ShellLine<'a> {
+    text: &'a str,
+    /// Its positional parameters, from `$0`.
+    words: &'a [String],
+    /// Variables beside those of every command.
+    variables: &'a [(String, OsString)],
+}
+
+impl<'a> ShellLine<'a> {
+    fn new(text: &'a str) -> ShellLine<'a> {
+        ShellLine {
+            text,
+            words: &[],
+            variables: &[],
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Children that stay, such as a language server: confined and ended like commands, with pipes.
 
 use std::any::Any;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,9 +15,25 @@ use tokio::time::timeout;
 use super::capture::{HeadAndTail, READ_BUFFER_SIZE};
 use super::confine::{Exceeded, Refusal};
 use super::{
-    CapturedOutput, CommandAccess, Exit, GRACE, Input, ProcessHandle, RunError, Sandbox, exit_of,
-    must_have_been_confined,
+    CapturedOutput, CommandAccess, Exit, GRACE, Input, ProcessHandle, RunError, Sandbox, ShellLine,
+    exit_of, must_have_been_confined,
 };
+
+/// Becomes the program that its parameters name: it finds it in `PATH`, and reads nothing of them as
+/// a shell does.
+const BECOME: &str = "exec \"$@\"";
+
+/// How messages of the shell name the shell.
+const SHELL_NAME: &str = "ollacode";
+
+/// A program that stays. Not `Debug`: its variables may be secret.
+#[derive(Clone, Copy)]
+pub struct ServedProgram<'a> {
+    /// The program, by its path or as it is found in `PATH`, and its arguments.
+    pub argv: &'a [String],
+    /// Variables beside those of every command.
+    pub variables: &'a [(String, OsString)],
+}
 
 /// A child that stays. Dropping it kills the child with everything that it started, as the end of
 /// the program does.
@@ -72,7 +89,33 @@ impl Sandbox {
         access: &CommandAccess,
         errors: usize,
     ) -> Result<Served, RunError> {
-        let (mut child, reins) = self.start(command, access, Input::Piped)?;
+        self.serve_line(&ShellLine::new(command), access, errors)
+    }
+
+    /// The same for a program with its arguments.
+    pub fn serve_program(
+        &self,
+        program: ServedProgram<'_>,
+        access: &CommandAccess,
+        errors: usize,
+    ) -> Result<Served, RunError> {
+        let mut words = vec![SHELL_NAME.to_owned()];
+        words.extend_from_slice(program.argv);
+        let line = ShellLine {
+            text: BECOME,
+            words: &words,
+            variables: program.variables,
+        };
+        self.serve_line(&line, access, errors)
+    }
+
+    fn serve_line(
+        &self,
+        line: &ShellLine<'_>,
+        access: &CommandAccess,
+        errors: usize,
+    ) -> Result<Served, RunError> {
+        let (mut child, reins) = self.start(line, access, Input::Piped)?;
         let kept = Arc::new(Mutex::new(HeadAndTail::tail_only(errors)));
         let reading = keep(child.stderr.take(), Arc::clone(&kept));
         Ok(Served {

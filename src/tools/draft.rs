@@ -344,6 +344,7 @@ impl Draft {
                 end_line: line(changed.end.max(first)),
                 symbol: None,
             }],
+            ..ToolOutput::default()
         }
     }
 }

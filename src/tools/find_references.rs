@@ -275,8 +275,8 @@ impl References {
         let output = ToolOutput {
             text,
             summary,
-            detail: String::new(),
             sources: listed.sources,
+            ..ToolOutput::default()
         };
         let found = Found::References {
             definitions: listed.definitions,

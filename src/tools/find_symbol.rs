@@ -412,8 +412,8 @@ fn render_places<'a>(
             render::count(places.len(), "definition", "definitions"),
             render::count(paths.len(), "file", "files")
         ),
-        detail: String::new(),
         sources: shown.iter().map(source).collect(),
+        ..ToolOutput::default()
     };
     (output, shown)
 }

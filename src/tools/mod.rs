@@ -22,6 +22,7 @@ mod git_versions;
 mod grep_search;
 mod hidden_files;
 mod list_directory;
+mod more_tools;
 mod move_file;
 mod new_from_template;
 mod outline;
@@ -35,10 +36,12 @@ mod rewrite_leave;
 mod run_command;
 mod search_codebase;
 mod search_files;
+mod server_tool;
 mod spelling;
 #[cfg(test)]
 mod tests_support;
 mod toolbox;
+mod use_tool;
 mod user_tool;
 #[cfg(test)]
 mod weak_model_tests;
@@ -53,7 +56,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::git::HistoryCache;
 use crate::jail::{Hash, Jail, is_masked_path};
-use crate::message::{Source, ToolCall};
+use crate::message::{Image, Source, ToolCall};
 use crate::model::{EditForm, ToolSpec};
 use crate::permission::{Approver, Effect, Preview, Rules};
 use crate::retrieval::CodeIndex;
@@ -73,7 +76,7 @@ pub use found::{Found, FoundDefinition, FoundHits, FoundLine, FoundLines, Recipi
 pub use git_changes::{Day, GitChanges, GitRange, NoChanges, git_changes};
 pub use git_versions::GitVersions;
 pub use reading::{Cleaner, Reading, ReadingParts, ReadingTools, Wanted};
-pub(crate) use run_command::commit_access;
+pub(crate) use run_command::{commit_access, server_access};
 pub(crate) use search_codebase::found_view;
 pub use toolbox::{NameTaken, ToolSet, Toolbox};
 
@@ -255,6 +258,8 @@ pub struct ToolOutput {
     pub detail: String,
     /// What it showed of the code.
     pub sources: Vec<Source>,
+    /// Pictures, for models that see; they come after the results of a reply.
+    pub images: Vec<Image>,
 }
 
 /// Why a call did not work.

@@ -130,13 +130,13 @@ fn render_outline(
     let output = ToolOutput {
         text: defang_chat_markers(&text).into_owned(),
         summary: render::count(found.len(), "definition", "definitions"),
-        detail: String::new(),
         sources: vec![Source {
             path: path.to_owned(),
             start_line: 1,
             end_line: u32::try_from(lines.max(1)).unwrap_or(u32::MAX),
             symbol: None,
         }],
+        ..ToolOutput::default()
     };
     (output, found_in(path, lines, &found, left_out))
 }

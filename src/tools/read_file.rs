@@ -251,13 +251,13 @@ fn render_lines(
     Ok(ToolOutput {
         text: format!("{head}{}{tail}", page.into_text()),
         summary: render::count(last + 1 - window.start, "line", "lines"),
-        detail: String::new(),
         sources: vec![Source {
             path: path.to_owned(),
             start_line: line(window.start),
             end_line: line(last),
             symbol: None,
         }],
+        ..ToolOutput::default()
     })
 }
 

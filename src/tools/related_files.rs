@@ -135,8 +135,8 @@ async fn run(
     Ok(ToolOutput {
         text,
         summary,
-        detail: String::new(),
         sources,
+        ..ToolOutput::default()
     })
 }
 

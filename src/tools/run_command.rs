@@ -21,8 +21,8 @@ use crate::model::{ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpe
 use crate::permission::command::shell_word;
 use crate::sandbox::RunLimits;
 pub(super) use access::OUTPUT;
-pub(crate) use access::commit_access;
 use access::kept_output;
+pub(crate) use access::{commit_access, server_access};
 pub(super) use line::{CommandLine, refuse_full_screen};
 
 /// How long a command may take if the call does not say so, in seconds,

@@ -291,8 +291,8 @@ fn render_hits(
     let output = ToolOutput {
         text: defang_chat_markers(&text).into_owned(),
         summary: render::count(answer.hits.len(), "hit", "hits"),
-        detail: String::new(),
         sources,
+        ..ToolOutput::default()
     };
     (output, shown)
 }

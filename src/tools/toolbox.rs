@@ -10,6 +10,7 @@ use super::find_references::FindReferences;
 use super::find_symbol::FindSymbol;
 use super::grep_search::GrepSearch;
 use super::list_directory::ListDirectory;
+use super::more_tools::MoreTools;
 use super::move_file::MoveFile;
 use super::new_from_template::NewFromTemplate;
 use super::outline::Outline;
@@ -19,8 +20,11 @@ use super::related_files::RelatedFiles;
 use super::run_command::RunCommand;
 use super::search_codebase::SearchCodebase;
 use super::search_files::SearchFiles;
+use super::server_tool::ExposedTool;
+use super::use_tool::UseTool;
 use super::user_tool::OwnTool;
 use super::write_file::WriteFile;
+use crate::mcp::catalog::{KnownTool, ServerTools};
 use crate::model::repair::is_same_name;
 use crate::model::{EditForm, ToolSpec};
 use crate::permission::UserTool;
@@ -59,6 +63,33 @@ impl Toolbox {
         let mut toolbox = Toolbox::builtin();
         toolbox.tools.push(Arc::new(NewFromTemplate { library }));
         toolbox
+    }
+
+    /// These, and those with which tools of MCP servers are found and called; `exposed` are tools of their
+    /// own. Gives which of these cannot be, since their names are taken.
+    pub fn with_servers(
+        self,
+        servers: &ServerTools,
+        exposed: &[KnownTool],
+    ) -> (Toolbox, Vec<NameTaken>) {
+        let find = Arc::new(MoreTools {
+            servers: servers.clone(),
+        });
+        let call = Arc::new(UseTool {
+            servers: servers.clone(),
+        });
+        let exposed = exposed
+            .iter()
+            .map(|tool| Arc::new(ExposedTool::new(servers.clone(), tool)) as Arc<dyn Tool>);
+        let mut toolbox = self;
+        let mut taken = Vec::new();
+        for tool in [find as Arc<dyn Tool>, call].into_iter().chain(exposed) {
+            match toolbox.clone().with(tool) {
+                Ok(with_it) => toolbox = with_it,
+                Err(why) => taken.push(why),
+            }
+        }
+        (toolbox, taken)
     }
 
     /// The tools that are part of this program, the core first.
@@ -167,6 +198,7 @@ mod tests {
     use serde_json::{Map, Value, json};
 
     use super::*;
+    use crate::mcp::fake::{Fake, search};
     use crate::message::ToolCall;
     use crate::model::ParameterKind;
     use crate::permission::UserRules;
@@ -281,6 +313,24 @@ mod tests {
             assert!(core < 1000, "{form:?}: the core has {core} tokens");
             assert!(all < 1900, "{form:?}: all have {all} tokens");
         }
+    }
+
+    #[test]
+    fn two_small_tools_call_those_of_servers_and_all_else_stays_as_it_is() {
+        let fake = Fake::new(&[("docs", vec![search("Searches.")])]);
+        let ours = Toolbox::builtin().specs(ToolSet::All);
+        let (toolbox, taken) = Toolbox::builtin().with_servers(&fake.tools, &[]);
+        assert!(taken.is_empty(), "{taken:?}");
+        let all = toolbox.specs(ToolSet::All);
+        assert_eq!(wire(&all[..ours.len()]), wire(&ours));
+        let added = &all[ours.len()..];
+        let names: Vec<&str> = added.iter().map(|spec| spec.name.as_str()).collect();
+        assert_eq!(names, ["more_tools", "use_tool"]);
+        // Weak models get them, too: somebody set up a server.
+        assert_eq!(toolbox.specs(ToolSet::Core)[6..], *added);
+        let tokens = wire(added).len().div_ceil(4);
+        assert!(tokens <= 150, "they have {tokens} tokens");
+        assert!(fake.done().is_empty(), "nothing was started");
     }
 
     #[test]

@@ -50,6 +50,9 @@ const COMMAND_PAGES: &[(&str, &str)] = &[
     ("show", "docs/templates.md"),
     ("new", "docs/templates.md"),
     ("from", "docs/templates.md"),
+    ("mcp", "docs/mcp.md"),
+    ("accept", "docs/mcp.md"),
+    ("trust", "docs/mcp.md"),
     ("completions", "docs/commands.md"),
     ("man", "docs/commands.md"),
 ];

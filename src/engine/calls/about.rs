@@ -5,6 +5,10 @@ use std::borrow::Cow;
 use ollacode_secrets::redact;
 use serde_json::{Map, Value};
 
+use super::effects::is_external;
+use crate::message::ToolCall;
+use crate::permission::Preview;
+use crate::tools::PreparedCall;
 use crate::visible::escape_hidden;
 
 /// Arguments that tell it, the most telling first; also under the names that models make up.
@@ -57,6 +61,20 @@ pub(super) fn about(arguments: &Map<String, Value>) -> String {
     let mut short: Vec<String> = short.collect();
     short.sort();
     redact(&short.join(", ")).text.into_owned()
+}
+
+/// A call in a line, as the user is asked about it.
+pub(super) fn title(call: &ToolCall, prepared: &PreparedCall) -> String {
+    match &prepared.preview {
+        _ if prepared.effects.iter().any(is_external) => {
+            format!("call {}", escape_hidden(&prepared.what))
+        }
+        Preview::Command(_) => "run a command".to_owned(),
+        Preview::Edits(_) | Preview::Text(_) | Preview::None => {
+            let verb = call.name.split('_').next().unwrap_or(&call.name);
+            format!("{verb} {}", escape_hidden(&prepared.what))
+        }
+    }
 }
 
 /// Escapes hidden characters and adds a note if there were any.

@@ -96,6 +96,7 @@ impl Turn<'_> {
             Some(end) => Err(*end),
             None => Ok(CallResult {
                 end: None,
+                images: Vec::new(),
                 ..outcome
             }),
         }

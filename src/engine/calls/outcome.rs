@@ -6,7 +6,7 @@ use super::super::clip::{clipped, first_line};
 use super::super::event::{Event, Failure, FailureCode, ToolOutcome, TurnEnd};
 use super::super::turn::Turn;
 use super::{LONGEST_LINE, shown_hidden};
-use crate::message::ToolCall;
+use crate::message::{Image, ToolCall};
 use crate::session::Record;
 use crate::session::changes::ChangeRecord;
 use crate::tools::{ToolError, ToolOutput};
@@ -25,6 +25,8 @@ pub(in crate::engine) struct CallResult {
     pub end: Option<Box<TurnEnd>>,
     /// What the user could allow so that the command does not fail again, or wants instead.
     pub needs: Option<Box<MissingAccess>>,
+    /// Pictures, for models that see.
+    pub images: Vec<Image>,
 }
 
 /// Which permission a failed command lacked, or what is to be done instead.
@@ -48,6 +50,7 @@ impl CallResult {
             detail: output.detail,
             end: None,
             needs: None,
+            images: output.images,
         }
     }
 
@@ -59,6 +62,7 @@ impl CallResult {
             detail: String::new(),
             end: None,
             needs: None,
+            images: Vec::new(),
         }
     }
 

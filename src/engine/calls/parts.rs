@@ -25,7 +25,7 @@ pub(super) fn only_edit(preview: &Preview) -> Option<FileEdit> {
             [edit] if edit.old.is_some() && edit.new.is_some() => Some(edit.clone()),
             _ => None,
         },
-        Preview::None | Preview::Command(_) => None,
+        Preview::None | Preview::Command(_) | Preview::Text(_) => None,
     }
 }
 

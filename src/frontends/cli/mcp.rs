@@ -23,7 +23,9 @@ pub async fn run(
     match &arguments.command {
         Some(McpCommand::Install(install)) => install::run(app, install, other_folders),
         Some(McpCommand::List { json }) => servers::list(app, *json).await,
-        Some(McpCommand::Trust { forget }) => servers::trust(app, *forget).await,
+        Some(McpCommand::Accept { name }) => servers::accept(app, name).await,
+        Some(McpCommand::Trust { forget: true, .. }) => servers::forget(app),
+        Some(McpCommand::Trust { network, .. }) => servers::trust(app, *network),
         None => {
             let service = if arguments.http { http } else { stdio };
             let how = ServiceOptions {

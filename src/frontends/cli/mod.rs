@@ -172,6 +172,7 @@ fn run(arguments: &Arguments, services: &Services) -> Result<CommandEnd, Error> 
             Some(Command::Completions { .. } | Command::Man) => Ok(CommandEnd::Good),
         }
     });
+    runtime.block_on(app.end_servers());
     // Reads of files that hang must not delay the exit.
     runtime.shutdown_background();
     match (ending, signals::stopped()) {

@@ -40,7 +40,7 @@ impl ApprovalTarget {
         let given = request.preview.text();
         let text = match &request.preview {
             Preview::None => return (String::new(), false),
-            Preview::Command(command) => command.clone(),
+            Preview::Command(text) | Preview::Text(text) => text.clone(),
             Preview::Edits(_) => {
                 let secret = request.files.iter().find(|file| is_secret_name(file));
                 let path = secret.map_or("", String::as_str);
@@ -71,6 +71,7 @@ impl ApprovalTarget {
             Preview::None => return Some(FormattedText::default()),
             Preview::Edits(_) => ("diff", "change.diff"),
             Preview::Command(_) => ("bash", "command.sh"),
+            Preview::Text(_) => ("json", "call.txt"),
         };
         let folded = fold_blanks(text);
         let whole = code(&folded, language);
@@ -87,9 +88,14 @@ impl ApprovalTarget {
 /// Asks the user to approve a call.
 pub async fn decide(phone: &ApprovalTarget, request: &ApprovalRequest) -> Decision {
     let (preview, hides) = phone.cleaned(request);
-    if hides && matches!(request.preview, Preview::Command(_)) {
-        let why = "part of the command looks like a secret";
-        return phone.deny_unseen(request, why);
+    let shown_whole = match &request.preview {
+        Preview::Command(_) => Some("the command"),
+        Preview::Text(_) => Some("what would be sent"),
+        Preview::Edits(_) | Preview::None => None,
+    };
+    if let Some(what) = shown_whole.filter(|_| hides) {
+        let why = format!("part of {what} looks like a secret");
+        return phone.deny_unseen(request, &why);
     }
     let Some(preview) = phone.preview(request, &preview).await else {
         let why = "it is too long for a message, and Telegram refused it as a file";

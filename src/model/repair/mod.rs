@@ -74,6 +74,7 @@ mod payload;
 mod protocol;
 mod python;
 mod scan;
+mod servers;
 mod shapes;
 mod stream_filter;
 mod tags;
@@ -199,10 +200,11 @@ pub fn arguments_of(value: Value) -> Option<Map<String, Value>> {
 /// several, so are the files of a patch, and `str_replace_editor` is one tool per command. The first
 /// one keeps the id.
 ///
-/// A call in our layout, or in an unknown one, is unchanged.
+/// A call of a tool of a server by its own name becomes one of the tool that calls those, where that is
+/// offered. A call in our layout, or in an unknown one, is unchanged.
 pub fn reshaped(call: ToolCall, tools: &[ToolSpec]) -> Vec<ToolCall> {
     let Some(tool) = names::resolve(&call.name, tools) else {
-        return vec![call];
+        return vec![servers::through_our_tool(call, tools)];
     };
     let mut id = Some(call.id);
     let calls = foreign::reshaped(&tool.name, &call.name, call.arguments).into_iter();

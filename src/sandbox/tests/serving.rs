@@ -1,6 +1,6 @@
 //! Children that stay: what is said over their pipes, and how they end.
 
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 
 use super::*;
 
@@ -89,6 +89,80 @@ async fn of_long_errors_the_end_is_kept_and_the_cut_is_seen() {
     assert!(errors.left_out >= all - 1_000, "{}", errors.left_out);
     let end = served.stop(LONG).await.expect("its end");
     assert_eq!((end.exit, end.errors), (Exit::Code(0), errors));
+}
+
+/// Starts a program, and gives what it writes until it ends.
+async fn output_of(
+    place: &Place,
+    argv: &[&str],
+    variables: &[(&str, &str)],
+) -> (String, ServedEnd) {
+    let argv: Vec<String> = argv.iter().map(|word| (*word).to_owned()).collect();
+    let variables: Vec<(String, OsString)> = variables
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), OsString::from(value)))
+        .collect();
+    let program = ServedProgram {
+        argv: &argv,
+        variables: &variables,
+    };
+    let served = place
+        .sandbox
+        .serve_program(program, &CommandAccess::default(), 1_000);
+    let mut served = served.expect("the shell starts");
+    let mut output = served.output.take().expect("its output");
+    let mut text = String::new();
+    output.read_to_string(&mut text).await.expect("its words");
+    (text, served.stop(LONG).await.expect("its end"))
+}
+
+#[tokio::test]
+async fn no_shell_reads_the_words_of_a_program() {
+    let place = Place::new();
+    let words = [
+        "a b",
+        "$HOME",
+        "`id`",
+        "it's",
+        "\"",
+        "-x",
+        "",
+        "*",
+        "a;b|c",
+        "한국어",
+        "\\n",
+    ];
+    let argv: Vec<&str> = ["printf", "[%s]"].into_iter().chain(words).collect();
+    let (text, end) = output_of(&place, &argv, &[]).await;
+    let expected: String = words.iter().map(|word| format!("[{word}]")).collect();
+    assert_eq!(text, expected);
+    assert_eq!((end.exit, end.errors.text.as_str()), (Exit::Code(0), ""));
+}
+
+#[tokio::test]
+async fn a_program_has_its_variables_once() {
+    let place = Place::with_variables(&[("LANG", "C"), ("USER", "somebody")]);
+    let variables = [("TOKEN", "a $b 'c'"), ("LANG", "de")];
+    let (text, _) = output_of(&place, &["env"], &variables).await;
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.sort_unstable();
+    let of = |name: &str| {
+        let lines = lines.iter().filter(|line| line.starts_with(name));
+        lines.copied().collect::<Vec<_>>()
+    };
+    assert_eq!(of("TOKEN="), ["TOKEN=a $b 'c'"]);
+    assert_eq!(of("LANG="), ["LANG=de"]);
+    assert_eq!(of("USER="), ["USER=somebody"]);
+}
+
+#[tokio::test]
+async fn a_program_that_is_not_there_is_said() {
+    let place = Place::new();
+    let (text, end) = output_of(&place, &["there-is-no-such-program", "a"], &[]).await;
+    assert_eq!((text.as_str(), end.exit), ("", Exit::Code(127)));
+    let said = &end.errors.text;
+    assert!(said.contains("there-is-no-such-program"), "{said}");
+    assert!(said.contains("not found"), "{said}");
 }
 
 #[tokio::test]

@@ -56,8 +56,8 @@ pub(super) fn render_report(found: &GrepResult, tokens: u32) -> ToolOutput {
             render::count(report.matches, "match", "matches"),
             render::count(report.files, "file", "files"),
         ),
-        detail: String::new(),
         sources: report.sources,
+        ..ToolOutput::default()
     }
 }
 

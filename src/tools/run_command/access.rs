@@ -6,15 +6,16 @@ use ollacode_indexer::git_index::TrackedFiles;
 
 use super::super::hidden_files::{ClosedFiles, closed_files};
 use super::super::{Permitted, RunningCall, ToolContext, ToolError, blocking};
+use super::quoted;
 use crate::jail::{Jail, LinkTarget, ProtectedClass, build_file, classify, closed_to_commands};
 use crate::message::ToolCall;
 use crate::permission::command::{
     GitWork, git_targets, git_work, is_git_alone, new_checkouts, new_repositories, paths,
     replaces_files, risk, writes_git,
 };
-use crate::permission::{CommandRisk, Confinement, Effect};
+use crate::permission::{CommandRisk, Confinement, Effect, Mode, Permission, Rules, permission};
 use crate::sandbox::confine::{GitAccess, Refusal, RefusalKind};
-use crate::sandbox::{CommandAccess, RunOutput, WorkspaceAccess};
+use crate::sandbox::{CommandAccess, RunOutput, Sandbox, WorkspaceAccess};
 use crate::session::CHECK_ID_PREFIX;
 
 /// Bytes that are kept of the output, and as many of the errors,
@@ -164,6 +165,43 @@ pub(crate) async fn commit_access(context: &ToolContext) -> Result<CommandAccess
         unwritable: closed.unwritable.iter().cloned().chain(led).collect(),
         denied: context.rules.denied_commands(),
         hidden: closed.hidden,
+        ..CommandAccess::default()
+    })
+}
+
+/// How far a program of the user may go that stays, such as an MCP server: as a command that the user
+/// approved, with nothing that would be asked about by name, and without git's folder.
+///
+/// # Errors
+///
+/// A rule denies it, or not everything can be hidden that is to be hidden.
+pub(crate) fn server_access(
+    argv: &[String],
+    network: bool,
+    jail: &Jail,
+    rules: &Rules,
+    sandbox: &Sandbox,
+) -> Result<CommandAccess, ToolError> {
+    let words: Vec<String> = argv.iter().map(|word| quoted(word)).collect();
+    let line = words.join(" ");
+    let effect = Effect::Command {
+        text: line.clone(),
+        risk: CommandRisk::Unknown,
+        network: sandbox.opens_network(),
+    };
+    let confinement = sandbox.confinement();
+    if let Permission::Deny(why) = permission(&effect, Mode::AutoApprove, confinement, rules) {
+        return Err(ToolError::TellModel(why));
+    }
+    let ClosedFiles { hidden, unwritable } = closed_files(jail, rules)?;
+    let (led, _) = jail.led_to();
+    let led = led.iter().filter(|led| led.closed_to_commands);
+    let led = led.map(|led| PathBuf::from(led.path.as_str()));
+    Ok(CommandAccess {
+        network: network && rules.opens_network(&line, true),
+        unwritable: unwritable.into_iter().chain(led).collect(),
+        denied: rules.denied_commands(),
+        hidden: sandbox.remember_hidden(hidden),
         ..CommandAccess::default()
     })
 }

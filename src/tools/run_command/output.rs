@@ -134,7 +134,7 @@ pub(super) fn render_output(
         text,
         summary: ended,
         detail,
-        sources: Vec::new(),
+        ..ToolOutput::default()
     }
 }
 

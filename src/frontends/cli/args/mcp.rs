@@ -10,6 +10,8 @@ pub(super) const MCP_HELP: &str = "\
 Examples:
   ollacode mcp                           answer an agent on stdin and stdout
   ollacode mcp install claude-code       what to add to its settings
+  ollacode mcp list                      the servers of others, and their tools
+  ollacode mcp accept github.search      accept a definition that has changed
   ollacode mcp trust                     show the servers of .mcp.json, and trust them";
 
 /// Arguments of `ollacode mcp`.
@@ -39,8 +41,19 @@ pub enum McpCommand {
         json: bool,
     },
 
+    /// Show what has changed in definitions of tools, and accept it
+    Accept {
+        /// A server, or one of its tools
+        #[arg(value_name = "SERVER[.TOOL]")]
+        name: String,
+    },
+
     /// Show what `.mcp.json` of this repository would start, and trust it
     Trust {
+        /// Let its programs have the network
+        #[arg(long, conflicts_with = "forget")]
+        network: bool,
+
         /// End the trust
         #[arg(long)]
         forget: bool,

@@ -314,7 +314,7 @@ fn preview(preview: &Preview, most: usize) -> FoldedText {
             is_folded: false,
         },
         Preview::Edits(_) => diff::show(&preview.text(), FoldedKind::Diff, most),
-        Preview::Command(command) => diff::show(command, FoldedKind::Text, most),
+        Preview::Command(text) | Preview::Text(text) => diff::show(text, FoldedKind::Text, most),
     }
 }
 
@@ -322,7 +322,7 @@ fn whole(preview: &Preview) -> String {
     match preview {
         Preview::None => String::new(),
         Preview::Edits(_) => diff::whole(&preview.text(), FoldedKind::Diff),
-        Preview::Command(command) => diff::whole(command, FoldedKind::Text),
+        Preview::Command(text) | Preview::Text(text) => diff::whole(text, FoldedKind::Text),
     }
 }
 

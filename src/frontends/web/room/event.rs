@@ -41,7 +41,8 @@ fn add_request(value: &mut Value, request: &ApprovalRequest) {
     let (files, command) = match &request.preview {
         Preview::Edits(edits) => (render::diff(edits), None),
         Preview::Command(command) => (Vec::new(), Some(escape_hidden(command))),
-        Preview::None => (Vec::new(), None),
+        // The preview says it all.
+        Preview::Text(_) | Preview::None => (Vec::new(), None),
     };
     let is_command = command.is_some();
     value["files"] = serde_json::to_value(files).unwrap_or_default();
@@ -54,7 +55,7 @@ fn add_request(value: &mut Value, request: &ApprovalRequest) {
 pub fn is_whole(request: &ApprovalRequest) -> bool {
     match &request.preview {
         Preview::Edits(edits) => render::diff(edits).iter().all(|file| file.is_whole),
-        Preview::Command(_) | Preview::None => true,
+        Preview::Command(_) | Preview::Text(_) | Preview::None => true,
     }
 }
 
@@ -235,6 +236,18 @@ mod tests {
             (&read["command"], &read["can_edit"]),
             (&json!(null), &json!(false))
         );
+        // The arguments of a call that leaves the program are shown, and cannot be edited.
+        let external = request(Preview::Text("{\"query\": \"x\"}".to_owned()));
+        let sent = value(&external);
+        assert_eq!(sent["preview"], "{\"query\": \"x\"}");
+        assert_eq!(
+            (&sent["command"], &sent["can_edit"]),
+            (&json!(null), &json!(false))
+        );
+        let Event::ApprovalAsked { request, .. } = &external else {
+            panic!("a request");
+        };
+        assert!(is_whole(request));
     }
 
     #[test]
