@@ -3,6 +3,7 @@
 mod background;
 mod confinement;
 mod extensions;
+mod hooks;
 mod indexes;
 mod isolated;
 mod reading;
@@ -27,7 +28,7 @@ use crate::engine::{ChatActivity, CheckSetup, Engine, EngineOptions, EngineParts
 use crate::git::HistoryCache;
 use crate::jail::{GitSettings, Holds, Jail, JailError, PrivatePath, keys_below};
 use crate::model::ollama::{ClientLimits, OllamaChat, OllamaClient, OllamaEmbedder, OllamaError};
-use crate::permission::{RepositoryRules, Rules};
+use crate::permission::{Hook, RepositoryRules, Rules};
 use crate::retrieval::CodeIndex;
 use crate::session::Session;
 use crate::session::changes::clear_up_after_crashes;
@@ -35,6 +36,7 @@ use crate::tools::{GitVersions, ToolContext, ToolSet};
 use crate::workspace::{Workspace, WorkspaceError, workspace_id};
 
 pub use background::{Background, IndexStatus, VectorStatus};
+pub use hooks::HookList;
 pub use indexes::StoredIndex;
 pub use reading::{ReadError, ShownFile};
 
@@ -68,6 +70,8 @@ pub struct App {
     pub index: Index,
     /// The rules of the user and the repository.
     pub rules: Arc<Rules>,
+    /// The hooks that the repository brings, trusted or not.
+    repository_hooks: Vec<Hook>,
     /// A handle on the workspace that knows the values in its secret files.
     jail: Jail,
     environment: Environment,
@@ -130,6 +134,7 @@ impl App {
         let jail = Jail::open(&workspace.root)?;
         let repository = RepositoryRules::read(&jail);
         let warning = repository.warning.clone();
+        let repository_hooks = repository.hooks.clone();
         let private = private_paths(&settings, environment, &workspace.root);
         let limits = WalkLimits {
             file_size: settings.max_file_size,
@@ -154,6 +159,7 @@ impl App {
             jail,
             index,
             rules,
+            repository_hooks,
             environment: environment.clone(),
             connection: Connection::default(),
             first_index: Arc::default(),
@@ -330,7 +336,7 @@ impl App {
             known_memory: self.known_memory(),
             commit_trailer: self.settings.commit_trailer.clone(),
         });
-        Ok(engine.with_checks(self.checks()))
+        Ok(engine.with_checks(self.checks()).with_hooks(self.hooks()))
     }
 
     /// How changes are checked.

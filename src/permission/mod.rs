@@ -12,8 +12,9 @@ use crate::jail::{Protected, ProtectedClass};
 
 pub use preview::Preview;
 pub use rules::{
-    DeniedCommands, DeniedPaths, Hook, HookPoint, McpServer, McpTransport, Mounts, RepositoryRules,
-    Rules, RulesError, UserChecks, UserRules, UserTool,
+    DeniedCommands, DeniedPaths, Hook, HookFailure, HookFiles, HookLine, HookPoint, HookValues,
+    McpServer, McpTransport, Mounts, Placeholder, RepositoryRules, Rules, RulesError, UserChecks,
+    UserRules, UserTool,
 };
 
 /// How the reasons of denials in plan mode name it.

@@ -18,6 +18,7 @@ use super::changes::ChangeRecord;
 use super::journal::read;
 use super::planned::StepState;
 use super::record::Record;
+use super::replay::HOOK_TOOL;
 use super::stored::{CallRecord, DecisionRecord, ModeRecord, OutcomeRecord};
 use super::{SessionError, SessionId};
 
@@ -355,7 +356,7 @@ impl AuditBuilder {
             (OutcomeRecord::Failed, None) => CallOutcome::NotRun,
             (OutcomeRecord::Denied, None) => CallOutcome::Denied,
         };
-        let said = (became != CallOutcome::Done || tool == COMMAND)
+        let said = (became != CallOutcome::Done || tool == COMMAND || tool == HOOK_TOOL)
             .then(|| first_line(text))
             .filter(|line| !line.is_empty());
         let known = begun.and_then(|entry| self.entries.get_mut(entry));
@@ -428,6 +429,10 @@ pub(super) fn about(arguments: &Map<String, Value>) -> String {
     let text = |name: &str| arguments.get(name).and_then(Value::as_str);
     if let (Some(from), Some(to)) = (text("from"), text("to")) {
         return format!("{from} → {to}");
+    }
+    // Of a hook.
+    if let (Some(on), Some(command)) = (text("on"), text("command")) {
+        return format!("{on}: {command}");
     }
     match TELLING.into_iter().find_map(text) {
         Some(telling) => telling.to_owned(),

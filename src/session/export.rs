@@ -39,6 +39,7 @@ use super::journal::{failed, path_of, read};
 use super::list::title;
 use super::planned::{TaskStep, plan_markdown};
 use super::record::Record;
+use super::replay::HOOK_ID_PREFIX;
 use super::stored::{CallRecord, OutcomeRecord};
 use super::{SessionError, SessionId};
 use crate::text::fenced;
@@ -186,6 +187,10 @@ impl ExportedSession {
                 text,
                 outcome,
             } => self.ran(&call_id, tool, text, outcome),
+            // No reply of the model has it.
+            Record::AboutToRun { call } if call.id.starts_with(HOOK_ID_PREFIX) => {
+                self.open.push(call);
+            }
             Record::Changed(change) => self.items.push(ExportItem::Changed { path: change.path }),
             Record::Undid { turn } => self.items.push(ExportItem::Undid { turn }),
             Record::Redid { turn } => self.items.push(ExportItem::Redid { turn }),

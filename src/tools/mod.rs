@@ -20,6 +20,7 @@ mod git_changes;
 mod git_versions;
 mod grep_search;
 mod hidden_files;
+mod hook_changes;
 mod list_directory;
 mod move_file;
 mod new_from_template;
@@ -68,7 +69,8 @@ pub use file_views::{FileLine, FileView, FileViews, ShownLines};
 pub(crate) use find_references::references;
 pub use git_changes::{Day, GitChanges, GitRange, NoChanges, git_changes};
 pub use git_versions::GitVersions;
-pub(crate) use run_command::commit_access;
+pub(crate) use hook_changes::{named_changes, take_in_changes};
+pub(crate) use run_command::{commit_access, hook_access};
 pub(crate) use search_codebase::found_view;
 pub use toolbox::{NameTaken, ToolSet, Toolbox};
 

@@ -28,8 +28,8 @@ use crate::sandbox::confine::{Exceeded, GitAccess, RefusalKind};
 use crate::sandbox::{CapturedOutput, Exit, RunLimits, RunOutput, WorkspaceAccess};
 use crate::text::with_causes;
 use crate::visible::{defang_chat_markers, escape_hidden};
-pub(crate) use access::commit_access;
 use access::{access, checked_out, closed, kept_output, made_repositories, protected_targets};
+pub(crate) use access::{commit_access, hook_access};
 
 /// How long a command may take if the call does not say so, in seconds,
 const USUAL: usize = 120;

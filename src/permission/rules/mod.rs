@@ -27,7 +27,7 @@ pub use checks::UserChecks;
 pub use denied::DeniedCommands;
 pub use mcp_servers::{McpServer, McpTransport};
 pub use repository::RepositoryRules;
-pub use user_hooks::{Hook, HookPoint};
+pub use user_hooks::{Hook, HookFailure, HookFiles, HookLine, HookPoint, HookValues, Placeholder};
 pub use user_tools::UserTool;
 
 use command_words::{places, rule_path, split_command, without_dots};
