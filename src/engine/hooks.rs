@@ -81,6 +81,12 @@ impl SessionHooks {
         hooks.any(|hook| hook.on == on)
     }
 
+    /// As they were set up.
+    #[cfg(test)]
+    pub(super) fn setup(&self) -> HookSetup {
+        self.setup.clone()
+    }
+
     /// Whether this is the first time that a turn begins.
     fn begins(&self) -> bool {
         !self.has_begun.swap(true, Ordering::Relaxed)

@@ -157,6 +157,7 @@ impl Turn<'_> {
         // It was prepared on files that are others now.
         let told = self.taken_in(&runs.changed).await;
         self.pending_note.push_str(&told);
+        self.engine.context.knowledge().end_call(call);
         Ok(self.prepare(call).await)
     }
 
