@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::args::{HooksArguments, HooksCommand};
 use super::confirm::{can_ask, confirmed};
-use super::style::{BOLD, PLAIN, visible_name};
+use super::style::{BOLD, PLAIN, counted, visible_name};
 use super::{CommandEnd, note, print, print_json, warn};
 use crate::app::{App, HookList};
 use crate::hooks::listing::listed;
@@ -86,8 +86,9 @@ fn trust(app: &App) -> Result<CommandEnd, Error> {
     };
     for (path, lines) in &content.files {
         note(&format!(
-            "they name the file `{}` ({lines} lines); look at it as well",
-            visible_name(path)
+            "they name the file `{}` ({}); look at it as well",
+            visible_name(path),
+            counted(*lines as u64, "line")
         ));
     }
     if list.is_trusted {
@@ -100,8 +101,7 @@ fn trust(app: &App) -> Result<CommandEnd, Error> {
              run"
         );
     }
-    let question = "Trust these hooks, with these files, as they are now? They run by themselves in \
-                    each session here.";
+    let question = "Trust these hooks and files as they are now?";
     if !confirmed(question)? {
         note("nothing was trusted");
         return Ok(CommandEnd::Bad);
