@@ -187,10 +187,7 @@ impl ExportedSession {
                 text,
                 outcome,
             } => self.ran(&call_id, tool, text, outcome),
-            // No reply of the model has it.
-            Record::AboutToRun { call } if call.id.starts_with(HOOK_ID_PREFIX) => {
-                self.open.push(call);
-            }
+            Record::AboutToRun { call } if is_hook(&call) => self.open.push(call),
             Record::Changed(change) => self.items.push(ExportItem::Changed { path: change.path }),
             Record::Undid { turn } => self.items.push(ExportItem::Undid { turn }),
             Record::Redid { turn } => self.items.push(ExportItem::Redid { turn }),
@@ -262,6 +259,11 @@ impl ExportedSession {
         }
         escape_hidden(&text).into_owned()
     }
+}
+
+/// Whether a call is a hook, which no reply of the model has.
+fn is_hook(call: &CallRecord) -> bool {
+    call.id.starts_with(HOOK_ID_PREFIX)
 }
 
 impl ExportItem {

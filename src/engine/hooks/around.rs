@@ -120,9 +120,8 @@ impl Turn<'_> {
              the whole answer again. Do not go around it.\n\n{}\n{changed}",
             clipped_to(&said, most)
         );
-        self.add_engine_note(&defang_chat_markers(
-            escape_hidden(note.trim_end()).as_ref(),
-        ))?;
+        let note = escape_hidden(note.trim_end());
+        self.add_engine_note(&defang_chat_markers(&note))?;
         Ok(true)
     }
 
