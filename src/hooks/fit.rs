@@ -247,7 +247,8 @@ mod tests {
                 name.push_str(piece);
             }
             prop_assert!(names_tool(&pattern, &name), "{} {}", pattern, name);
-            prop_assert!(!names_tool(&pattern, &format!("{name}z")) || pattern.ends_with('*'));
+            name.push('z');
+            prop_assert!(!names_tool(&pattern, &name) || pattern.ends_with('*'));
         }
     }
 }
