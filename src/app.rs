@@ -3,6 +3,7 @@
 mod background;
 mod confinement;
 mod extensions;
+mod hooks;
 mod indexes;
 mod isolated;
 mod quick_models;
@@ -31,7 +32,7 @@ use crate::git::HistoryCache;
 use crate::jail::{GitSettings, Holds, Jail, JailError, PrivatePath, keys_below};
 use crate::mcp::McpServers;
 use crate::model::ollama::{ClientLimits, OllamaChat, OllamaClient, OllamaEmbedder, OllamaError};
-use crate::permission::{RepositoryRules, Rules};
+use crate::permission::{Hook, RepositoryRules, Rules};
 use crate::retrieval::CodeIndex;
 use crate::session::Session;
 use crate::session::changes::clear_up_after_crashes;
@@ -39,6 +40,7 @@ use crate::tools::{GitVersions, NameTaken, ToolContext, ToolSet};
 use crate::workspace::{Workspace, WorkspaceError, workspace_id};
 
 pub use background::{Background, IndexStatus, VectorStatus};
+pub use hooks::HookList;
 pub use indexes::StoredIndex;
 pub use reading::{ReadError, ShownFile};
 pub use server_tools::BroughtTrust;
@@ -76,6 +78,8 @@ pub struct App {
     pub index: Index,
     /// The rules of the user and the repository.
     pub rules: Arc<Rules>,
+    /// The hooks that the repository brings, trusted or not.
+    repository_hooks: Vec<Hook>,
     /// A handle on the workspace that knows the values in its secret files.
     jail: Jail,
     environment: Environment,
@@ -143,6 +147,7 @@ impl App {
         let jail = Jail::open(&workspace.root)?;
         let repository = RepositoryRules::read(&jail);
         let warning = repository.warning.clone();
+        let repository_hooks = repository.hooks.clone();
         let private = private_paths(&settings, environment, &workspace.root);
         let limits = WalkLimits {
             file_size: settings.max_file_size,
@@ -167,6 +172,7 @@ impl App {
             jail,
             index,
             rules,
+            repository_hooks,
             environment: environment.clone(),
             connection: Connection::default(),
             first_index: Arc::default(),
@@ -348,7 +354,8 @@ impl App {
         });
         let maps = self.settings.data_folder.join("maps");
         let map = maps.join(format!("{}.json", workspace_id(&self.workspace.root)));
-        Ok(engine.with_checks(self.checks()).keeping_map(map))
+        let engine = engine.with_checks(self.checks()).with_hooks(self.hooks());
+        Ok(engine.keeping_map(map))
     }
 
     /// How changes are checked.

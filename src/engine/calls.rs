@@ -6,41 +6,35 @@ mod check_call;
 mod edited;
 mod effects;
 mod files;
+mod hooked;
 mod job_call;
 mod outcome;
 mod parts;
 mod read_only;
+mod running;
 mod user_command;
 
 use std::time::{Duration, Instant};
 
-use tokio_util::sync::CancellationToken;
-
-use super::clip::{clipped_to, first_line};
+use super::clip::first_line;
 use super::event::{Event, Failure, FailureCode, TurnEnd};
 use super::loop_detector::{LoopVerdict, canonical};
-use super::project_instructions::nested_instructions;
 use super::step::StepReply;
 use super::turn::Turn;
 use crate::message::ToolCall;
-use crate::model::budget::part;
 use crate::model::repair::check;
 use crate::permission::{
     ApprovalRequest, Confinement, Decision, Effect, PLAN_MODE, Permission, permission,
 };
-use crate::session::changes::ChangeRecord;
 use crate::session::{JOB_ID_PREFIX, Record, USER_COMMAND_ID_PREFIX};
-use crate::tools::{Permitted, PreparedCall, Recipient, RunningCall, ToolError, ToolOutput};
-use crate::visible::{defang_chat_markers, escape_hidden};
+use crate::tools::{Permitted, PreparedCall, ToolError};
+use crate::visible::escape_hidden;
 use about::{about, shown_hidden, title};
 pub(in crate::engine) use check_call::MayCheck;
 use edited::edited_call;
 use effects::{alternative_for, covered, is_about_secrets, note_led_to};
 pub(in crate::engine) use outcome::CallResult;
 use parts::{only_edit, taken_parts};
-
-/// Time a tool has to end by itself after a stop.
-const GRACE: Duration = Duration::from_secs(3);
 
 /// Longest line about a call in a user interface, in characters.
 const LONGEST_LINE: usize = 120;
@@ -107,6 +101,10 @@ impl Turn<'_> {
             None => self.prepare(call).await,
         };
         let prepared = match prepared {
+            Ok(prepared) => self.passes_hooks(call, prepared).await?,
+            refused => refused,
+        };
+        let prepared = match prepared {
             Ok(prepared) => prepared,
             Err(outcome) => {
                 self.start(call, &arguments_line(call)).await;
@@ -143,8 +141,7 @@ impl Turn<'_> {
         self.record(Record::about_to_run(call))?;
         self.start(call, &what).await;
         let begun = Instant::now();
-        let outcome = self.execute(prepared, permitted, &[]).await;
-        let outcome = self.with_files(call, outcome).await?;
+        let outcome = self.run_to_end(call, prepared, permitted).await?;
         self.finish(call, outcome, begun.elapsed()).await
     }
 
@@ -353,126 +350,6 @@ impl Turn<'_> {
         }
         hasher.finalize().to_hex().to_string()
     }
-
-    async fn execute(
-        &mut self,
-        prepared: PreparedCall,
-        permitted: Permitted,
-        opened: &[String],
-    ) -> CallResult {
-        let running = RunningCall {
-            context: &self.engine.context,
-            approver: self.approver,
-            stop: &self.stop,
-            tokens: self.result_tokens(),
-            permitted,
-            opened,
-            recipient: Recipient::MODEL,
-        };
-        let result = tokio::select! {
-            biased;
-            result = (prepared.run)(running) => result,
-            () = after(&self.stop, GRACE) => return CallResult::stopped(),
-        };
-        match result {
-            Ok(output) => self.done(output).await,
-            Err(error) => CallResult::of_error(error),
-        }
-    }
-
-    async fn done(&mut self, output: ToolOutput) -> CallResult {
-        let sources = output.sources.clone();
-        // What shows one file is about it, and so are the notes of its folder.
-        if let Some(first) = sources.first()
-            && sources.iter().all(|source| source.path == first.path)
-        {
-            let jail = &self.engine.context.jail;
-            for memory in nested_instructions(jail, &first.path, &self.session.messages) {
-                if let Some(notice) = self.engine.trust.announce(&memory) {
-                    self.notice(notice).await;
-                }
-                self.pending_note.push_str(&memory.remark());
-            }
-        }
-        self.add_sources(sources);
-        CallResult::done(output)
-    }
-
-    async fn start(&self, call: &ToolCall, what: &str) {
-        let started = Event::ToolStarted {
-            id: call.id.clone(),
-            tool: call.name.clone(),
-            what: what.to_owned(),
-        };
-        self.events.send(started).await;
-    }
-
-    /// Records the outcome of a call: changed files first, then its result.
-    async fn finish(
-        &mut self,
-        call: &ToolCall,
-        mut outcome: CallResult,
-        took: Duration,
-    ) -> Result<(), TurnEnd> {
-        let pictures = self.keep_pictures(std::mem::take(&mut outcome.images));
-        outcome.text.push_str(pictures);
-        self.note_edit(call, outcome.how, &outcome.text).await;
-        let (changed, written) = self.record_changes();
-        let has_changed = !changed.is_empty();
-        self.answer_check
-            .log
-            .note(call, outcome.how, &outcome.summary, &changed);
-        self.engine.context.knowledge().end_call(call);
-        self.progress.note(outcome.how, has_changed);
-        let repetition = self
-            .loop_detector
-            .finish(call, &outcome.text, has_changed)
-            .filter(|_| outcome.end.is_none());
-        self.pending_note.extend(repetition);
-        self.pending_note.push_str(&self.anchor);
-        let pending_note = std::mem::take(&mut self.pending_note);
-        // Before anything is cut: half a value would not be known as one.
-        let said = [outcome.text, pending_note, outcome.summary, outcome.detail];
-        let [text, pending_note, summary, detail] = self.redact_secret_values(said).await?;
-        let text = format!(
-            "{}{}",
-            self.clip_result(&shown_hidden(text)),
-            escape_hidden(&pending_note)
-        );
-        let text = defang_chat_markers(&text).into_owned();
-        let added = self.add_result(call, &text, outcome.how);
-        let finished = Event::ToolFinished {
-            id: call.id.clone(),
-            outcome: outcome.how,
-            summary,
-            detail,
-            took,
-        };
-        self.events.send(finished).await;
-        written.and(added)?;
-        outcome.end.map_or(Ok(()), |end| Err(*end))
-    }
-
-    /// Writes what tools changed to the journal; gives the changes.
-    fn record_changes(&mut self) -> (Vec<ChangeRecord>, Result<(), TurnEnd>) {
-        let changed = self.engine.context.changes.lock().take_records();
-        let records = changed.iter().cloned().map(Record::Changed).collect();
-        let written = self.record_all(records);
-        if !changed.is_empty() && written.is_ok() {
-            self.engine.context.changes.lock().settle();
-        }
-        (changed, written)
-    }
-
-    /// Tools limit their own output; what is still too long is cut here.
-    fn clip_result(&self, text: &str) -> String {
-        clipped_to(text, self.result_tokens()).into_owned()
-    }
-
-    /// Most tokens of a result.
-    pub(super) fn result_tokens(&self) -> u32 {
-        part(self.window(), 25).max(400)
-    }
 }
 
 /// Whether a call is not one of the model.
@@ -480,12 +357,6 @@ fn is_ours(id: &str) -> bool {
     [USER_COMMAND_ID_PREFIX, JOB_ID_PREFIX]
         .iter()
         .any(|prefix| id.starts_with(prefix))
-}
-
-/// Waits for a stop and then for `time`.
-async fn after(stop: &CancellationToken, time: Duration) {
-    stop.cancelled().await;
-    tokio::time::sleep(time).await;
 }
 
 /// What an unprepared call is about, in a line.

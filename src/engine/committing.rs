@@ -79,7 +79,7 @@ impl Turn<'_> {
         if !may_ask || refused > MOST_MENDINGS {
             let why = first_line(said, LONGEST_NOTICE);
             self.notice(format!(
-                "not committed: a hook of the repository refused ({why}); `/commit` tries again"
+                "not committed: a hook refused ({why}); `/commit` tries again"
             ))
             .await;
             return Ok(false);
@@ -92,8 +92,8 @@ impl Turn<'_> {
         let most = part(self.window(), SAID_PERCENT);
         let said = escape_hidden(said).into_owned();
         let note = format!(
-            "A hook of the repository refused to commit your changes. Mend what it names in the \
-             files, then answer again. Do not commit yourself, and do not go around the hook. It \
+            "A hook refused to commit your changes. Mend what it names in the files, then answer \
+             again. Do not commit yourself, and do not go around the hook. It \
              said:\n\n{}",
             clipped_to(&said, most)
         );

@@ -1,7 +1,7 @@
 //! The engine: a question in, events out.
 //!
 //! In reading order: [`event`] is what front ends see. [`Engine::ask`] runs a `turn`; each `step`
-//! of it asks the model; `calls` judges and runs tool calls; `checking` runs the project's checks; `loop_detector` stops loops,
+//! of it asks the model; `calls` judges and runs tool calls, with `hooks` around them; `checking` runs the project's checks; `loop_detector` stops loops,
 //! and `nudge` has a model go on that stops too early; `change_request` tells which requests ask
 //! for a change. `prompt`, [`project_instructions`], `question`, `attachment` and `user_message` make
 //! the context; [`crate::model::budget`] counts it, and `compaction` shortens it. [`proof`] compares the answer with
@@ -21,6 +21,7 @@ pub mod event;
 mod failed_edits;
 mod found_lines;
 mod git_question;
+mod hooks;
 pub mod jobs;
 mod live;
 mod loop_detector;
@@ -73,6 +74,7 @@ use crate::tools::{ToolContext, ToolSet, Toolbox};
 use crate::visible::escape_hidden;
 use checking::SessionChecks;
 use event::{Event, TurnEnd};
+use hooks::SessionHooks;
 use map_facts::{has_room, map_facts};
 use project_instructions::{InstructionsTrust, ProjectInstructions};
 use turn::{EventSink, Turn, not_written};
@@ -82,6 +84,7 @@ pub use activity::{ChatActivity, Replying};
 pub use attachment::Attachment;
 pub use checking::CheckSetup;
 pub use compaction::CompactReport;
+pub use hooks::HookSetup;
 pub use live::CommandWatch;
 pub use prompt::system_prompt;
 pub use token_report::TokenReport;
@@ -116,6 +119,7 @@ pub struct Engine {
     checks: SessionChecks,
     /// The file of a map that takes long to make; empty if none is kept.
     kept_map: PathBuf,
+    hooks: SessionHooks,
 }
 
 /// The parts of an engine.
@@ -229,6 +233,7 @@ impl Engine {
             commit_trailer: parts.commit_trailer,
             checks: SessionChecks::default(),
             kept_map: PathBuf::new(),
+            hooks: SessionHooks::default(),
         }
     }
 

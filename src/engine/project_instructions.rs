@@ -166,6 +166,19 @@ impl InstructionsTrust {
         Some(what)
     }
 
+    /// Whether something that the user is told once has not been told with this content; from now on
+    /// it has.
+    pub(super) fn is_news(&self, name: &str, hash: &str) -> bool {
+        let mut known = self.known();
+        let before = known.insert(name.to_owned(), hash.to_owned());
+        if before.as_deref() == Some(hash) {
+            return false;
+        }
+        // At worst the same notice is shown twice.
+        drop(write(&self.file, &known));
+        true
+    }
+
     fn known(&self) -> BTreeMap<String, String> {
         let text = fs::read_to_string(&self.file).unwrap_or_default();
         text.lines()

@@ -14,6 +14,7 @@ mod failing_edits;
 mod forms;
 mod git;
 mod hiding;
+mod hooks;
 mod jobs;
 mod lab;
 mod mouth;

@@ -10,6 +10,7 @@ use super::checking::TurnChecks;
 use super::compaction::CompactionTrigger;
 use super::event::{Event, Failure, FailureCode, ToolOutcome, TurnEnd};
 use super::failed_edits::FailedEdits;
+use super::hooks::TurnHooks;
 use super::loop_detector::LoopDetector;
 use super::nudge::TurnProgress;
 use super::proof::citations::CheckedCitations;
@@ -115,6 +116,7 @@ pub(super) struct Turn<'a> {
     pub answer_check: SecondLook,
     /// What was checked of the changes.
     pub checks: TurnChecks,
+    pub hooks: TurnHooks,
     /// Remarks that were sent with the question.
     pub remarks_in_question: Vec<String>,
     /// Whether the model has said anything.
@@ -155,6 +157,7 @@ impl<'a> Turn<'a> {
             calls_left: engine.options.max_steps.saturating_mul(CALLS_A_STEP),
             answer_check: SecondLook::default(),
             checks: TurnChecks::default(),
+            hooks: TurnHooks::default(),
             remarks_in_question: Vec::new(),
             has_spoken: false,
             spent: 0,
@@ -167,6 +170,7 @@ impl<'a> Turn<'a> {
             Ok(end) | Err(end) => end,
         };
         let end = self.settle(end).await;
+        self.run_late_hooks(&end).await;
         self.tell_unchecked(&end).await;
         self.send_facts().await;
         end
@@ -189,6 +193,7 @@ impl<'a> Turn<'a> {
             let may_go_on = step < steps;
             let is_nudged = may_go_on && self.nudge(&reply).await?;
             let goes_on = is_nudged
+                || self.feeds_back_hooks(&reply, may_go_on).await?
                 || self.feeds_back_checks(&reply, may_go_on).await?
                 || self.goes_on(&reply, may_go_on).await?;
             if !goes_on {
@@ -233,6 +238,7 @@ impl<'a> Turn<'a> {
             shown: shown.to_owned(),
         };
         self.add(Message::User { text, images }, record)?;
+        self.begin_session().await?;
         self.check_stopped()
     }
 

@@ -12,9 +12,10 @@ use crate::jail::{Protected, ProtectedClass};
 
 pub use preview::Preview;
 pub use rules::{
-    DeniedCommands, DeniedPaths, Hook, HookPoint, McpServer, McpTransport, Mounts, RepositoryRules,
-    Rules, RulesError, ToolParameter, ToolParameterKind, ToolWord, UserChecks, UserRules, UserTool,
-    WordPart, closed_variable,
+    DeniedCommands, DeniedPaths, Hook, HookFailure, HookFiles, HookLine, HookPoint, HookValues,
+    McpServer, McpTransport, Mounts, Placeholder, RepositoryRules, Rules, RulesError,
+    ToolParameter, ToolParameterKind, ToolWord, UserChecks, UserRules, UserTool, WordPart,
+    closed_variable,
 };
 
 /// How the reasons of denials in plan mode name it.

@@ -7,6 +7,7 @@ mod capture;
 pub mod confine;
 mod environment;
 mod given;
+mod input;
 mod live;
 mod process_tree;
 mod serve;
@@ -41,6 +42,7 @@ pub use serve::{Served, ServedEnd, ServedProgram};
 
 use capture::HeadAndTail;
 use confine::{ConfinementReport, Exceeded, Helper, Refusal, SandboxPolicy};
+use input::GivenInput;
 use process_tree::ProcessTree;
 
 /// Shells, best first. Not searched in `PATH`.
@@ -209,19 +211,53 @@ impl Sandbox {
         limits: &RunLimits,
         stop: &CancellationToken,
     ) -> Result<RunOutput, RunError> {
-        let began = Instant::now();
         let _is_live = self.live.begin();
-        let mut stdout = HeadAndTail::new(limits.output).with_live_output(&self.live);
-        let mut stderr = HeadAndTail::new(limits.output).with_live_output(&self.live);
+        let kept = || HeadAndTail::new(limits.output).with_live_output(&self.live);
+        let output = (kept(), kept());
+        self.run_to_end(command, access, limits.timeout, output, None, stop)
+            .await
+    }
+
+    /// The same for a command that reads something, and whose output nobody watches meanwhile.
+    pub async fn run_with_input(
+        &self,
+        command: &str,
+        access: &CommandAccess,
+        limits: &RunLimits,
+        input: Vec<u8>,
+        stop: &CancellationToken,
+    ) -> Result<RunOutput, RunError> {
+        let kept = || HeadAndTail::new(limits.output);
+        let output = (kept(), kept());
+        self.run_to_end(command, access, limits.timeout, output, Some(input), stop)
+            .await
+    }
+
+    async fn run_to_end(
+        &self,
+        command: &str,
+        access: &CommandAccess,
+        limit: Duration,
+        (mut stdout, mut stderr): (HeadAndTail, HeadAndTail),
+        input: Option<Vec<u8>>,
+        stop: &CancellationToken,
+    ) -> Result<RunOutput, RunError> {
+        let began = Instant::now();
         let mut report = ConfinementReport::default();
         let exit = if stop.is_cancelled() {
             Exit::Stopped
         } else {
-            let line = ShellLine::new(command);
-            let (child, reins) = self.start(&line, access, Input::Empty)?;
+            let kind = match input {
+                Some(_) => Input::Piped,
+                None => Input::Empty,
+            };
+            let (mut child, reins) = self.start(&ShellLine::new(command), access, kind)?;
+            let _giving = input
+                .zip(child.stdin.take())
+                .map(|(input, pipe)| GivenInput::start(pipe, input));
             let is_helper = matches!(reins, ProcessHandle::Helper(_));
             let output = (&mut stdout, &mut stderr);
-            let (exit, told) = watch(child, reins, output, limits.timeout, stop).await?;
+            let (exit, told) = watch(child, reins, output, limit, stop).await?;
             report = told;
             if is_helper {
                 self.prepare_next();

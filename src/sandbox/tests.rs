@@ -1,3 +1,4 @@
+mod reading;
 mod serving;
 
 use std::ffi::OsString;

@@ -18,6 +18,7 @@ use super::changes::ChangeRecord;
 use super::journal::read;
 use super::planned::StepState;
 use super::record::Record;
+use super::replay::HOOK_TOOL;
 use super::stored::{CallRecord, DecisionRecord, ModeRecord, OutcomeRecord};
 use super::{SessionError, SessionId};
 
@@ -357,7 +358,7 @@ impl AuditBuilder {
             (OutcomeRecord::Denied, None) => CallOutcome::Denied,
         };
         // So does the result of a tool of the user's.
-        let is_command = tool == COMMAND || text.starts_with(EXIT);
+        let is_command = tool == COMMAND || tool == HOOK_TOOL || text.starts_with(EXIT);
         let said = (became != CallOutcome::Done || is_command)
             .then(|| first_line(text))
             .filter(|line| !line.is_empty());
@@ -431,6 +432,10 @@ pub(super) fn about(arguments: &Map<String, Value>) -> String {
     let text = |name: &str| arguments.get(name).and_then(Value::as_str);
     if let (Some(from), Some(to)) = (text("from"), text("to")) {
         return format!("{from} → {to}");
+    }
+    // Of a hook.
+    if let (Some(on), Some(command)) = (text("on"), text("command")) {
+        return format!("{on}: {command}");
     }
     match TELLING.into_iter().find_map(text) {
         Some(telling) => telling.to_owned(),

@@ -39,6 +39,7 @@ use super::journal::{failed, path_of, read};
 use super::list::title;
 use super::planned::{TaskStep, plan_markdown};
 use super::record::Record;
+use super::replay::HOOK_ID_PREFIX;
 use super::stored::{CallRecord, OutcomeRecord};
 use super::{SessionError, SessionId};
 use crate::text::fenced;
@@ -186,6 +187,7 @@ impl ExportedSession {
                 text,
                 outcome,
             } => self.ran(&call_id, tool, text, outcome),
+            Record::AboutToRun { call } if is_hook(&call) => self.open.push(call),
             Record::Changed(change) => self.items.push(ExportItem::Changed { path: change.path }),
             Record::Undid { turn } => self.items.push(ExportItem::Undid { turn }),
             Record::Redid { turn } => self.items.push(ExportItem::Redid { turn }),
@@ -257,6 +259,11 @@ impl ExportedSession {
         }
         escape_hidden(&text).into_owned()
     }
+}
+
+/// Whether a call is a hook, which no reply of the model has.
+fn is_hook(call: &CallRecord) -> bool {
+    call.id.starts_with(HOOK_ID_PREFIX)
 }
 
 impl ExportItem {

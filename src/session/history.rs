@@ -6,6 +6,7 @@ use super::audit::about;
 use super::export::{ExportItem, ExportedSession, cut};
 use super::journal::read;
 use super::record::Record;
+use super::replay::HOOK_ID_PREFIX;
 use super::{SessionError, SessionId};
 
 /// One thing that was said or done.
@@ -63,11 +64,16 @@ pub fn history(
 }
 
 impl HistoryItem {
-    /// `None` for what the report of a task tells already.
+    /// `None` for what the report of a task tells already, and for hooks that had nothing to say.
     fn of(item: ExportItem) -> Option<HistoryItem> {
         Some(match item {
             ExportItem::User { text } => HistoryItem::Question(text),
             ExportItem::Assistant { text, thinking } => HistoryItem::Reply { text, thinking },
+            ExportItem::Tool {
+                id,
+                outcome: "done",
+                ..
+            } if id.starts_with(HOOK_ID_PREFIX) => return None,
             ExportItem::Tool {
                 id,
                 tool,

@@ -51,7 +51,8 @@ pub use list::{
 pub use planned::{ChangedFile, OpenTask, StepState, TaskStep, plan_markdown};
 pub use record::{Record, VERSION};
 pub use replay::{
-    CHECK_ID_PREFIX, INTERRUPTED, JOB_ID_PREFIX, NOT_STARTED, USER_COMMAND_ID_PREFIX,
+    CHECK_ID_PREFIX, HOOK_ID_PREFIX, HOOK_TOOL, INTERRUPTED, JOB_ID_PREFIX, NOT_STARTED,
+    USER_COMMAND_ID_PREFIX,
 };
 pub use stored::{CallRecord, DecisionRecord, MessageRecord, ModeRecord, OutcomeRecord};
 

@@ -29,6 +29,12 @@ pub const JOB_ID_PREFIX: &str = "job_";
 /// Beginning of the id of a command that the program ran as a check; no model has asked for it.
 pub const CHECK_ID_PREFIX: &str = "check_";
 
+/// Beginning of the id of a hook that ran; no model has asked for it.
+pub const HOOK_ID_PREFIX: &str = "hook_";
+
+/// What stands in the place of the tool where a hook ran.
+pub const HOOK_TOOL: &str = "hook";
+
 /// The state of a session, rebuilt from its records.
 #[derive(Debug, Default)]
 pub(super) struct Replayed {

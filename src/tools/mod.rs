@@ -21,6 +21,7 @@ mod git_changes;
 mod git_versions;
 mod grep_search;
 mod hidden_files;
+mod hook_changes;
 mod list_directory;
 mod more_tools;
 mod move_file;
@@ -75,8 +76,9 @@ pub(crate) use find_references::references;
 pub use found::{Found, FoundDefinition, FoundHits, FoundLine, FoundLines, Recipient, ToolNames};
 pub use git_changes::{Day, GitChanges, GitRange, NoChanges, git_changes};
 pub use git_versions::GitVersions;
+pub(crate) use hook_changes::{named_changes, take_in_changes};
 pub use reading::{Cleaner, Reading, ReadingParts, ReadingTools, Wanted};
-pub(crate) use run_command::{commit_access, server_access};
+pub(crate) use run_command::{commit_access, hook_access, server_access};
 pub(crate) use search_codebase::found_view;
 pub use toolbox::{NameTaken, ToolSet, Toolbox};
 

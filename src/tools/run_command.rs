@@ -22,7 +22,7 @@ use crate::permission::command::shell_word;
 use crate::sandbox::RunLimits;
 pub(super) use access::OUTPUT;
 use access::kept_output;
-pub(crate) use access::{commit_access, server_access};
+pub(crate) use access::{commit_access, hook_access, server_access};
 pub(super) use line::{CommandLine, refuse_full_screen};
 
 /// How long a command may take if the call does not say so, in seconds,

@@ -36,6 +36,7 @@ mod confinement;
 mod design;
 mod docs;
 mod fixtures;
+mod hooks;
 mod init;
 mod licences;
 mod log;

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::super::event::TurnEnd;
 use super::super::turn::Turn;
+use super::hooked::Called;
 use super::outcome::MissingAccess;
 use super::{CallResult, arguments_line, is_about_secrets};
 use crate::message::ToolCall;
@@ -18,6 +19,10 @@ impl Turn<'_> {
         call: &ToolCall,
     ) -> Result<CallResult, TurnEnd> {
         let prepared = match self.prepare(call).await {
+            Ok(prepared) => self.passes_hooks(call, prepared).await?,
+            refused => refused,
+        };
+        let prepared = match prepared {
             Ok(prepared) => prepared,
             Err(outcome) => {
                 self.start(call, &arguments_line(call)).await;
@@ -34,9 +39,11 @@ impl Turn<'_> {
         }
         // As for the model: read-only first, and the user is asked only if that does not do.
         self.start(call, &what).await;
+        let called = Called::of(call, &prepared);
         let begun = Instant::now();
         let tried = self.execute(prepared, Permitted::ReadOnly, &[]).await;
         if !matches!(tried.needs.as_deref(), Some(MissingAccess::Writing)) {
+            let tried = self.after_call(&called, tried).await?;
             return self.finish_job_call(call, tried, begun.elapsed()).await;
         }
         if self.mode() == Mode::Plan {
@@ -66,10 +73,7 @@ impl Turn<'_> {
         }
         let begun = Instant::now();
         let outcome = match allowed {
-            Ok((prepared, permitted)) => {
-                let outcome = self.execute(prepared, permitted, &[]).await;
-                self.with_files(call, outcome).await?
-            }
+            Ok((prepared, permitted)) => self.run_to_end(call, prepared, permitted).await?,
             Err(refused) => refused,
         };
         self.finish_job_call(call, outcome, begun.elapsed()).await
@@ -88,15 +92,17 @@ impl Turn<'_> {
     async fn finish_job_call(
         &mut self,
         call: &ToolCall,
-        outcome: CallResult,
+        mut outcome: CallResult,
         took: Duration,
     ) -> Result<CallResult, TurnEnd> {
+        self.hooks.recorded.clear();
+        let note = std::mem::take(&mut self.pending_note);
+        outcome.text.push_str(&note);
         let (outcome, _) = self.end_call(call, outcome, took).await?;
         match outcome.end {
             Some(end) => Err(*end),
             None => Ok(CallResult {
                 end: None,
-                images: Vec::new(),
                 ..outcome
             }),
         }

@@ -156,6 +156,7 @@ impl Turn<'_> {
             detail,
             end: outcome.end,
             needs: outcome.needs,
+            images: Vec::new(),
         };
         Ok((ended, changed))
     }

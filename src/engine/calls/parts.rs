@@ -71,7 +71,7 @@ impl Turn<'_> {
         self.record(Record::about_to_run(call))?;
         self.start(call, &prepared.what).await;
         let begun = Instant::now();
-        let outcome = self.execute(prepared, Permitted::Approved, &[]).await;
+        let outcome = self.run_to_end(call, prepared, Permitted::Approved).await?;
         self.finish(call, outcome, begun.elapsed()).await
     }
 }

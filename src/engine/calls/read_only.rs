@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::edited::edited_call;
+use super::hooked::Called;
 use super::outcome::MissingAccess;
 use super::{CallResult, Event, Turn, TurnEnd};
 use crate::message::ToolCall;
@@ -22,10 +23,12 @@ impl Turn<'_> {
         prepared: PreparedCall,
     ) -> Result<(), TurnEnd> {
         self.start(call, &prepared.what).await;
+        let called = Called::of(call, &prepared);
         let begun = Instant::now();
         let tried = self.execute(prepared, Permitted::ReadOnly, &[]).await;
         let took = begun.elapsed();
         if !matches!(tried.needs.as_deref(), Some(MissingAccess::Writing)) {
+            let tried = self.after_call(&called, tried).await?;
             return self.finish(call, tried, took).await;
         }
         if self.mode() == Mode::Plan {
@@ -47,8 +50,7 @@ impl Turn<'_> {
         };
         self.record(Record::about_to_run(call))?;
         let begun = Instant::now();
-        let outcome = self.execute(prepared, permitted, &[]).await;
-        let outcome = self.with_files(call, outcome).await?;
+        let outcome = self.run_to_end(call, prepared, permitted).await?;
         self.finish(call, outcome, begun.elapsed()).await
     }
 

@@ -1,11 +1,12 @@
 //! `/commit`: commits what the session changed, and nothing else, with a written message.
 //!
 //! `files` finds out which files those are and which need a word of the user; `message` has the
-//! model write the message; `asking` shows both and asks; `recheck` looks at the files again, and
-//! `making` commits.
+//! model write the message; `hooked` shows both to hooks of the user; `asking` shows both and asks;
+//! `recheck` looks at the files again, and `making` commits.
 
 mod asking;
 mod files;
+mod hooked;
 mod making;
 mod message;
 mod recheck;
@@ -102,12 +103,19 @@ pub(in crate::engine) async fn commit_changes(
         CommitCause::Setting => "",
     };
     let mut message = message::write(turn, &gathered, hint).await?;
+    let (shown, end) = hooked::shown_first(turn, &mut gathered, &message, asks).await?;
+    if let Some(end) = end {
+        return Ok(end);
+    }
     if asks {
         let asked = asking::confirm(turn, &mut gathered, message, hint).await?;
         let Some(confirmed) = asked else {
             return Ok(CommitEnd::Not("Not committed.".to_owned()));
         };
         message = confirmed;
+        if let Some(end) = hooked::shown_again(turn, &gathered, &message, &shown).await? {
+            return Ok(end);
+        }
     }
     match making::make(turn, &gathered, &message).await? {
         Ok(committed) => Ok(CommitEnd::Committed(gathered.report(&committed, &message))),

@@ -165,6 +165,7 @@ impl Turn<'_> {
         let turn = self.session.turn;
         self.engine.context.changes.lock().begin_turn(turn);
         self.record(Record::Job { shown: job.shown() })?;
+        self.begin_session().await?;
         let mut run = JobRun {
             turn: self,
             said: Mutex::default(),

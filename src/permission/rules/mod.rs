@@ -26,7 +26,7 @@ pub use checks::UserChecks;
 pub use denied::DeniedCommands;
 pub use mcp_servers::{McpServer, McpTransport, closed_variable};
 pub use repository::RepositoryRules;
-pub use user_hooks::{Hook, HookPoint};
+pub use user_hooks::{Hook, HookFailure, HookFiles, HookLine, HookPoint, HookValues, Placeholder};
 pub use user_tools::{ToolParameter, ToolParameterKind, ToolWord, UserTool, WordPart};
 
 use command_words::{rule_path, without_dots};

@@ -1,9 +1,11 @@
-//! `.ollacode/config.toml` of a repository: it can only make rules stricter and exclude files.
+//! `.ollacode/config.toml` of a repository: it can only make rules stricter and exclude files. Its hooks
+//! run only if the user trusts them.
 
 use toml::de::DeValue;
 
 use super::file::{MOST_BYTES, RulesReader, quoted_excerpt};
 use super::pattern::{PathPattern, PathScope};
+use super::user_hooks::{self, Hook};
 use super::{Rule, RuleVerdict};
 use crate::jail::{Jail, JailError};
 
@@ -17,6 +19,8 @@ pub struct RepositoryRules {
     pub(super) rules: Vec<Rule>,
     /// Globs of files not to index, relative to the workspace.
     pub exclude: Vec<String>,
+    /// Hooks that nobody trusts yet.
+    pub hooks: Vec<Hook>,
     /// What was ignored in the file, in one sentence, if anything.
     pub warning: Option<String>,
 }
@@ -45,6 +49,7 @@ impl RepositoryRules {
                 "deny" => reader.rules(RuleVerdict::Deny, name, &value),
                 "ask" => reader.rules(RuleVerdict::Ask, name, &value),
                 "exclude" => found.exclude(&value, &mut reader),
+                "hook" => found.hooks = user_hooks::read(&mut reader, &value),
                 _ => {
                     let what = format!("a repository cannot set `{}`", quoted_excerpt(name));
                     reader.wrong(&key.span(), what);

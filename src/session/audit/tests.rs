@@ -105,6 +105,38 @@ fn a_call_stands_where_it_began_and_before_what_it_changed() {
 }
 
 #[test]
+fn a_hook_is_listed_with_its_point_and_its_end() {
+    let edit = call("c1", "edit_file", &json!({"path": "a.rs"}));
+    let hook = |number: usize| {
+        let arguments = json!({"on": "after_edit", "command": "rustfmt a.rs"});
+        call(&format!("hook_{number}"), "hook", &arguments)
+    };
+    let (good, bad) = (hook(1), hook(2));
+    let lines = lines(vec![
+        user("Fix it"),
+        wants(std::slice::from_ref(&edit)),
+        begins(&edit),
+        begins(&good),
+        ran(&good, "exit code 0\n", OutcomeRecord::Done),
+        begins(&bad),
+        ran(&bad, "exit code 2\nno", OutcomeRecord::Failed),
+        ran(&edit, "edited", OutcomeRecord::Done),
+    ]);
+    let told = |id: &str, outcome: &str, result: &str| {
+        json!({"turn": 1, "action": "call", "id": id, "tool": "hook",
+            "what": "after_edit: rustfmt a.rs", "outcome": outcome, "result": result})
+    };
+    assert_eq!(
+        lines[2..],
+        [
+            told("hook_1", "done", "exit code 0"),
+            told("hook_2", "failed", "exit code 2")
+        ]
+    );
+    assert_eq!(lines[1]["outcome"], "done");
+}
+
+#[test]
 fn each_call_has_one_outcome() {
     let named = |id: &str| call(id, "run_command", &json!({"command": id}));
     let calls = [

@@ -1,6 +1,6 @@
 //! What the current turn changed, in numbers.
 
-use super::{CONTEXT, Changes, FileDiff, TurnChanges, not_shown};
+use super::{CONTEXT, ChangeRecord, Changes, FileDiff, TurnChanges, not_shown};
 use crate::edit::{file_diff, line_counts};
 
 /// How a turn changed a file: from before its first change to after its last.
@@ -31,7 +31,29 @@ impl Changes {
 
     /// The unified diff of each of these files.
     pub fn diffs_of(&self, turns: &[u32]) -> Vec<FileDiff> {
-        let turn = self.joined(turns);
+        self.diffs_in(&self.joined(turns))
+    }
+
+    /// The unified diff of each file that some changes changed, as if they were one.
+    pub fn diffs_between(&self, changes: &[ChangeRecord]) -> Vec<FileDiff> {
+        self.diffs_in(&TurnChanges {
+            number: self.turn,
+            changes: changes.to_vec(),
+        })
+    }
+
+    /// The text of a file before and after a change, where there was one; `None` if that is not
+    /// known, or no text.
+    pub fn texts_of(&self, change: &ChangeRecord) -> Option<(Option<String>, Option<String>)> {
+        if change.not_kept {
+            return None;
+        }
+        let before = self.side(change.before.as_deref()).ok()?;
+        let after = self.side(change.after.as_deref()).ok()?;
+        Some((before, after))
+    }
+
+    fn diffs_in(&self, turn: &TurnChanges) -> Vec<FileDiff> {
         let sums = turn.sums().into_iter();
         let changed = sums.filter(|change| change.before != change.after);
         let diffs =
@@ -44,7 +66,7 @@ impl Changes {
                     _ => not_shown(change.path),
                 },
             );
-        let lost = not_kept(&turn);
+        let lost = not_kept(turn);
         diffs
             .chain(lost.iter().map(|path| not_shown(path)))
             .collect()
@@ -217,5 +239,34 @@ mod tests {
         assert_eq!(diffs.len(), 2);
         assert!(diffs[0].text.contains("+b\n+c\n"), "{}", diffs[0].text);
         assert_eq!(changes.last_turn(), Some(3));
+    }
+
+    #[test]
+    fn an_edit_and_what_follows_it_are_shown_as_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut changes = Changes::new(folder.path());
+        changes.begin_turn(1);
+        changes.note(change("a.rs", Some("one\ntwo\n"), Some("1\ntwo\n")));
+        changes.note(change("a.rs", Some("1\ntwo\n"), Some("  1\n  two\n")));
+        changes.note(change("b.rs", None, Some("b\n")));
+        let records = changes.take_records();
+        let diffs = changes.diffs_between(&records);
+        assert_eq!(diffs.len(), 2);
+        assert!(
+            diffs[0].text.ends_with("-one\n-two\n+  1\n+  two\n"),
+            "{}",
+            diffs[0].text
+        );
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            changes.texts_of(&records[1]),
+            Some((text("1\ntwo\n"), text("  1\n  two\n")))
+        );
+        assert_eq!(changes.texts_of(&records[2]), Some((None, text("b\n"))));
+        let lost = ChangeRecord {
+            not_kept: true,
+            ..records[0].clone()
+        };
+        assert_eq!(changes.texts_of(&lost), None);
     }
 }

@@ -20,6 +20,14 @@ pub struct FileHistory {
     pub is_known: bool,
 }
 
+impl ChangeRecord {
+    /// The hashes before and after it, where there was a file.
+    pub fn hashes(&self) -> (Option<Hash>, Option<Hash>) {
+        let [before, after] = [&self.before, &self.after].map(|hash| hash.as_deref());
+        (before.and_then(from_hex), after.and_then(from_hex))
+    }
+}
+
 impl Changes {
     /// What the session did to each file, sorted by name; what was undone does not count.
     pub fn file_histories(&self) -> Vec<FileHistory> {

@@ -24,6 +24,10 @@ pub(in crate::tools) const OUTPUT: usize = 8 << 10;
 const CHECK_OUTPUT: usize = 256 << 10;
 /// Most protected files of a new checkout that are asked about by name.
 const MOST_CHECKED_OUT: usize = 5;
+/// Stands for every command that is git alone and writes,
+const COMMIT: &str = "git commit";
+/// and for those of which nothing is known.
+const HOOK: &str = "./hook";
 
 /// Bytes that are kept of the output of a call, and as many of its errors.
 pub(super) fn kept_output(call: &ToolCall) -> usize {
@@ -154,14 +158,41 @@ pub(super) async fn closed(
 /// How far git and its hooks may go where the program itself commits: as with a command of the model
 /// that the user approved.
 pub(crate) async fn commit_access(context: &ToolContext) -> Result<CommandAccess, ToolError> {
-    const COMMAND: &str = "git commit";
-    let closed = closed(COMMAND, context).await?;
-    let led = closed.led.iter().filter(|led| led.closed_to_commands);
-    let led = led.map(|led| PathBuf::from(led.path.as_str()));
     Ok(CommandAccess {
         network: context
             .rules
-            .opens_network(COMMAND, context.sandbox.opens_network()),
+            .opens_network(COMMIT, context.sandbox.opens_network()),
+        ..unasked_access(COMMIT, context).await?
+    })
+}
+
+/// How far a hook of the user may go: as a command that nobody was asked about.
+pub(crate) async fn hook_access(
+    command: &str,
+    context: &ToolContext,
+) -> Result<CommandAccess, ToolError> {
+    let writes = writes_git(command);
+    // What it reads was not asked about, so that it names nothing here.
+    let usual = unasked_access(if writes { COMMIT } else { HOOK }, context).await?;
+    Ok(CommandAccess {
+        network: context
+            .rules
+            .opens_network(command, context.sandbox.opens_network()),
+        git: match writes {
+            true => GitAccess::WriteButHooksAndConfig,
+            false => GitAccess::ReadOnly,
+        },
+        ..usual
+    })
+}
+
+/// What a command that nobody was asked about does not see, may not write and may not execute. Where
+/// it is git, git reads the files that it has already.
+async fn unasked_access(command: &str, context: &ToolContext) -> Result<CommandAccess, ToolError> {
+    let closed = closed(command, context).await?;
+    let led = closed.led.iter().filter(|led| led.closed_to_commands);
+    let led = led.map(|led| PathBuf::from(led.path.as_str()));
+    Ok(CommandAccess {
         unwritable: closed.unwritable.iter().cloned().chain(led).collect(),
         denied: context.rules.denied_commands(),
         hidden: closed.hidden,

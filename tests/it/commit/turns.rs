@@ -56,7 +56,7 @@ fn what_a_hook_says_goes_to_the_model_which_mends_it() {
     assert_eq!(log(&environment), ("boil at 80".to_owned(), 2));
     let requests = server.requests();
     let told = requests[3]["messages"].to_string();
-    assert!(told.contains("A hook of the repository refused"), "{told}");
+    assert!(told.contains("A hook refused to commit"), "{told}");
     assert!(told.contains("numbers in digits please"), "{told}");
     assert_eq!(server.left(), 0);
 }

@@ -5,11 +5,14 @@ use clap::{Args, Subcommand};
 /// Examples of `ollacode hooks`.
 pub(super) const HOOKS_HELP: &str = "\
 Examples:
-  ollacode hooks          those of config.toml, and those of this repository
-  ollacode hooks trust    show the hooks of this repository, and trust them";
+  ollacode hooks                   those of config.toml, and those of this repository
+  ollacode hooks --json            the same for programs
+  ollacode hooks trust             show the hooks of this repository, and trust them
+  ollacode hooks trust --forget    trust them no longer";
 
 /// Arguments of `ollacode hooks`.
 #[derive(Args, Clone, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct HooksArguments {
     #[command(subcommand)]
     pub command: Option<HooksCommand>,

@@ -1,0 +1,226 @@
+//! What the hooks of a repository would run: what the user is shown, and trusts by its content.
+//!
+//! The content is the hooks themselves, in one form whatever the file looks like, and the files of the
+//! workspace that their commands name, such as `sh .ollacode/format.sh`. Another rule in the same file
+//! does not end the trust; another line of the script does. What those start in turn, such as the
+//! targets of a makefile that `make lint` finds, is not part of it.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::jail::{EntryKind, Jail, WorkspacePath};
+use crate::permission::Hook;
+
+/// Most files that the commands of a repository's hooks may name,
+const MOST_FILES: usize = 32;
+/// and the largest, in bytes.
+const LARGEST: usize = 1 << 20;
+
+/// What the hooks of a repository would run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HookContent {
+    /// The files that they name, each with its number of lines.
+    pub files: Vec<(String, usize)>,
+    bytes: Vec<u8>,
+}
+
+impl HookContent {
+    /// What is trusted: equal bytes run the same.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// A hook in the form that is hashed.
+#[derive(Serialize)]
+struct HashedHook<'a> {
+    on: &'static str,
+    tools: &'a [String],
+    paths: &'a [String],
+    command: &'a str,
+    seconds: u64,
+    on_error: &'static str,
+}
+
+#[derive(Serialize)]
+struct HashedContent<'a> {
+    hooks: Vec<HashedHook<'a>>,
+    /// Paths, and hashes of contents.
+    files: Vec<(&'a str, String)>,
+}
+
+/// Reads what hooks would run. Looks at the disk.
+///
+/// # Errors
+///
+/// Why that cannot be told, in words: then they are not to be trusted.
+pub fn content(jail: &Jail, hooks: &[Hook]) -> Result<HookContent, String> {
+    let words: BTreeSet<&str> = hooks
+        .iter()
+        .flat_map(|hook| words(hook.command.text()))
+        .collect();
+    let mut found: Vec<(String, usize, String)> = Vec::new();
+    for word in words {
+        let Some(path) = named_file(jail, word) else {
+            continue;
+        };
+        if found.len() == MOST_FILES {
+            return Err(format!("they name more than {MOST_FILES} files"));
+        }
+        let file = jail.read_bytes(&path).map_err(|error| error.to_string())?;
+        if file.bytes.len() > LARGEST {
+            return Err(format!("`{path}`, which they name, is larger than 1 MB"));
+        }
+        let lines = String::from_utf8_lossy(&file.bytes).lines().count();
+        let hash = blake3::hash(&file.bytes).to_hex().to_string();
+        found.push((word.to_owned(), lines, hash));
+    }
+    let hashed = HashedContent {
+        hooks: hooks.iter().map(hashed).collect(),
+        files: found
+            .iter()
+            .map(|(path, _, hash)| (path.as_str(), hash.clone()))
+            .collect(),
+    };
+    let bytes = serde_json::to_vec(&hashed).map_err(|error| error.to_string())?;
+    Ok(HookContent {
+        files: found
+            .into_iter()
+            .map(|(path, lines, _)| (path, lines))
+            .collect(),
+        bytes,
+    })
+}
+
+fn hashed(hook: &Hook) -> HashedHook<'_> {
+    HashedHook {
+        on: hook.on.name(),
+        tools: &hook.tools,
+        paths: &hook.paths,
+        command: hook.command.text(),
+        seconds: hook.timeout.as_secs(),
+        on_error: hook.on_error.name(),
+    }
+}
+
+/// The pieces of a command that may be paths.
+fn words(command: &str) -> impl Iterator<Item = &str> {
+    let ends = |c: char| c.is_whitespace() || "'\"`;|&()<>=,:".contains(c);
+    command.split(ends).filter(|word| !word.is_empty())
+}
+
+/// Where a word leads, if it names a file of the workspace.
+fn named_file(jail: &Jail, word: &str) -> Option<WorkspacePath> {
+    let real = jail.path(word).and_then(|path| jail.resolve(&path)).ok()?;
+    let kind = jail.kind(&real).ok()?;
+    (kind == Some(EntryKind::File)).then_some(real)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::permission::{RepositoryRules, UserRules};
+
+    const FILE: &str = ".ollacode/config.toml";
+
+    /// A workspace with a file of settings and a script.
+    fn workspace(settings: &str, script: &str) -> (TempDir, Jail) {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::create_dir(folder.path().join(".ollacode")).expect("a folder");
+        fs::write(folder.path().join(FILE), settings).expect("a file");
+        fs::write(folder.path().join("format.sh"), script).expect("a file");
+        let jail = Jail::open(folder.path()).expect("a jail");
+        (folder, jail)
+    }
+
+    fn read(settings: &str, script: &str) -> HookContent {
+        let (_folder, jail) = workspace(settings, script);
+        let hooks = RepositoryRules::read(&jail).hooks;
+        content(&jail, &hooks).expect("a content")
+    }
+
+    const HOOK: &str = "[[hook]]\non = 'after_edit'\ncommand = 'sh ./format.sh {path}'\n";
+
+    #[test]
+    fn the_same_hooks_are_the_same_content_whatever_stands_around_them() {
+        let plain = read(HOOK, "echo\n");
+        assert_eq!(plain.files, [("./format.sh".to_owned(), 1)]);
+        for same in [
+            format!("# a comment\n{HOOK}"),
+            format!("[[deny]]\nread = 'x'\n{HOOK}timeout = 10\n"),
+            "[[hook]]\ncommand = \"sh ./format.sh {path}\"\non = \"after_edit\"\n".to_owned(),
+        ] {
+            assert_eq!(read(&same, "echo\n"), plain, "{same}");
+        }
+    }
+
+    #[test]
+    fn another_hook_or_another_script_is_another_content() {
+        let plain = read(HOOK, "echo\n");
+        for other in [
+            HOOK.replace("after_edit", "after_tool"),
+            HOOK.replace("format.sh", "./format.sh"),
+            format!("{HOOK}timeout = 11\n"),
+            format!("{HOOK}tool = 'edit_file'\n"),
+            format!("{HOOK}paths = '*.rs'\n"),
+            format!("{HOOK}{HOOK}"),
+        ] {
+            assert_ne!(read(&other, "echo\n").bytes(), plain.bytes(), "{other}");
+        }
+        assert_ne!(read(HOOK, "echo 2\n").bytes(), plain.bytes());
+        let guard = HOOK.replace("after_edit", "before_tool");
+        let loose = format!("{guard}on_error = 'continue'\n");
+        assert_ne!(read(&loose, "").bytes(), read(&guard, "").bytes());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_counts_as_the_file_that_it_leads_to() {
+        let settings = HOOK.replace("./format.sh", "link.sh");
+        let (folder, jail) = workspace(&settings, "echo\n");
+        std::os::unix::fs::symlink("format.sh", folder.path().join("link.sh")).expect("a link");
+        let hooks = RepositoryRules::read(&jail).hooks;
+        let before = content(&jail, &hooks).expect("a content");
+        assert_eq!(before.files, [("link.sh".to_owned(), 1)]);
+        fs::write(folder.path().join("format.sh"), "other\n").expect("a file");
+        assert_ne!(content(&jail, &hooks).expect("a content"), before);
+    }
+
+    #[test]
+    fn what_is_too_much_to_look_at_is_not_trusted() {
+        let (folder, jail) = workspace(HOOK, &"x".repeat(LARGEST + 1));
+        let hooks = RepositoryRules::read(&jail).hooks;
+        let error = content(&jail, &hooks).expect_err("too large");
+        assert!(error.contains("larger than 1 MB"), "{error}");
+        let names: Vec<String> = (0..=MOST_FILES)
+            .map(|number| format!("f{number}"))
+            .collect();
+        for name in &names {
+            fs::write(folder.path().join(name), "").expect("a file");
+        }
+        let line = format!(
+            "[[hook]]\non = 'turn_end'\ncommand = 'cat {}'\n",
+            names.join(" ")
+        );
+        fs::write(folder.path().join(FILE), line).expect("a file");
+        let hooks = RepositoryRules::read(&jail).hooks;
+        let error = content(&jail, &hooks).expect_err("too many");
+        assert!(error.contains("more than 32 files"), "{error}");
+    }
+
+    #[test]
+    fn hooks_of_the_users_file_are_the_same_type() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("config.toml");
+        fs::write(&file, HOOK).expect("a file");
+        let user = UserRules::read(Path::new(&file), None).expect("rules");
+        let (_other, jail) = workspace(HOOK, "");
+        assert_eq!(user.hooks, RepositoryRules::read(&jail).hooks);
+    }
+}
