@@ -6,7 +6,7 @@ use std::path::Path;
 use super::ConfigError;
 
 /// Refuses a file that another user can write or replace. A missing file is accepted.
-pub(super) fn check(path: &Path) -> Result<(), ConfigError> {
+pub(crate) fn check(path: &Path) -> Result<(), ConfigError> {
     let Ok(real) = fs::canonicalize(path) else {
         // The reader reports a file that is missing or unreadable.
         return Ok(());
