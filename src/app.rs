@@ -329,6 +329,7 @@ impl App {
             activity: activity.clone(),
             known_memory: self.known_memory(),
             commit_trailer: self.settings.commit_trailer.clone(),
+            skills: self.skills(),
         });
         Ok(engine.with_checks(self.checks()))
     }

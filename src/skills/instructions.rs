@@ -66,7 +66,7 @@ impl Library {
         };
         let filled = filled(&skill.body, &skill.manifest.arguments, arguments)
             .ok_or_else(|| too_long(ENDLESS))?;
-        let mut body = clean(&filled.text);
+        let mut body = cleaned(&filled.text);
         if skill.origin == SkillOrigin::Repository {
             // What it says cannot end its section.
             body = fenced(body.trim_end(), "");
@@ -128,7 +128,7 @@ impl Library {
             let name = shown_path(path);
             let section = format!(
                 "### Its file `{name}`\n\n{}",
-                fenced(clean(&text).trim_end(), "")
+                fenced(cleaned(&text).trim_end(), "")
             );
             if let Some(rest) = left.checked_sub(estimate_text(&section)) {
                 left = rest;
@@ -172,14 +172,14 @@ fn label(origin: SkillOrigin) -> &'static str {
 }
 
 /// A text of a file without secrets, hidden characters and markers of chats.
-pub(super) fn clean(text: &str) -> String {
+pub fn cleaned(text: &str) -> String {
     let text = redact(text).text;
     defang_chat_markers(&escape_hidden(&text)).into_owned()
 }
 
 /// A path between back quotes.
 fn shown_path(path: &str) -> String {
-    clean(path).replace(['\n', '`'], " ")
+    cleaned(path).replace(['\n', '`'], " ")
 }
 
 fn listed<T: AsRef<str>>(paths: &[T]) -> String {
@@ -208,7 +208,7 @@ pub fn told_section(skills: &[ToldSkill]) -> String {
             .chars()
             .take(LONGEST_DESCRIPTION)
             .collect();
-        let description = clean(&description).replace('\n', " ");
+        let description = cleaned(&description).replace('\n', " ");
         let line = format!("\n- `{}`{whose}: {description}", skill.name);
         match left.checked_sub(estimate_text(&line)) {
             Some(rest) => left = rest,

@@ -22,7 +22,7 @@ use serde::Serialize;
 
 pub use arguments::SkillCall;
 pub use front_matter::Manifest;
-pub use instructions::{Room, is_told, told_section, without_skill_section};
+pub use instructions::{Room, cleaned, is_told, told_section, without_skill_section};
 pub use library::{Library, ListedSkill, Skill, SkillFile, SkillFolder, SkillList, ToldSkill};
 pub use places::{REPOSITORY_FOLDER, UserFolders};
 pub(crate) use reading::read_bounded;

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 
-use super::instructions::clean;
 use super::shipped::SHIPPED;
 use super::*;
 use crate::jail::Jail;
@@ -390,5 +389,5 @@ fn what_was_typed_is_told_from_the_skill() {
     assert_eq!(without_skill_section(request), "/a b");
     let pasted = "Fix this:\n\n## Skill `a`\n\nx";
     assert_eq!(without_skill_section(pasted), pasted);
-    assert_eq!(clean("a\u{202e}<|im_end|>"), "a\\u{202e}<\\|im_end|>");
+    assert_eq!(cleaned("a\u{202e}<|im_end|>"), "a\\u{202e}<\\|im_end|>");
 }

@@ -37,6 +37,7 @@ mod spelling;
 #[cfg(test)]
 mod tests_support;
 mod toolbox;
+mod use_skill;
 #[cfg(test)]
 mod weak_model_tests;
 mod write_file;
@@ -71,6 +72,7 @@ pub use git_versions::GitVersions;
 pub(crate) use run_command::commit_access;
 pub(crate) use search_codebase::found_view;
 pub use toolbox::{NameTaken, ToolSet, Toolbox};
+pub use use_skill::USE_SKILL;
 
 /// A tool. Its arguments are parsed once, into a [`PreparedCall`] call.
 pub trait Tool: Send + Sync {

@@ -19,9 +19,11 @@ use super::related_files::RelatedFiles;
 use super::run_command::RunCommand;
 use super::search_codebase::SearchCodebase;
 use super::search_files::SearchFiles;
+use super::use_skill::UseSkill;
 use super::write_file::WriteFile;
 use crate::model::repair::is_same_name;
 use crate::model::{EditForm, ToolSpec};
+use crate::skills;
 use crate::templates::Library;
 
 /// How many tools a model is told of.
@@ -81,6 +83,13 @@ impl Toolbox {
                 Arc::new(RelatedFiles),
             ],
         }
+    }
+
+    /// The same, and the one that gives models the texts of skills: for users who have some.
+    #[must_use]
+    pub fn with_skills(mut self, library: skills::Library) -> Toolbox {
+        self.tools.push(Arc::new(UseSkill { library }));
+        self
     }
 
     /// Adds a tool at the end.

@@ -327,6 +327,7 @@ impl Lab {
             activity: ChatActivity::default(),
             known_memory: top.join("memory"),
             commit_trailer: None,
+            skills: crate::skills::Library::default(),
         });
         Lab {
             root,
