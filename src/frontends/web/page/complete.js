@@ -28,14 +28,14 @@ async function fitting({ prefix, command }) {
 		const inserted = (path) => (path.endsWith('/') ? `@${path}` : `@${path} `);
 		return paths.map((text) => ({ text, insert: inserted(text) }));
 	}
-	const begin = ({ name, aliases = [] }) => [name, ...aliases].some((one) => one.startsWith(command));
-	const meant = [...page.server.commands, ...page.server.skills].filter(begin);
+	const begin = ({ name, aliases }) => [name, ...aliases].some((one) => one.startsWith(command));
+	const meant = page.server.commands.filter(begin);
 	if (prefix === undefined) {
 		return meant.map(({ name, argument, help }) => {
 			return { text: `/${name} ${argument}`, help, insert: argument ? `/${name} ` : `/${name}` };
 		});
 	}
-	const fits = meant[0]?.values?.filter((value) => value.startsWith(prefix) && value !== prefix);
+	const fits = meant[0]?.values.filter((value) => value.startsWith(prefix) && value !== prefix);
 	return (fits ?? []).map((text) => ({ text, insert: text }));
 }
 

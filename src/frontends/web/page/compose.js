@@ -33,8 +33,7 @@ function changed() {
 async function send() {
 	const text = input.value.trim();
 	if (!text || isSending || !page.conversation) return;
-	// A skill is a question: it takes files along, and waits its turn.
-	const isCommand = /^\/([a-z]+|\?)?(\s.*)?$/i.test(text) && !isSkill(text);
+	const isCommand = /^\/([a-z]+|\?)?(\s.*)?$/i.test(text);
 	const given = isCommand ? [] : attached;
 	isSending = true;
 	closeCompletions();
@@ -45,12 +44,6 @@ async function send() {
 	if (isTaken) return;
 	setText(input.value || text);
 	setAttached([...given, ...attached]);
-}
-
-function isSkill(text) {
-	const [, name] = text.match(/^\/([\w-]+)(?:\s|$)/) ?? [];
-	const meant = name?.toLowerCase().replaceAll('_', '-');
-	return page.server.skills.some((skill) => skill.name === meant);
 }
 
 async function attach(files) {

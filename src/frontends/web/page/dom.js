@@ -4,7 +4,7 @@ import { attempt } from './notify.js';
 
 // What the server said of itself, the conversation shown, and the actions of app.js.
 export const page = {
-	server: { commands: [], skills: [], conversations: [] },
+	server: { commands: [], conversations: [] },
 	conversation: null,
 	workspace: () => page.conversation?.workspace,
 };

@@ -42,9 +42,9 @@ pub async fn state(
         .iter()
         .map(|room| conversation(shared, room))
         .collect();
-    let commands: Vec<Value> = commands(CommandScope::Page).map(command).collect();
     let skills = here.skill_commands().await;
-    let skills: Vec<Value> = skills.iter().map(skill).collect();
+    let commands = commands(CommandScope::Page).map(command);
+    let commands: Vec<Value> = commands.chain(skills.iter().map(skill)).collect();
     let mut state = json!({
         "version": env!("CARGO_PKG_VERSION"),
         "workspaces": workspaces(shared),
@@ -60,7 +60,6 @@ pub async fn state(
         "offers_auto_approve": shared.offers_auto_approve,
         "index": index_state(&server, &here).await,
         "commands": commands,
-        "skills": skills,
         "conversations": conversations,
         "streams": server.rooms.streams.load(Ordering::Relaxed),
     });
@@ -121,7 +120,9 @@ pub fn command(command: &SlashCommand) -> Value {
 pub fn skill(skill: &SkillCommand) -> Value {
     json!({
         "name": skill.name,
+        "aliases": [],
         "argument": skill.argument,
+        "values": [],
         "help": skill.help,
         "origin": skill.origin,
     })

@@ -176,7 +176,7 @@ impl RoomActor {
         let understood = self.conversation.understand(line, CommandScope::Page).await;
         let (command, argument) = match understood {
             ParsedInput::Command(command, argument) => (command, argument),
-            ParsedInput::Skill(skill) => return self.skill(skill, read_only),
+            ParsedInput::Skill(skill) => return self.skill(skill, read_only).await,
             ParsedInput::Unknown(typed, nearest) => {
                 return Err(CommandFailure::Unknown(unknown(typed, &nearest)));
             }
@@ -210,27 +210,20 @@ impl RoomActor {
         })
     }
 
-    /// Starts a skill as a command does: not while a turn runs. As a question it can wait its turn.
-    fn skill(
+    /// Starts a skill as a message does: while a turn runs, it waits its turn.
+    async fn skill(
         &mut self,
         skill: SkillCall,
         read_only: bool,
     ) -> Result<CommandOutcome, CommandFailure> {
-        let line = skill.line();
-        let reply = match self.conversation.is_busy() {
-            true => CommandReply::Busy,
-            false => {
-                let question = Question {
-                    text: line.clone(),
-                    skill: Some(skill),
-                    read_only,
-                    ..Question::default()
-                };
-                self.conversation.ask(None, question);
-                self.wants_open = false;
-                self.begin(&line, None, &[]);
-                CommandReply::Started
-            }
+        let asked = AskedQuestion {
+            text: skill.line(),
+            read_only,
+            ..AskedQuestion::default()
+        };
+        let reply = match self.ask(asked).await {
+            AskResult::Started | AskResult::Queued => CommandReply::Started,
+            AskResult::Refused => CommandReply::Busy,
         };
         Ok(CommandOutcome {
             reply,
