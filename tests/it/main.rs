@@ -43,6 +43,7 @@ mod ollama_chat;
 mod ollama_embed;
 mod recording;
 mod review;
+mod skills;
 mod suite;
 mod survey;
 mod task;
