@@ -394,9 +394,12 @@ fn help(columns: usize, skills: &[SkillCommand]) -> String {
     let mut out: String = all()
         .map(|command| row(&left(command), command.help))
         .collect();
+    // A row each, whoever wrote them.
+    let room = columns.saturating_sub(lead);
     for skill in skills.iter().take(MOST_SKILLS) {
         let name: String = format!("/{}", skill.name).chars().take(width).collect();
-        out.push_str(&row(&name, &visible_name(&skill.help)));
+        let help: String = visible_name(&skill.help).chars().take(room).collect();
+        out.push_str(&row(&name, &help));
     }
     out.push_str(&format!(
         "  {DIM}{}{PLAIN}\n",
