@@ -31,7 +31,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Error, bail};
-use teloxide::prelude::*;
 use teloxide::types::Me;
 use tokio_util::sync::CancellationToken;
 
