@@ -26,7 +26,7 @@ static DECLARATION: ToolDeclaration = ToolDeclaration {
     name: USE_SKILL,
     aliases: &["skill", "load_skill", "activate_skill", "read_skill"],
     description: "Get the instructions of a skill that the system message names, before you begin.",
-    parameters: &[ParameterDeclaration] = &[
+    parameters: &[
         ParameterDeclaration {
             name: "name",
             aliases: &["skill", "skill_name"],
