@@ -86,6 +86,7 @@ async fn measure() -> Result<(), Error> {
         activity: ChatActivity::default(),
         known_memory: top.join("memory"),
         commit_trailer: None,
+        skills: ollacode::skills::Library::default(),
     });
     // Begins the session, and is then followed by what a long one holds.
     model.left.store(0, Ordering::Relaxed);

@@ -351,6 +351,7 @@ impl App {
             activity: activity.clone(),
             known_memory: self.known_memory(),
             commit_trailer: self.settings.commit_trailer.clone(),
+            skills: self.skills(),
         });
         let maps = self.settings.data_folder.join("maps");
         let map = maps.join(format!("{}.json", workspace_id(&self.workspace.root)));

@@ -19,11 +19,12 @@ use crate::model::EditForm;
 use crate::model::ollama::{Address, AddressError, ApiKey, NetworkScope};
 use crate::permission::{RulesError, UserRules};
 
+mod folders;
 mod layers;
 mod places;
 mod table;
 mod telegram;
-mod trust;
+pub(crate) mod trust;
 mod typing_errors;
 mod user_file;
 mod values;
@@ -292,11 +293,6 @@ impl Environment {
     /// The user's rules, beside [`Environment::user_file`]; may not exist.
     pub fn rules_file(&self) -> Option<PathBuf> {
         Some(self.user_file()?.with_file_name("config.toml"))
-    }
-
-    /// The user's templates, beside [`Environment::user_file`]; may not exist.
-    pub fn templates_folder(&self) -> Option<PathBuf> {
-        Some(self.user_file()?.with_file_name("templates"))
     }
 
     /// The files that settings and rules are read from; they may not exist.

@@ -92,6 +92,19 @@ impl Workspace {
         })
     }
 
+    /// The top of the git repository that the workspace is a part of, if that is above it, and has the
+    /// same owner: anybody can make a repository in `/tmp`. A repository at the home folder or above does
+    /// not count.
+    pub fn repository_above(&self, home: Option<&Path>) -> Option<PathBuf> {
+        if is_git_top(&self.root) {
+            return None;
+        }
+        let mut above = self.root.ancestors().skip(1);
+        let top = above.find(|folder| is_home_or_above(folder, home) || is_git_top(folder))?;
+        let is_own = !is_home_or_above(top, home) && have_same_owner(top, &self.root);
+        is_own.then(|| top.to_owned())
+    }
+
     /// Whether the workspace is the home folder or above it, so that the user is asked first.
     pub fn needs_confirmation(&self, home: Option<&Path>) -> bool {
         is_home_or_above(&self.root, home)
@@ -117,6 +130,18 @@ fn is_home_or_above(folder: &Path, home: Option<&Path>) -> bool {
             || fs::canonicalize(home).is_ok_and(|home| home.starts_with(folder))
     };
     folder.parent().is_none() || home.is_some_and(is_above)
+}
+
+#[cfg(unix)]
+fn have_same_owner(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let owner = |path: &Path| fs::metadata(path).ok().map(|facts| facts.uid());
+    owner(one).is_some() && owner(one) == owner(other)
+}
+
+#[cfg(not(unix))]
+fn have_same_owner(_: &Path, _: &Path) -> bool {
+    true
 }
 
 /// The name of a workspace's data folders: readable, and unique for each path.

@@ -15,19 +15,25 @@ use crate::mcp::{McpServers, McpSetup, ProgramPlace, ProgramSource};
 use crate::model::ollama::NetworkScope;
 use crate::permission::{McpServer, McpTransport};
 use crate::sandbox::Sandbox;
+use crate::skills::{self, UserFolders};
 use crate::templates::Library;
 use crate::text::with_causes;
 use crate::tools::{Toolbox, server_access};
 use crate::trust::TrustStore;
 
 impl App {
-    /// The tools of a session: that for templates only where somebody has written some, and those for MCP
-    /// servers only where there are some, since each tool costs a part of the window.
+    /// The tools of a session: those for templates, skills and MCP servers only where there are some, since
+    /// each tool costs a part of the window.
     pub(super) fn toolbox(&self) -> Result<Toolbox, StartError> {
         let library = self.templates();
         let toolbox = match library.has_own(&self.jail) {
             true => Toolbox::with_templates(library),
             false => Toolbox::builtin(),
+        };
+        let skills = self.skills();
+        let toolbox = match skills.told(&self.jail).is_empty() {
+            true => toolbox,
+            false => toolbox.with_skills(skills),
         };
         let own = &self.settings.rules.tools;
         let toolbox = toolbox.with_own(own).map_err(StartError::Tool)?;
@@ -55,7 +61,17 @@ impl App {
 
     /// The templates that can be used.
     pub fn templates(&self) -> Library {
-        Library::new(self.environment.templates_folder())
+        Library::new(self.environment.templates_folder(), self.skills())
+    }
+
+    /// The skills that can be used.
+    pub fn skills(&self) -> skills::Library {
+        let user = UserFolders {
+            skills: self.environment.skill_folders(),
+            commands: self.environment.commands_folder(),
+        };
+        let above = self.workspace.repository_above(self.environment.home());
+        skills::Library::new(user, above, self.rules.clone())
     }
 
     /// What the user has trusted of repositories.

@@ -6,7 +6,7 @@ use super::ConfigError;
 use crate::trust::{WrittenByOthers, written_by_others};
 
 /// Refuses a file that another user can write or replace. A missing file is accepted.
-pub(super) fn check(path: &Path) -> Result<(), ConfigError> {
+pub(crate) fn check(path: &Path) -> Result<(), ConfigError> {
     match written_by_others(path) {
         None => Ok(()),
         Some(WrittenByOthers { path, problem, fix }) => {

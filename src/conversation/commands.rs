@@ -1,5 +1,11 @@
 //! Slash commands: ONE table, from which every front end takes its commands, its help and its
-//! completion.
+//! completion. Behind it come the skills of the user and the repository, each by its name: `skill_names`.
+
+mod skill_names;
+
+use crate::skills::SkillCall;
+
+pub use skill_names::{SkillCommand, taken};
 
 pub struct SlashCommand {
     /// Lower case, without the slash.
@@ -311,40 +317,74 @@ pub enum ParsedInput<'a> {
     Question,
     /// A command with its argument.
     Command(&'static SlashCommand, &'a str),
+    /// A question that starts a skill.
+    Skill(SkillCall),
     /// An unknown command, with its slash, and similar names.
-    Unknown(&'a str, Vec<&'static str>),
+    Unknown(&'a str, Vec<String>),
 }
 
-/// Tells commands from questions. A command is one line of `/`, a word of letters (or `?`), and
-/// white space or the end of the line after it; paths and pasted code are questions. A unique
-/// prefix of a name is enough.
-pub fn parse(text: &str, place: CommandScope) -> ParsedInput<'_> {
+/// Tells commands and skills from questions. A command is one line of `/`, a word of letters (or `?`), and
+/// white space or the end of the line after it; paths and pasted code are questions. A unique prefix of
+/// a name is enough.
+///
+/// Commands win over skills, also by a unique prefix. What follows the whole name of a skill may have
+/// several lines; in a name, `_` is as good as `-`.
+pub fn parse<'a>(text: &'a str, place: CommandScope, skills: &[SkillCommand]) -> ParsedInput<'a> {
     let text = text.trim();
     let Some(rest) = text.strip_prefix('/') else {
         return ParsedInput::Question;
     };
     let (word, argument) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-    let is_name = word == "?" || word.chars().all(char::is_alphabetic);
+    let argument = argument.trim();
     // A slash alone is an unfinished command.
-    if !is_name || text.contains('\n') || (word.is_empty() && !rest.is_empty()) {
+    let is_line = !text.contains('\n') && (!word.is_empty() || rest.is_empty());
+    let is_word = word == "?" || word.chars().all(char::is_alphabetic);
+    let name = word.to_lowercase();
+    let fitting = match is_line && is_word {
+        true => fitting(&name, place),
+        false => Vec::new(),
+    };
+    if let [only] = fitting.as_slice() {
+        return ParsedInput::Command(only, argument);
+    }
+    let name = name.replace('_', "-");
+    let skill = |skill: &SkillCommand| {
+        ParsedInput::Skill(SkillCall {
+            name: skill.name.clone(),
+            arguments: argument.to_owned(),
+        })
+    };
+    if let Some(exact) = skills.iter().find(|skill| skill.name == name) {
+        return skill(exact);
+    }
+    let may_be_skill = skill_names::may_be_name(word);
+    if !is_line || !is_word && !may_be_skill {
         return ParsedInput::Question;
     }
-    let name = word.to_lowercase();
-    let named =
-        |command: &&SlashCommand| command.name == name || command.aliases.contains(&name.as_str());
+    let begins = |skill: &&SkillCommand| !name.is_empty() && skill.name.starts_with(&name);
+    let begun: Vec<&SkillCommand> = skills.iter().filter(begins).collect();
+    if let ([], &[only]) = (fitting.as_slice(), begun.as_slice()) {
+        return skill(only);
+    }
+    let mut similar: Vec<String> = fitting.iter().map(|it| it.name.to_owned()).collect();
+    similar.extend(begun.iter().map(|skill| skill.name.clone()));
+    if similar.is_empty() {
+        similar = nearest(&name, place, skills);
+    }
+    if !is_word && similar.is_empty() && !name.contains('-') {
+        return ParsedInput::Question;
+    }
+    ParsedInput::Unknown(&text[..1 + word.len()], similar)
+}
+
+/// The command of a name or an alias; else those that begin with it.
+fn fitting(name: &str, place: CommandScope) -> Vec<&'static SlashCommand> {
+    let named = |command: &&SlashCommand| command.name == name || command.aliases.contains(&name);
     if let Some(command) = commands(place).find(named) {
-        return ParsedInput::Command(command, argument.trim());
+        return vec![command];
     }
-    let begins = |command: &&SlashCommand| !name.is_empty() && command.name.starts_with(&name);
-    let fitting: Vec<&'static SlashCommand> = commands(place).filter(begins).collect();
-    let typed = &text[..1 + word.len()];
-    match fitting.as_slice() {
-        [only] => ParsedInput::Command(only, argument.trim()),
-        [] => ParsedInput::Unknown(typed, nearest(&name, place)),
-        several => {
-            ParsedInput::Unknown(typed, several.iter().map(|command| command.name).collect())
-        }
-    }
+    let begins = |command: &&SlashCommand| !name.is_empty() && command.name.starts_with(name);
+    commands(place).filter(begins).collect()
 }
 
 /// The shell command of a line that begins with `!`; `None` for all else. Several lines were pasted,
@@ -357,7 +397,7 @@ pub fn shell_command(text: &str) -> Option<&str> {
 }
 
 /// The message about an unknown command.
-pub fn unknown(typed: &str, nearest: &[&str]) -> String {
+pub fn unknown(typed: &str, nearest: &[String]) -> String {
     let typed = crate::visible::visible_name(typed);
     if nearest.is_empty() {
         return format!("unknown command {typed}; /help lists the commands");
@@ -369,18 +409,19 @@ pub fn unknown(typed: &str, nearest: &[&str]) -> String {
     )
 }
 
-/// Commands with the longest common prefix with the input.
-fn nearest(typed: &str, place: CommandScope) -> Vec<&'static str> {
+/// Commands and skills with the longest common prefix with the input.
+fn nearest(typed: &str, place: CommandScope, skills: &[SkillCommand]) -> Vec<String> {
     let shared = |name: &str| {
         let pairs = name.chars().zip(typed.chars());
         pairs.take_while(|(one, other)| one == other).count()
     };
-    let most = commands(place).map(|command| shared(command.name)).max();
+    let own = commands(place).map(|command| command.name);
+    let names = own.chain(skills.iter().map(|skill| skill.name.as_str()));
+    let names: Vec<(usize, &str)> = names.map(|name| (shared(name), name)).collect();
+    let most = names.iter().map(|(shared, _)| *shared).max();
     let most = most.filter(|most| *most > 1);
-    commands(place)
-        .map(|command| command.name)
-        .filter(|name| Some(shared(name)) == most)
-        .collect()
+    let nearest = names.iter().filter(|(shared, _)| Some(*shared) == most);
+    nearest.map(|(_, name)| (*name).to_owned()).collect()
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ mod project;
 pub mod registry;
 pub mod reply;
 mod run;
-mod skills;
+pub mod skills;
 mod status;
 mod turn;
 pub mod turn_facts;

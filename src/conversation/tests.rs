@@ -183,7 +183,7 @@ async fn ask(conversation: &mut Conversation, text: &str) -> FinishedTurn {
 }
 
 async fn type_in(conversation: &mut Conversation, line: &str) -> Result<CommandReply, Error> {
-    let ParsedInput::Command(command, argument) = parse(line, CommandScope::Chat) else {
+    let ParsedInput::Command(command, argument) = parse(line, CommandScope::Chat, &[]) else {
         panic!("{line} is not a command");
     };
     conversation.command(command, argument).await

@@ -39,6 +39,7 @@ mod retrieval_query;
 mod shorten;
 mod shown_by_git;
 mod side;
+mod skills;
 mod step;
 mod stream;
 pub mod task;
@@ -69,8 +70,9 @@ use crate::model::{ChatModel, EditForm, ModelProfile, ToolSpec};
 use crate::permission::{Approver, Confinement};
 use crate::session::changes::{FileDiff, UndoError, Undone};
 use crate::session::{Record, Session, SessionError};
+use crate::skills::{Library, SkillCall, told_section};
 use crate::text::clip;
-use crate::tools::{ToolContext, ToolSet, Toolbox};
+use crate::tools::{ToolContext, ToolSet, Toolbox, USE_SKILL};
 use crate::visible::escape_hidden;
 use checking::SessionChecks;
 use event::{Event, TurnEnd};
@@ -120,6 +122,7 @@ pub struct Engine {
     /// The file of a map that takes long to make; empty if none is kept.
     kept_map: PathBuf,
     hooks: SessionHooks,
+    skills: Library,
 }
 
 /// The parts of an engine.
@@ -134,6 +137,8 @@ pub struct EngineParts {
     pub known_memory: PathBuf,
     /// What stands last in the message of each commit; `{model}` is the name of the model.
     pub commit_trailer: Option<String>,
+    /// What questions may use by name, and models are told of.
+    pub skills: Library,
 }
 
 /// How an engine works.
@@ -188,6 +193,8 @@ pub struct Question {
     pub read_only: bool,
     /// Whether the index is not searched for it.
     pub without_search: bool,
+    /// The skill that it starts; the text is then the line that was typed.
+    pub skill: Option<SkillCall>,
 }
 
 impl Question {
@@ -234,6 +241,7 @@ impl Engine {
             checks: SessionChecks::default(),
             kept_map: PathBuf::new(),
             hooks: SessionHooks::default(),
+            skills: parts.skills,
         }
     }
 
@@ -375,7 +383,9 @@ impl Engine {
         let key = (profile.name.clone(), self.uses_text_calls(profile));
         let chosen = *self.chosen.lock().entry(key).or_insert(by_model);
         let set = self.options.tools.unwrap_or(chosen);
-        self.toolbox.specs_in(set, self.context.edit_form())
+        let mut specs = self.toolbox.specs_in(set, self.context.edit_form());
+        specs.retain(|spec| skills::has_room(profile) || spec.name != USE_SKILL);
+        specs
     }
 
     /// From now on lines are shown, and tools offered, as a model needs them for its edits.
@@ -406,7 +416,9 @@ impl Engine {
         let facts = self.facts(profile);
         let name = name.to_string_lossy();
         let form = self.context.edit_form();
-        let text = system_prompt((&name, &facts), memory.as_ref(), form, protocol);
+        let skills = self.told_skills(tools);
+        let facts = (&*facts, &*skills);
+        let text = system_prompt((&name, facts), memory.as_ref(), form, protocol);
         let text = self.context.without_secret_values(text);
         (escape_hidden(&text).into_owned(), memory)
     }
@@ -419,16 +431,20 @@ impl Engine {
             return;
         }
         let context = Arc::clone(&self.context);
-        let finding = spawn_blocking(move || workspace_facts(&context.jail, &context.rules));
+        let library = self.skills.clone();
+        let finding = spawn_blocking(move || {
+            let text = workspace_facts(&context.jail, &context.rules);
+            (text, told_section(&library.told(&context.jail)))
+        });
         // That can only fail by a panic; then there are none.
-        let text = finding.await.unwrap_or_default();
+        let (text, skills) = finding.await.unwrap_or_default();
         let map = match has_room(profile) {
             true => map_facts(&self.context, &self.kept_map).await,
             false => String::new(),
         };
         self.facts
             .lock()
-            .get_or_insert(WorkspaceFacts { text, map });
+            .get_or_insert(WorkspaceFacts { text, map, skills });
     }
 
     /// Facts of the workspace as they were when they were first looked for.
@@ -452,7 +468,8 @@ impl Engine {
         };
         let protocol = spoken.then_some(tools);
         let form = self.context.edit_form();
-        if !renew && before.is_some_and(|text| prompt::fits(text, form, protocol)) {
+        let fits = |text: &str| prompt::fits(text, form, protocol) && skills::fits(text, tools);
+        if !renew && before.is_some_and(fits) {
             return Ok(());
         }
         if before.is_none() {

@@ -44,10 +44,10 @@ fn editing(form: EditForm) -> &'static str {
 
 /// Makes the system prompt of a session.
 ///
-/// `facts` are about the workspace; `protocol` has the tools to describe in the text, for models
+/// `facts` are about the workspace, and `skills` is the section about them, or empty; `protocol` has the tools to describe in the text, for models
 /// without native tool calls.
 pub fn system_prompt(
-    (workspace, facts): (&str, &str),
+    (workspace, (facts, skills)): (&str, (&str, &str)),
     memory: Option<&ProjectInstructions>,
     form: EditForm,
     protocol: Option<&[ToolSpec]>,
@@ -60,6 +60,10 @@ pub fn system_prompt(
         .to_owned();
     if !facts.is_empty() {
         prompt.push_str(&format!("\n\n{FACTS}\n\n{facts}"));
+    }
+    if !skills.is_empty() {
+        prompt.push_str("\n\n");
+        prompt.push_str(skills);
     }
     if let Some(memory) = memory {
         prompt.push_str("\n\n");
@@ -117,6 +121,7 @@ mod tests {
         memory: Option<&ProjectInstructions>,
         protocol: Option<&[ToolSpec]>,
     ) -> String {
+        let facts = (facts, "");
         system_prompt((workspace, facts), memory, EditForm::Search, protocol)
     }
 
@@ -162,6 +167,17 @@ mod tests {
     }
 
     #[test]
+    fn skills_stand_between_the_facts_and_the_instructions_of_the_project() {
+        let facts = ("Test: `cargo test`.", "# Skills\n\n- `a`: d");
+        let memory = memory();
+        let prompt = system_prompt(("shop", facts), Some(&memory), EditForm::Search, None);
+        let at = |text: &str| prompt.find(text).expect("it is there");
+        assert!(at("cargo test") < at("\n\n# Skills\n\n- `a`: d\n\n"));
+        assert!(at("- `a`: d") < at("Use tabs."));
+        assert!(!notes_in(&prompt).contains("- `a`: d"));
+    }
+
+    #[test]
     fn text_of_the_repository_is_labelled_and_cannot_speak_as_somebody_else() {
         let prompt = prompt_of("shop", "", Some(&memory()), None);
         assert!(prompt.contains("OLLACODE.md"));
@@ -197,7 +213,7 @@ mod tests {
     #[test]
     fn a_prompt_knows_for_which_form_of_edits_it_is() {
         for form in EditForm::ALL {
-            let prompt = system_prompt(("shop", ""), None, form, None);
+            let prompt = system_prompt(("shop", ("", "")), None, form, None);
             assert!(!prompt.contains("{editing}"), "{prompt}");
             for other in EditForm::ALL {
                 assert_eq!(

@@ -35,8 +35,12 @@ const SMALL_WINDOW: u32 = 16_384;
 const MOST_FILES: usize = 10;
 
 impl Turn<'_> {
-    /// Composes the user message.
-    pub(super) async fn opening(&mut self, question: &Question) -> UserMessage {
+    /// Composes the user message; `skill` is the section of the skill that it starts.
+    pub(super) async fn opening(
+        &mut self,
+        question: &Question,
+        skill: Option<String>,
+    ) -> UserMessage {
         let mut sections = std::mem::take(&mut self.session.remarks);
         for given in question.files.iter().take(MOST_FILES) {
             let files = u32::try_from(question.files.len().min(MOST_FILES)).unwrap_or(1);
@@ -53,20 +57,22 @@ impl Turn<'_> {
         sections.extend(self.attached(&question.attachments).await);
         sections.extend(self.pictured(question.images.len()));
         if self.engine.options.rag && !question.without_search {
-            sections.extend(self.found(&question.text).await);
+            sections.extend(self.found(question.words()).await);
         }
         UserMessage {
             context: sections.join("\n\n"),
-            request: self.request(&question.text).await,
+            request: self.request(&question.text, skill).await,
             ..UserMessage::default()
         }
     }
 
-    /// The question, cut if it would leave no room for a reply.
-    async fn request(&mut self, text: &str) -> String {
+    /// The question, cut if it would leave no room for a reply. A skill is never cut: it fits.
+    async fn request(&mut self, text: &str, skill: Option<String>) -> String {
         let most = part(self.window(), 50);
         let text = text.trim();
-        let request = if estimate_text(text) > most {
+        let request = if let Some(skill) = skill {
+            format!("{}\n\n{skill}", self.typed(text))
+        } else if estimate_text(text) > most {
             self.notice("the question is longer than half of the window: its middle is left out")
                 .await;
             clipped_to(text, most).into_owned()

@@ -79,7 +79,7 @@ pub(super) fn meant_by(messages: &[Message]) -> Option<String> {
     let (older, task) = task_of(messages)?;
     let request = |message: &Message| match message {
         Message::User { text, .. } if !is_note(text) => {
-            Some(UserMessage::parse(text).task().to_owned())
+            Some(UserMessage::parse(text).whole_task().to_owned())
         }
         _ => None,
     };

@@ -23,6 +23,7 @@ mod proof;
 mod replies;
 mod rough;
 mod seen;
+mod skills;
 mod understanding;
 mod user_command;
 mod window;

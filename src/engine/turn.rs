@@ -211,6 +211,7 @@ impl<'a> Turn<'a> {
             let failure = Failure::new(FailureCode::QuestionMissing, "the question is empty");
             return Err(TurnEnd::Failed(failure));
         }
+        let skill = self.skill_section(question).await?;
         self.answer_check = SecondLook::of(question, self.session);
         self.session.turn += 1;
         self.session.sources.clear();
@@ -228,7 +229,7 @@ impl<'a> Turn<'a> {
         let earlier = self.session.messages.iter_mut();
         earlier.for_each(Message::shorten_hits);
         let images = self.pictures(&question.images).await;
-        let mut opening = self.opening(question).await;
+        let mut opening = self.opening(question, skill).await;
         self.note_found().await;
         let [context] = self.redact_secret_values([opening.context]).await?;
         opening.context = escape_hidden(&context).into_owned();

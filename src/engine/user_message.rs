@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::prompt::{PLAN, READ_ONLY};
+use crate::skills::without_skill_section;
 
 const SUMMARY: &str = "## Summary of the earlier conversation";
 const SUMMARY_END: &str = "(end of the summary)";
@@ -81,8 +82,14 @@ impl UserMessage {
         format!("{text}{REQUEST}\n\n{request}")
     }
 
-    /// The request without the text that is added to it where nothing can be written.
+    /// The request as the user typed it: without the text of a skill, and without what is added where
+    /// nothing can be written.
     pub(super) fn task(&self) -> &str {
+        without_skill_section(self.whole_task()).trim_end()
+    }
+
+    /// The same with the text of a skill, which says what is to be done.
+    pub(super) fn whole_task(&self) -> &str {
         let request = &self.request;
         let without = |added| request.strip_suffix(added);
         let task = without(PLAN).or_else(|| without(READ_ONLY));
@@ -179,5 +186,13 @@ mod tests {
     fn the_words_of_plan_mode_are_no_part_of_the_task() {
         let opening = UserMessage::parse(&format!("Add a cache.\n\n{PLAN}"));
         assert_eq!(opening.task(), "Add a cache.");
+    }
+
+    #[test]
+    fn the_text_of_a_skill_is_part_of_the_whole_task_only() {
+        let skill = "/tidy src\n\n## Skill `tidy`\n\nRemove what nobody uses.";
+        let opening = UserMessage::parse(&format!("{skill}\n\n{PLAN}"));
+        assert_eq!(opening.task(), "/tidy src");
+        assert_eq!(opening.whole_task(), skill);
     }
 }

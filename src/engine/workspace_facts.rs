@@ -35,6 +35,8 @@ pub(super) struct WorkspaceFacts {
     pub text: String,
     /// The most used files; empty if they are not known.
     pub map: String,
+    /// The section about skills; empty if a model is told of none.
+    pub skills: String,
 }
 
 impl WorkspaceFacts {

@@ -300,6 +300,11 @@ impl Jail {
         self.read_here(path, MOST_BYTES)
     }
 
+    /// The same for a file of at most so many bytes.
+    pub fn read_at_most(&self, path: &WorkspacePath, most: u64) -> Result<FileBytes, JailError> {
+        self.read_here(path, most)
+    }
+
     /// The hash of a file of any size and content; `None` if it does not exist.
     ///
     /// Follows no link.

@@ -13,7 +13,7 @@ mod frameworks;
 mod languages;
 
 mod files;
-mod yaml;
+pub(crate) mod yaml;
 
 mod classify;
 mod leaving;

@@ -15,7 +15,7 @@ const MOST_OPEN: usize = 200;
 
 /// A node. Numbers and truth values are texts, too.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Yaml {
+pub(crate) enum Yaml {
     Empty,
     Text(String),
     List(Vec<Yaml>),

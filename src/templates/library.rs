@@ -1,7 +1,6 @@
 //! Finds templates: those of the repository, of the user, and of this program.
 
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -12,6 +11,7 @@ use super::{
     manifest,
 };
 use crate::jail::{EntryKind, Jail, WorkspacePath};
+use crate::skills::{self, SkillFolder, read_bounded};
 
 /// Where the repository has its templates.
 pub const REPOSITORY_FOLDER: &str = ".ollacode/templates";
@@ -19,6 +19,8 @@ const MANIFEST: &str = "template.toml";
 const FILES: &str = "files";
 /// Most templates of a place.
 const MOST_TEMPLATES: usize = 200;
+/// Where a skill has its templates.
+const OF_SKILL: &str = "templates";
 /// Deepest folder of a template.
 const DEEPEST: usize = 8;
 
@@ -55,17 +57,19 @@ pub struct ListedTemplate {
 }
 
 /// All templates. One of the user counts before one of the same name in the repository, so that a
-/// repository cannot put its own in place of one that the user knows; examples come last.
+/// repository cannot put its own in place of one that the user knows; examples come last. Those of a skill
+/// are named after it: `skill/template`.
 #[derive(Clone, Debug, Default)]
 pub struct Library {
     /// The user's folder; may not exist.
     user: Option<PathBuf>,
+    skills: skills::Library,
 }
 
 impl Library {
-    /// With the user's folder of templates.
-    pub fn new(user: Option<PathBuf>) -> Library {
-        Library { user }
+    /// With the user's folder of templates, and the skills, which may have some.
+    pub fn new(user: Option<PathBuf>, skills: skills::Library) -> Library {
+        Library { user, skills }
     }
 
     /// Where the user's templates are.
@@ -75,18 +79,27 @@ impl Library {
 
     /// Whether the user or the repository has a template. Looks at the disk.
     pub fn has_own(&self, jail: &Jail) -> bool {
-        !self.user_names().is_empty() || !repository_names(jail).is_empty()
+        !self.user_names().is_empty()
+            || !repository_names(jail, REPOSITORY_FOLDER).is_empty()
+            || !self.of_skills(jail).is_empty()
     }
 
     /// Every template that can be named, by name. Looks at the disk.
     pub fn list(&self, jail: &Jail) -> Vec<ListedTemplate> {
         let mut names = self.user_names();
-        for name in repository_names(jail).into_iter().chain(shipped_names()) {
+        let repository = repository_names(jail, REPOSITORY_FOLDER).into_iter();
+        for name in repository.chain(shipped_names()) {
             if !names.contains(&name) {
                 names.push(name);
             }
         }
+        let of_skills = self.of_skills(jail);
+        names.extend(of_skills.iter().map(|of_skill| of_skill.name.clone()));
         names.sort();
+        let origin = |name: &str| {
+            let of_skill = of_skills.iter().find(|of_skill| of_skill.name == name);
+            of_skill.map_or_else(|| self.origin(jail, name), OfSkill::origin)
+        };
         let listed = names.into_iter().map(|name| match self.find(jail, &name) {
             Ok(template) => ListedTemplate {
                 name,
@@ -95,7 +108,7 @@ impl Library {
                 manifest: template.manifest,
             },
             Err(error) => ListedTemplate {
-                origin: self.origin(jail, &name),
+                origin: origin(&name),
                 name,
                 error: Some(error.to_string()),
                 manifest: Manifest::default(),
@@ -108,8 +121,13 @@ impl Library {
     pub fn find(&self, jail: &Jail, name: &str) -> Result<Template, TemplateError> {
         if is_template_name(name) {
             match self.origin(jail, name) {
-                TemplateOrigin::User => return self.read_user(name),
-                TemplateOrigin::Repository => return read_repository(jail, name),
+                TemplateOrigin::User => {
+                    let folder = self.user.as_deref().unwrap_or(Path::new(""));
+                    return read_user(name, &folder.join(name));
+                }
+                TemplateOrigin::Repository => {
+                    return read_repository(jail, name, &format!("{REPOSITORY_FOLDER}/{name}"));
+                }
                 TemplateOrigin::Shipped => {
                     if let Some(template) = shipped(name) {
                         return template;
@@ -117,8 +135,16 @@ impl Library {
                 }
             }
         }
+        let of_skills = self.of_skills(jail);
+        if let Some(found) = of_skills.iter().find(|of_skill| of_skill.name == name) {
+            return match &found.folder {
+                SkillFolder::User(folder) => read_user(name, folder),
+                SkillFolder::Workspace(folder) => read_repository(jail, name, folder),
+            };
+        }
         let mut known = self.user_names();
-        known.extend(repository_names(jail));
+        known.extend(repository_names(jail, REPOSITORY_FOLDER));
+        known.extend(of_skills.into_iter().map(|of_skill| of_skill.name));
         known.extend(shipped_names());
         known.sort();
         known.dedup();
@@ -132,7 +158,10 @@ impl Library {
     fn origin(&self, jail: &Jail, name: &str) -> TemplateOrigin {
         if self.user_names().iter().any(|known| known == name) {
             TemplateOrigin::User
-        } else if repository_names(jail).iter().any(|known| known == name) {
+        } else if repository_names(jail, REPOSITORY_FOLDER)
+            .iter()
+            .any(|known| known == name)
+        {
             TemplateOrigin::Repository
         } else {
             TemplateOrigin::Shipped
@@ -140,51 +169,95 @@ impl Library {
     }
 
     fn user_names(&self) -> Vec<String> {
-        let Some(folder) = &self.user else {
-            return Vec::new();
-        };
-        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-        let folders = entries.filter(|entry| entry.path().is_dir());
-        let names = folders.filter_map(|entry| entry.file_name().into_string().ok());
-        let names = names.filter(|name| is_template_name(name));
-        names.take(MOST_TEMPLATES).collect()
+        self.user.as_deref().map(names_in).unwrap_or_default()
     }
 
-    /// Reads a template of the user. Links are followed: it is the user's folder.
-    fn read_user(&self, name: &str) -> Result<Template, TemplateError> {
-        let unreadable = |why: String| TemplateError::Unreadable {
-            name: name.to_owned(),
-            why,
-        };
-        let folder = self.user.as_deref().unwrap_or(Path::new("")).join(name);
-        let manifest = read_bounded(&folder.join(MANIFEST), manifest::LONGEST)
-            .map_err(|why| unreadable(format!("{MANIFEST}: {why}")))?;
-        let mut found = FoundFiles::new(name);
-        let top = folder.join(FILES);
-        let mut pending = vec![(top.clone(), 0)];
-        while let Some((folder, depth)) = pending.pop() {
-            let entries = fs::read_dir(&folder)
-                .map_err(|error| unreadable(format!("{}: {error}", folder.display())))?;
-            for entry in entries {
-                let path = entry.map_err(|error| unreadable(error.to_string()))?.path();
-                let inside = path.strip_prefix(&top).ok().and_then(Path::to_str);
-                let Some(inside) = inside.map(|inside| inside.replace('\\', "/")) else {
-                    return Err(unreadable("a name in it is not UTF-8".to_owned()));
-                };
-                if path.is_dir() {
-                    if depth == DEEPEST {
-                        return Err(unreadable("its folders are nested too deeply".to_owned()));
-                    }
-                    pending.push((path, depth + 1));
-                } else {
-                    let text = read_bounded(&path, MOST_BYTES)
-                        .map_err(|why| unreadable(format!("{inside}: {why}")))?;
-                    found.add(inside, text)?;
+    /// The templates of skills: those in the folder `templates` of one.
+    fn of_skills(&self, jail: &Jail) -> Vec<OfSkill> {
+        let folders = self.skills.folders(jail).into_iter();
+        let templates = folders.flat_map(|(skill, folder)| {
+            let (names, folder) = match folder {
+                SkillFolder::User(folder) => {
+                    let folder = folder.join(OF_SKILL);
+                    (names_in(&folder), SkillFolder::User(folder))
                 }
+                SkillFolder::Workspace(folder) => {
+                    let folder = format!("{folder}/{OF_SKILL}");
+                    let names = repository_names(jail, &folder);
+                    (names, SkillFolder::Workspace(folder))
+                }
+            };
+            names.into_iter().map(move |name| OfSkill {
+                folder: match &folder {
+                    SkillFolder::User(folder) => SkillFolder::User(folder.join(&name)),
+                    SkillFolder::Workspace(folder) => {
+                        SkillFolder::Workspace(format!("{folder}/{name}"))
+                    }
+                },
+                name: format!("{skill}/{name}"),
+            })
+        });
+        templates.take(MOST_TEMPLATES).collect()
+    }
+}
+
+/// A template of a skill: its name, with that of the skill, and its folder.
+struct OfSkill {
+    name: String,
+    folder: SkillFolder,
+}
+
+impl OfSkill {
+    fn origin(&self) -> TemplateOrigin {
+        match self.folder {
+            SkillFolder::User(_) => TemplateOrigin::User,
+            SkillFolder::Workspace(_) => TemplateOrigin::Repository,
+        }
+    }
+}
+
+/// The names of templates in a folder of the user.
+fn names_in(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let folders = entries.filter(|entry| entry.path().is_dir());
+    let names = folders.filter_map(|entry| entry.file_name().into_string().ok());
+    let names = names.filter(|name| is_template_name(name));
+    names.take(MOST_TEMPLATES).collect()
+}
+
+/// Reads a template of the user. Links are followed: it is the user's folder.
+fn read_user(name: &str, folder: &Path) -> Result<Template, TemplateError> {
+    let unreadable = |why: String| TemplateError::Unreadable {
+        name: name.to_owned(),
+        why,
+    };
+    let manifest = read_bounded(&folder.join(MANIFEST), manifest::LONGEST)
+        .map_err(|why| unreadable(format!("{MANIFEST}: {why}")))?;
+    let mut found = FoundFiles::new(name);
+    let top = folder.join(FILES);
+    let mut pending = vec![(top.clone(), 0)];
+    while let Some((folder, depth)) = pending.pop() {
+        let entries = fs::read_dir(&folder)
+            .map_err(|error| unreadable(format!("{}: {error}", folder.display())))?;
+        for entry in entries {
+            let path = entry.map_err(|error| unreadable(error.to_string()))?.path();
+            let inside = path.strip_prefix(&top).ok().and_then(Path::to_str);
+            let Some(inside) = inside.map(|inside| inside.replace('\\', "/")) else {
+                return Err(unreadable("a name in it is not UTF-8".to_owned()));
+            };
+            if path.is_dir() {
+                if depth == DEEPEST {
+                    return Err(unreadable("its folders are nested too deeply".to_owned()));
+                }
+                pending.push((path, depth + 1));
+            } else {
+                let text = read_bounded(&path, MOST_BYTES)
+                    .map_err(|why| unreadable(format!("{inside}: {why}")))?;
+                found.add(inside, text)?;
             }
         }
-        found.template(TemplateOrigin::User, &manifest)
     }
+    found.template(TemplateOrigin::User, &manifest)
 }
 
 fn shipped_names() -> Vec<String> {
@@ -194,9 +267,9 @@ fn shipped_names() -> Vec<String> {
         .collect()
 }
 
-/// The names of the repository's templates; none if the folder leads elsewhere.
-fn repository_names(jail: &Jail) -> Vec<String> {
-    let Ok(folder) = jail.path(REPOSITORY_FOLDER) else {
+/// The names of templates in a folder of the repository; none if the folder leads elsewhere.
+fn repository_names(jail: &Jail, folder: &str) -> Vec<String> {
+    let Ok(folder) = jail.path(folder) else {
         return Vec::new();
     };
     let entries = jail.list(&folder).unwrap_or_default();
@@ -208,7 +281,7 @@ fn repository_names(jail: &Jail) -> Vec<String> {
     names.take(MOST_TEMPLATES).collect()
 }
 
-fn read_repository(jail: &Jail, name: &str) -> Result<Template, TemplateError> {
+fn read_repository(jail: &Jail, name: &str, top: &str) -> Result<Template, TemplateError> {
     let unreadable = |why: String| TemplateError::Unreadable {
         name: name.to_owned(),
         why,
@@ -225,7 +298,6 @@ fn read_repository(jail: &Jail, name: &str) -> Result<Template, TemplateError> {
         String::from_utf8(file.bytes.to_vec())
             .map_err(|_| unreadable(format!("`{path}` is no text in UTF-8")))
     };
-    let top = format!("{REPOSITORY_FOLDER}/{name}");
     let manifest = read(&format!("{top}/{MANIFEST}"))?;
     let mut found = FoundFiles::new(name);
     let mut pending = vec![(String::new(), 0)];
@@ -308,23 +380,4 @@ impl<'a> FoundFiles<'a> {
             files: self.files,
         })
     }
-}
-
-/// The text of a file of at most so many bytes; else why not. What is no regular file is not opened:
-/// reading it may never end.
-fn read_bounded(path: &Path, most: usize) -> Result<String, String> {
-    let facts = fs::metadata(path).map_err(|error| error.to_string())?;
-    if !facts.is_file() {
-        return Err("it is no regular file".to_owned());
-    }
-    let file = fs::File::open(path).map_err(|error| error.to_string())?;
-    let mut text = String::new();
-    let limit = most as u64 + 1;
-    file.take(limit)
-        .read_to_string(&mut text)
-        .map_err(|error| error.to_string())?;
-    if text.len() > most {
-        return Err(format!("it is larger than {} KiB", most >> 10));
-    }
-    Ok(text)
 }

@@ -42,6 +42,7 @@ mod spelling;
 #[cfg(test)]
 mod tests_support;
 mod toolbox;
+mod use_skill;
 mod use_tool;
 mod user_tool;
 #[cfg(test)]
@@ -81,6 +82,7 @@ pub use reading::{Cleaner, Reading, ReadingParts, ReadingTools, Wanted};
 pub(crate) use run_command::{commit_access, hook_access, server_access};
 pub(crate) use search_codebase::found_view;
 pub use toolbox::{NameTaken, ToolSet, Toolbox};
+pub use use_skill::USE_SKILL;
 
 /// A tool. Its arguments are parsed once, into a [`PreparedCall`] call.
 pub trait Tool: Send + Sync {

@@ -21,6 +21,7 @@ use super::run_command::RunCommand;
 use super::search_codebase::SearchCodebase;
 use super::search_files::SearchFiles;
 use super::server_tool::ExposedTool;
+use super::use_skill::UseSkill;
 use super::use_tool::UseTool;
 use super::user_tool::OwnTool;
 use super::write_file::WriteFile;
@@ -28,6 +29,7 @@ use crate::mcp::catalog::{KnownTool, ServerTools};
 use crate::model::repair::is_same_name;
 use crate::model::{EditForm, ToolSpec};
 use crate::permission::UserTool;
+use crate::skills;
 use crate::templates::Library;
 
 /// How many tools a model is told of.
@@ -114,6 +116,13 @@ impl Toolbox {
                 Arc::new(RelatedFiles),
             ],
         }
+    }
+
+    /// The same, and the one that gives models the texts of skills: for users who have some.
+    #[must_use]
+    pub fn with_skills(mut self, library: skills::Library) -> Toolbox {
+        self.tools.push(Arc::new(UseSkill { library }));
+        self
     }
 
     /// Adds a tool at the end.

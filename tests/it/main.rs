@@ -51,6 +51,7 @@ mod own_tools;
 mod peers;
 mod recording;
 mod review;
+mod skills;
 mod suite;
 mod survey;
 mod task;

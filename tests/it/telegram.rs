@@ -14,6 +14,7 @@ mod passing_on;
 mod planning;
 mod restarting;
 mod sessions;
+mod skills;
 mod trouble;
 
 use std::path::Path;

@@ -3,14 +3,31 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::skills::{ListedSkill, Manifest, SkillList, SkillOrigin};
 
 /// How a line is parsed: `name|argument`, `?` for a question, `!a b` for an unknown command.
 fn meaning(text: &str, place: CommandScope) -> String {
-    match parse(text, place) {
+    meaning_with(text, place, &[])
+}
+
+/// The same with skills: `/name|arguments`.
+fn meaning_with(text: &str, place: CommandScope, skills: &[SkillCommand]) -> String {
+    match parse(text, place, skills) {
         ParsedInput::Question => "?".to_owned(),
         ParsedInput::Command(command, argument) => format!("{}|{argument}", command.name),
+        ParsedInput::Skill(call) => format!("/{}|{}", call.name, call.arguments),
         ParsedInput::Unknown(_, nearest) => format!("!{}", nearest.join(" ")),
     }
+}
+
+fn skills(names: &[&str]) -> Vec<SkillCommand> {
+    let skill = |name: &&str| SkillCommand {
+        name: (*name).to_owned(),
+        argument: String::new(),
+        help: "d".to_owned(),
+        origin: SkillOrigin::User,
+    };
+    names.iter().map(skill).collect()
 }
 
 #[test]
@@ -139,8 +156,111 @@ fn a_line_for_the_shell_begins_with_an_exclamation_mark() {
 
 #[test]
 fn a_command_that_does_not_exist_gets_a_hint() {
-    let said = unknown("/modle", &["model"]);
+    let said = unknown("/modle", &["model".to_owned()]);
     assert_eq!(said, "unknown command /modle; did you mean /model?");
     let said = unknown("/xyz", &[]);
     assert_eq!(said, "unknown command /xyz; /help lists the commands");
+}
+
+#[test]
+fn skills_are_found_by_name_and_beginning_and_commands_win() {
+    let skills = skills(&[
+        "3d-model",
+        "explain-module",
+        "explain-query",
+        "tidy",
+        "sess",
+        "write-tests",
+    ]);
+    for (line, expected) in [
+        ("/explain-module src/a b", "/explain-module|src/a b"),
+        ("/Explain-Module", "/explain-module|"),
+        ("/write_tests src/a.rs", "/write-tests|src/a.rs"),
+        ("/wri a", "/write-tests|a"),
+        ("/write-te", "/write-tests|"),
+        ("/tidy", "/tidy|"),
+        ("/3d-model x", "/3d-model|x"),
+        ("/expl", "!explain-module explain-query"),
+        ("/tidy\nall of\nit", "/tidy|all of\nit"),
+        // Commands, also by their beginnings.
+        ("/sta", "status|"),
+        ("/sess", "sessions|"),
+        ("/t", "!thoughts tokens task template tidy"),
+        // What is no skill, and no command.
+        ("/tidied up", "!tidy"),
+        ("/write-toasts", "!write-tests"),
+        ("/zebra-name", "!"),
+    ] {
+        for place in [CommandScope::Terminal, CommandScope::Page] {
+            assert_eq!(meaning_with(line, place, &skills), expected, "{line}");
+        }
+    }
+    for text in [
+        "/usr/bin/write-tests fails",
+        "/tidy/a.rs",
+        "/tidy, please",
+        "/404 is shown",
+        "/v1 is slow",
+        "/wri\nmany lines",
+        "/search one\ntwo",
+        "tidy",
+        "/ tidy",
+        "/\ttidy",
+        "/../tidy",
+        "/tidy\u{202e}",
+    ] {
+        let found = meaning_with(text, CommandScope::Terminal, &skills);
+        assert_eq!(found, "?", "{text:?}");
+    }
+}
+
+#[test]
+fn names_of_commands_and_their_beginnings_are_taken() {
+    for (name, why) in [
+        ("review", "/review is a command"),
+        ("clear", "/clear is a command"),
+        ("thoughts", "/thoughts is a command"),
+        ("und", "/und is short for /undo"),
+        ("thou", "/thou is short for /thoughts"),
+    ] {
+        assert!(
+            taken(name).is_some_and(|found| found.contains(why)),
+            "{name}"
+        );
+    }
+    for name in ["review-changes", "s", "tidy", "undo-all"] {
+        assert_eq!(taken(name), None, "{name}");
+    }
+}
+
+#[test]
+fn only_skills_that_work_are_commands() {
+    let skill = |name: &str, error: Option<&str>, hidden_by| ListedSkill {
+        name: name.to_owned(),
+        origin: SkillOrigin::Repository,
+        place: String::new(),
+        error: error.map(str::to_owned),
+        hidden_by,
+        manifest: Manifest {
+            description: "many words ".repeat(20),
+            argument_hint: Some("[path]".to_owned()),
+            ..Manifest::default()
+        },
+    };
+    let list = SkillList {
+        skills: vec![
+            skill("broken", Some("why"), None),
+            skill("tidy", None, None),
+            skill("tidy", None, Some(SkillOrigin::User)),
+            skill("review", None, None),
+        ],
+        notes: Vec::new(),
+    };
+    let found = SkillCommand::of(&list);
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        (found[0].name.as_str(), found[0].argument.as_str()),
+        ("tidy", "[path]")
+    );
+    assert!(found[0].help.ends_with('…') && found[0].help.chars().count() == 121);
 }

@@ -52,15 +52,15 @@ struct EarlierAnswer {
 impl SecondLook {
     /// Begins with a question, before it is added to the session.
     pub(in crate::engine) fn of(question: &Question, session: &Session) -> SecondLook {
-        let mut plan = plan_steps(&question.text);
-        if says_go(&question.text)
+        let mut plan = plan_steps(question.words());
+        if says_go(question.words())
             && let Some(Message::Assistant { text, .. }) = session.messages.last()
         {
             plan = plan_steps(text);
         }
         SecondLook {
             plan,
-            request: question.text.clone(),
+            request: question.words().to_owned(),
             ..SecondLook::default()
         }
     }

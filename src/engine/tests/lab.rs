@@ -283,6 +283,11 @@ impl Lab {
         Lab::made(script, profile(32_768), EngineOptions::default(), toolbox)
     }
 
+    /// With other tools, and a window.
+    pub fn with_toolbox(script: Vec<Line>, window: u32, toolbox: Toolbox) -> Lab {
+        Lab::made(script, profile(window), EngineOptions::default(), toolbox)
+    }
+
     fn of(script: Vec<Line>, profile: ModelProfile, options: EngineOptions) -> Lab {
         Lab::made(script, profile, options, Toolbox::builtin())
     }
@@ -327,6 +332,7 @@ impl Lab {
             activity: ChatActivity::default(),
             known_memory: top.join("memory"),
             commit_trailer: None,
+            skills: crate::skills::Library::default(),
         });
         Lab {
             root,

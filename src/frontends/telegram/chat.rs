@@ -4,6 +4,7 @@
 //! queued.
 
 mod approvals;
+mod asking;
 mod files;
 mod paste;
 mod replies;
@@ -23,14 +24,13 @@ use super::outbox::Payload;
 use super::quoted::MessageReference;
 use super::rate_limiter::{MessageSlot, MessageStage};
 use super::view::TurnView;
-use crate::conversation::commands::{self, ParsedInput};
-use crate::conversation::mentions::mentioned_files;
+use crate::conversation::commands::{self, CommandScope, ParsedInput};
 use crate::conversation::messages::error_words;
 use crate::conversation::{
-    Conversation, EndReason, FinishedTurn, OpenedSession, PlanOffer, PlanWay, SubmitResult, Update,
+    Conversation, EndReason, FinishedTurn, OpenedSession, PlanOffer, PlanWay, Update,
 };
+use crate::engine::Attachment;
 use crate::engine::event::Event;
-use crate::engine::{Attachment, Question};
 use crate::jail::Jail;
 use crate::message::Image;
 
@@ -211,16 +211,23 @@ impl Chat {
     }
 
     async fn text(&mut self, message: i32, text: String, refers: MessageReference) {
-        match commands::parse(&text, commands::CommandScope::Chat) {
+        let understood = self
+            .conversation
+            .understand(&text, CommandScope::Chat)
+            .await;
+        let is_skill = match understood {
             ParsedInput::Command(command, argument) => {
                 return self.command(command, argument).await;
             }
             ParsedInput::Unknown(typed, nearest) => {
                 return self.say(&commands::unknown(typed, &nearest));
             }
-            ParsedInput::Question => {}
-        }
-        if text.trim().is_empty() || self.context.questions.write(self.who, &text) {
+            ParsedInput::Skill(_) => true,
+            ParsedInput::Question => false,
+        };
+        // What starts a skill answers no question of the model.
+        let is_answer = || self.context.questions.write(self.who, &text);
+        if text.trim().is_empty() || !is_skill && is_answer() {
             return;
         }
         self.attachments.extend(refers.quoted);
@@ -232,49 +239,6 @@ impl Chat {
             return self.captions.push(text);
         }
         self.ask(Some(message), text).await;
-    }
-
-    /// Asks a question with the files that were sent before.
-    async fn ask(&mut self, message: Option<i32>, text: String) {
-        // Captions of files that no question was asked about yet.
-        self.album += 1;
-        let mut texts = std::mem::take(&mut self.captions);
-        texts.push(text);
-        let text = texts.join("\n\n");
-        let question = Question {
-            files: self.named_in(&text).await,
-            attachments: std::mem::take(&mut self.attachments),
-            images: std::mem::take(&mut self.images),
-            text,
-            ..Question::default()
-        };
-        match self.conversation.ask(message, question) {
-            SubmitResult::Started => return self.begin_turn(),
-            SubmitResult::Queued => {}
-            SubmitResult::Refused => self.refused += 1,
-        }
-        self.show_queue();
-    }
-
-    /// The files that a text mentions.
-    async fn named_in(&self, text: &str) -> Vec<String> {
-        let root = self.conversation.workspace().root().to_owned();
-        let found = mentioned_files(text, root, Arc::default(), &self.context.shared.stop).await;
-        found.ok().flatten().unwrap_or_default()
-    }
-
-    /// Edits a queued question; one that was already asked cannot be edited.
-    async fn edited(&mut self, message: i32, text: String) {
-        let files = self.named_in(&text).await;
-        let Some(question) = self.conversation.queued_question(message) else {
-            return self.say("that message was already read: send the change as a new message");
-        };
-        if text.trim().is_empty() {
-            self.conversation.unqueue(message);
-            return self.show_queue();
-        }
-        question.text = text;
-        question.files = files;
     }
 
     /// Starts showing a turn.

@@ -14,6 +14,7 @@ mod dispatcher;
 pub mod formatted_text;
 pub mod html;
 mod incoming;
+mod menu;
 mod names;
 mod outbox;
 mod pair;
@@ -30,14 +31,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Error, bail};
-use teloxide::prelude::*;
-use teloxide::types::{BotCommand, Me};
+use teloxide::types::Me;
 use tokio_util::sync::CancellationToken;
 
 use super::{Notice, Notifier, ServiceOptions};
 use crate::app::App;
 use crate::config::TelegramSettings;
-use crate::conversation::commands::{CommandScope, SlashCommand, commands};
 use crate::conversation::messages::risk_warning;
 use crate::conversation::registry::SessionRegistry;
 use crate::model::ollama::NetworkScope;
@@ -72,7 +71,7 @@ pub async fn run(
     };
     let context = bot_context(app, how, &settings, &api, &me, &stop)?;
     greet(&context, &me, &tell)?;
-    register_commands(&api).await;
+    menu::register(&api, &context.shared.workspaces.first()).await;
     let mut dispatcher = Dispatcher::new(Arc::clone(&context), me, tell);
     let ended = poll.run(&stop, &mut dispatcher).await;
     // Also after the token was rejected: turns are stopped and recorded.
@@ -149,16 +148,4 @@ fn greet(context: &BotContext, me: &Me, tell: &Notifier) -> Result<(), Error> {
         )));
     }
     Ok(())
-}
-
-/// Registers the command menu. The commands also work without it.
-async fn register_commands(api: &Api) {
-    let command = |command: &SlashCommand| BotCommand {
-        command: command.name.to_owned(),
-        description: command.help.to_owned(),
-    };
-    let commands: Vec<BotCommand> = commands(CommandScope::Chat).map(command).collect();
-    if let Err(error) = api.bot.set_my_commands(commands).await {
-        tracing::warn!("cannot register the commands: {}", api.describe(&error));
-    }
 }

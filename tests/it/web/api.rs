@@ -5,6 +5,7 @@ mod answering;
 mod commanding;
 mod reading;
 mod restarting;
+mod skills;
 mod streaming;
 mod talking;
 

@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 
-use crate::conversation::commands::{CommandScope, ParsedInput, commands, parse};
+use crate::conversation::commands::{CommandScope, ParsedInput, SkillCommand, commands, parse};
 use crate::conversation::mentions::begins_mention;
 use crate::frontends::completion::paths;
 
-/// The files that can be completed, besides commands. They may change while the editor runs.
+/// The files and skills that can be completed, besides commands. They may change while the editor runs.
 #[derive(Default)]
 pub struct Completions {
     files: RwLock<Arc<Vec<String>>>,
+    /// Their names.
+    skills: RwLock<Vec<String>>,
 }
 
 /// The completions of a word.
@@ -27,6 +29,11 @@ impl Completions {
     pub fn set_files(&self, files: Vec<String>) {
         let mut known = self.files.write();
         *known = Arc::new(files);
+    }
+
+    pub fn set_skills(&self, skills: Vec<SkillCommand>) {
+        let names = skills.into_iter().map(|skill| skill.name);
+        *self.skills.write() = names.collect();
     }
 
     pub fn files(&self) -> Arc<Vec<String>> {
@@ -59,7 +66,7 @@ impl Completions {
             return CompletionOffers::default();
         }
         let words = if start == 0 {
-            names(word)
+            names(word, &self.skills.read())
         } else {
             values(typed[..start].trim(), word)
         };
@@ -67,13 +74,15 @@ impl Completions {
     }
 }
 
-fn names(word: &str) -> Vec<String> {
-    let names = commands(CommandScope::Terminal).map(|command| format!("/{}", command.name));
+fn names(word: &str, skills: &[String]) -> Vec<String> {
+    let own = commands(CommandScope::Terminal).map(|command| command.name);
+    let names = own.chain(skills.iter().map(String::as_str));
+    let names = names.map(|name| format!("/{name}"));
     names.filter(|name| name.starts_with(word)).collect()
 }
 
 fn values(typed: &str, word: &str) -> Vec<String> {
-    let ParsedInput::Command(command, _) = parse(typed, CommandScope::Terminal) else {
+    let ParsedInput::Command(command, _) = parse(typed, CommandScope::Terminal, &[]) else {
         return Vec::new();
     };
     let fitting = command
@@ -94,6 +103,7 @@ fn open_quote(typed: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::skills::SkillOrigin;
 
     fn files() -> Vec<String> {
         [
@@ -129,6 +139,25 @@ mod tests {
         check("/app as", 5, &["ask"]);
         check("/plan x", 6, &[]);
         check("what /pl", 0, &[]);
+    }
+
+    #[test]
+    fn skills_are_offered_behind_the_commands() {
+        let completions = Completions::default();
+        let skill = |name: &str| SkillCommand {
+            name: name.to_owned(),
+            argument: String::new(),
+            help: String::new(),
+            origin: SkillOrigin::User,
+        };
+        completions.set_skills(vec![skill("tidy-up"), skill("write-tests")]);
+        let offers = completions.offers("/t", 2);
+        let all = ["/thoughts", "/tokens", "/task", "/template", "/tidy-up"];
+        assert_eq!(
+            (offers.start, offers.words),
+            (0, all.map(str::to_owned).to_vec())
+        );
+        assert_eq!(completions.offers("/write-t", 8).words, ["/write-tests"]);
     }
 
     #[test]

@@ -41,6 +41,7 @@ use super::confirm::confirm_workspace;
 use super::failure::failure;
 use super::{CommandEnd, model, note, print_failure, say, warn};
 use crate::app::App;
+use crate::conversation::commands::CommandScope;
 use crate::conversation::mentions::mentioned_files;
 use crate::conversation::messages::{resumed_words, session_warnings};
 use crate::conversation::workspaces::{IndexUpdates, Workspaces};
@@ -127,14 +128,10 @@ async fn answer(
     let Some(files) = mentioned(app, arguments, interrupts).await? else {
         return Ok(interrupts.ending());
     };
-    let question = Question {
-        files,
-        text,
-        ..Question::default()
-    };
     let models = TerminalModels::needed(interrupts);
-    follow(app, arguments, (interrupts, models), |conversation| {
-        conversation.ask(None, question);
+    follow(app, arguments, (interrupts, models), async |conversation| {
+        let question = conversation.question(text, CommandScope::Terminal).await;
+        conversation.ask(None, Question { files, ..question });
     })
     .await
 }
@@ -148,9 +145,14 @@ pub async fn run_job(app: &App, arguments: &ChatArguments, job: Job) -> Result<C
         is_needed: !job.works_without_model(),
         ..TerminalModels::needed(&interrupts)
     };
-    follow(app, arguments, (&interrupts, models), |conversation| {
-        conversation.start_job(job);
-    })
+    follow(
+        app,
+        arguments,
+        (&interrupts, models),
+        async |conversation| {
+            conversation.start_job(job);
+        },
+    )
     .await
 }
 
@@ -159,7 +161,7 @@ async fn follow(
     app: &App,
     arguments: &ChatArguments,
     (interrupts, models): (&Interrupts, TerminalModels),
-    start: impl FnOnce(&mut Conversation),
+    start: impl AsyncFnOnce(&mut Conversation),
 ) -> Result<CommandEnd, Error> {
     let opened = open(app, arguments, models, IndexUpdates::None).await;
     if !matches!(opened, Ok(Some(_)))
@@ -180,7 +182,7 @@ async fn follow(
     }
     let file = output_file(app, arguments);
     let mut show = shown(app, arguments, file, &opened)?;
-    start(&mut conversation);
+    start(&mut conversation).await;
     let ended = {
         let _typing_waits = is_drawn(arguments).then(HiddenTyping::begin);
         turn::follow(&mut conversation, interrupts, show.as_mut()).await?

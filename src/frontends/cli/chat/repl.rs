@@ -99,13 +99,29 @@ impl Repl {
             self.run_command(command).await?;
             return Ok(AfterCommand::Line);
         }
-        match commands::parse(text, CommandScope::Terminal) {
+        let understood = self
+            .conversation
+            .understand(text, CommandScope::Terminal)
+            .await;
+        let question = match understood {
             ParsedInput::Command(command, argument) => {
                 return self.command(command, argument).await;
             }
-            ParsedInput::Unknown(typed, nearest) => self.note(&commands::unknown(typed, &nearest)),
-            ParsedInput::Question => self.ask(text.to_owned()).await?,
-        }
+            ParsedInput::Unknown(typed, nearest) => {
+                self.note(&commands::unknown(typed, &nearest));
+                return Ok(AfterCommand::Line);
+            }
+            ParsedInput::Skill(skill) => Question {
+                text: skill.line(),
+                skill: Some(skill),
+                ..Question::default()
+            },
+            ParsedInput::Question => Question {
+                text: text.to_owned(),
+                ..Question::default()
+            },
+        };
+        self.ask(question).await?;
         Ok(AfterCommand::Line)
     }
 
@@ -121,18 +137,14 @@ impl Repl {
     }
 
     /// Asks a question; if it ends with a plan, offers to carry it out.
-    async fn ask(&mut self, text: String) -> Result<(), Error> {
-        let Some(files) = self.named(&text).await? else {
+    async fn ask(&mut self, question: Question) -> Result<(), Error> {
+        let Some(files) = self.named(&question.text).await? else {
             return Ok(());
         };
         if !self.open().await {
             return Ok(());
         }
-        let question = Question {
-            files,
-            text,
-            ..Question::default()
-        };
+        let question = Question { files, ..question };
         self.conversation.ask(None, question);
         while let Some(plan) = self.turn().await? {
             let Some(way) = self.wants(&plan).await? else {
@@ -260,8 +272,13 @@ impl Repl {
         super::super::note(text);
     }
 
-    /// Lists the files for completion, in the background.
+    /// Lists the files and skills for completion, in the background.
     pub fn list_files(&self) {
+        let completions = Arc::clone(&self.completions);
+        let workspace = Arc::clone(self.conversation.workspace());
+        drop(tokio::spawn(async move {
+            completions.set_skills(workspace.skill_commands().await);
+        }));
         if self.conversation.workspace().needs_leave_to_index() {
             return;
         }

@@ -19,7 +19,7 @@ use super::picker::{self, PickerRow};
 use super::render::source_location;
 use super::repl::Repl;
 use super::terminal::{can_ask, text_columns};
-use crate::conversation::commands::{self, CommandScope, SlashCommand};
+use crate::conversation::commands::{self, CommandScope, SkillCommand, SlashCommand};
 use crate::conversation::messages::{
     counted, index_words, mode_words, opened_warnings, resumed_words,
 };
@@ -35,6 +35,8 @@ use crate::visible::escape_hidden;
 
 /// Maximum lines of a diff.
 const MOST_LINES: usize = 400;
+/// Maximum skills in the help; `/skills` has all.
+const MOST_SKILLS: usize = 20;
 const MORE_HELP: &str = "@path attaches a file; !COMMAND runs a command, and the next question tells \
                          the model what it printed; a \\ at the end of a line, or an open ``` fence, \
                          continues on the next line";
@@ -98,7 +100,10 @@ impl Repl {
     async fn show(&mut self, reply: CommandReply) -> Result<AfterCommand, Error> {
         match reply {
             CommandReply::Quit => return Ok(AfterCommand::Leave),
-            CommandReply::Help => self.say(&help(text_columns()))?,
+            CommandReply::Help => {
+                let skills = self.conversation.workspace().skill_commands().await;
+                self.say(&help(text_columns(), &skills))?;
+            }
             CommandReply::Search(request) => self.search(&request).await,
             CommandReply::Index(job) => self.index(job).await?,
             CommandReply::Status(status) => self.rows(&status.rows())?,
@@ -368,8 +373,8 @@ fn command_of<'a>(
     }
 }
 
-/// The list of commands, for a terminal of this width.
-fn help(columns: usize) -> String {
+/// The list of commands and skills, for a terminal of this width.
+fn help(columns: usize, skills: &[SkillCommand]) -> String {
     let left = |command: &SlashCommand| {
         let SlashCommand { name, argument, .. } = command;
         format!("/{name} {argument}").trim_end().to_owned()
@@ -380,13 +385,21 @@ fn help(columns: usize) -> String {
     // Two columns, the name, two columns.
     let lead = width + 4;
     let hanging = " ".repeat(lead);
-    let mut out = String::new();
-    for command in all() {
-        out.push_str(&format!(
-            "  {BOLD}{:<width$}{PLAIN}  {}\n",
-            left(command),
-            wrapped(command.help, lead, &hanging, columns)
-        ));
+    let row = |name: &str, help: &str| {
+        format!(
+            "  {BOLD}{name:<width$}{PLAIN}  {}\n",
+            wrapped(help, lead, &hanging, columns)
+        )
+    };
+    let mut out: String = all()
+        .map(|command| row(&left(command), command.help))
+        .collect();
+    // A row each, whoever wrote them.
+    let room = columns.saturating_sub(lead);
+    for skill in skills.iter().take(MOST_SKILLS) {
+        let name: String = format!("/{}", skill.name).chars().take(width).collect();
+        let help: String = visible_name(&skill.help).chars().take(room).collect();
+        out.push_str(&row(&name, &help));
     }
     out.push_str(&format!(
         "  {DIM}{}{PLAIN}\n",
@@ -398,10 +411,21 @@ fn help(columns: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::skills::SkillOrigin;
 
     #[test]
     fn help_has_every_command_and_no_row_that_is_too_long() {
-        let help = anstream::adapter::strip_str(&help(80)).to_string();
+        let skill = SkillCommand {
+            name: "write-tests-for-a-file-with-a-long-name".to_owned(),
+            argument: String::new(),
+            help: "Writes tests \u{202e}".repeat(10),
+            origin: SkillOrigin::Repository,
+        };
+        let help = anstream::adapter::strip_str(&help(80, &[skill])).to_string();
+        assert!(
+            help.contains("\n  /write-tests") && !help.contains('\u{202e}'),
+            "{help}"
+        );
         for row in help.lines() {
             assert!(row.chars().count() <= 80, "{row}");
         }

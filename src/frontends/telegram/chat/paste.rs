@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::formatted_text::units;
 use super::super::quoted::MessageReference;
 use super::{Chat, ConversationMessage};
-use crate::conversation::commands::{CommandScope, ParsedInput, parse};
+use crate::conversation::commands::{CommandScope, ParsedInput};
 
 /// A message of at least this length, in UTF-16 units, may have a next part.
 const MAY_BE_CUT: usize = 4_000;
@@ -26,9 +26,14 @@ pub struct Paste {
 impl Chat {
     /// Takes a text, which may be part of a longer one.
     pub(super) async fn written(&mut self, message: i32, text: String, refers: MessageReference) {
-        let parsed = parse(&text, CommandScope::Chat);
-        let is_command = !matches!(parsed, ParsedInput::Question);
-        if is_command {
+        let parsed = self.conversation.understand(&text, CommandScope::Chat);
+        let (begins, is_command) = match parsed.await {
+            ParsedInput::Question => (false, false),
+            // What it is to work on may be long.
+            ParsedInput::Skill(_) => (true, false),
+            ParsedInput::Command(..) | ParsedInput::Unknown(..) => (true, true),
+        };
+        if begins {
             self.paste_over().await;
         }
         let length = units(&text);

@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use super::super::approver::{code, shown_diff};
 use super::super::formatted_text::{FormattedText, SpanKind, Style};
 use super::super::incoming::Destination;
+use super::super::menu::menu_name;
 use super::super::outbox::{Outbox, Payload, markdown};
 use super::super::rate_limiter::{MessageSlot, MessageStage};
 use super::super::split::{MOST_UNITS, beginning};
@@ -40,6 +41,8 @@ const WIDEST: usize = 100;
 const MOST_SESSIONS: usize = 10;
 const MOST_SOURCES: usize = 30;
 const MOST_MODELS: usize = 30;
+/// Skills in the help; `/skills` has all.
+const MOST_SKILLS: usize = 20;
 /// Longest diff that is shown in the chat, in UTF-16 units; a longer one is sent as a file.
 const MOST_OF_DIFF: usize = 3_500;
 
@@ -73,7 +76,7 @@ impl Chat {
         }
         match reply {
             CommandReply::Greeting(_) => self.greet(),
-            CommandReply::Help => self.help(),
+            CommandReply::Help => self.help().await,
             CommandReply::Stopped(stopped) => self.say_stopped(stopped),
             CommandReply::Search(request) => self.search(request),
             CommandReply::Index(job) if job.needs_leave => self.say(NOT_INDEXED),
@@ -115,7 +118,8 @@ impl Chat {
         self.send(text);
     }
 
-    fn help(&self) {
+    async fn help(&self) {
+        let skills = self.conversation.workspace().skill_commands().await;
         let mut text = FormattedText::default();
         for command in commands::commands(commands::CommandScope::Chat) {
             let left = format!("/{} {}", command.name, command.argument);
@@ -127,7 +131,15 @@ impl Chat {
              question.",
             &Style::default(),
         );
-        self.send(text);
+        if !skills.is_empty() {
+            text.push("\n\nSkills:\n", &Style::default());
+        }
+        for skill in skills.iter().take(MOST_SKILLS) {
+            let name = menu_name(&skill.name);
+            let line = format!("/{name}: {}\n", visible_name(&skill.help));
+            text.push(&line, &Style::default());
+        }
+        self.send(beginning(&text, MOST_UNITS));
     }
 
     fn say_stopped(&mut self, stopped: StopResult) {

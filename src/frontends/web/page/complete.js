@@ -16,7 +16,7 @@ let selected = 0;
 function completed(text) {
 	const path = text.match(/(?:^|[\s([{,])@(?:"([^"\n]*)|([^\s"]*))$/);
 	if (path) return { prefix: path[1] ?? path[2], start: text.lastIndexOf('@') };
-	const [, name, value] = text.match(/^\/([a-z]*)(?:\s+(\S*))?$/i) ?? [];
+	const [, name, value] = text.match(/^\/([\w-]*)(?:\s+(\S*))?$/) ?? [];
 	const start = text.length - (value ?? text).length;
 	return name === undefined ? null : { command: name.toLowerCase(), prefix: value, start };
 }

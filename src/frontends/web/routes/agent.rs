@@ -15,6 +15,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::error::ApiError;
 use super::request::{Input, given_session, workspace};
+use crate::conversation::commands::CommandScope;
 use crate::conversation::mentions::mentioned_files;
 use crate::conversation::{Conversation, EndReason, Update};
 use crate::engine::Question;
@@ -88,12 +89,12 @@ impl AgentTurn {
         conversation.begin_alone();
         let stop = &server.shared.stop;
         let files = mentioned_files(&asked.message, root, Arc::default(), stop).await;
+        let question = conversation.question(asked.message, CommandScope::Page);
         let question = Question {
             files: files.ok().flatten().unwrap_or_default(),
-            text: asked.message,
             read_only: asked.agent_mode == Some(false),
             without_search: asked.use_rag == Some(false),
-            ..Question::default()
+            ..question.await
         };
         conversation.ask(None, question);
         Ok(AgentTurn {

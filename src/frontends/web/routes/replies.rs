@@ -49,7 +49,11 @@ async fn data(server: &Arc<Server>, outcome: CommandOutcome) -> Result<Value, Ap
         CommandReply::Greeting(root) | CommandReply::Entered(root) => {
             json!({"path": root.display().to_string()})
         }
-        CommandReply::Help => commands(CommandScope::Page).map(state::command).collect(),
+        CommandReply::Help => {
+            let skills = workspace.skill_commands().await;
+            let own = commands(CommandScope::Page).map(state::command);
+            own.chain(skills.iter().map(state::skill)).collect()
+        }
         CommandReply::Stopped(stopped) => stop_result(stopped),
         CommandReply::Search(request) => search::found(&workspace, request, false, false).await?,
         CommandReply::Index(job) => {

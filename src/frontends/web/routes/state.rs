@@ -11,7 +11,7 @@ use super::error::ApiError;
 use super::index::index_state;
 use super::request::{OfWorkspace, Parameters, blocking, first_name, workspace};
 use crate::conversation::SharedContext;
-use crate::conversation::commands::{CommandScope, SlashCommand, commands};
+use crate::conversation::commands::{CommandScope, SkillCommand, SlashCommand, commands};
 use crate::conversation::messages::mode_words;
 use crate::conversation::workspaces::OpenWorkspace;
 use crate::frontends::branch::branch;
@@ -42,7 +42,9 @@ pub async fn state(
         .iter()
         .map(|room| conversation(shared, room))
         .collect();
-    let commands: Vec<Value> = commands(CommandScope::Page).map(command).collect();
+    let skills = here.skill_commands().await;
+    let commands = commands(CommandScope::Page).map(command);
+    let commands: Vec<Value> = commands.chain(skills.iter().map(skill)).collect();
     let mut state = json!({
         "version": env!("CARGO_PKG_VERSION"),
         "workspaces": workspaces(shared),
@@ -111,6 +113,18 @@ pub fn command(command: &SlashCommand) -> Value {
         "argument": command.argument,
         "values": command.values,
         "help": command.help,
+    })
+}
+
+/// A skill as the page completes it. What it says is the text of whoever wrote it.
+pub fn skill(skill: &SkillCommand) -> Value {
+    json!({
+        "name": skill.name,
+        "aliases": [],
+        "argument": skill.argument,
+        "values": [],
+        "help": skill.help,
+        "origin": skill.origin,
     })
 }
 

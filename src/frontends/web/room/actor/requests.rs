@@ -11,13 +11,14 @@ use super::super::messages::{
     RoomMessage, RoomSnapshot,
 };
 use super::{OpenAsk, QueuedMessage, RoomActor};
-use crate::conversation::commands::{CommandScope, ParsedInput, parse, unknown};
+use crate::conversation::commands::{CommandScope, ParsedInput, unknown};
 use crate::conversation::mentions::mentioned_files;
 use crate::conversation::{CommandReply, OpenedSession, PlanWay, StopResult, SubmitResult};
 use crate::engine::Question;
 use crate::engine::event::AskId;
 use crate::permission::Decision;
 use crate::session::changes::Undone;
+use crate::skills::SkillCall;
 
 /// Messages of clients whose ids are remembered.
 const MOST_CLIENTS: usize = 256;
@@ -58,18 +59,18 @@ impl RoomActor {
         let files = mentioned_files(&asked.text, root, Arc::default(), &self.room.stop).await;
         let attached = asked.attachments.iter().map(|it| it.name.clone());
         let names: Vec<String> = attached.chain(asked.image_names).collect();
+        let question = self.conversation.question(asked.text, CommandScope::Page);
         let question = Question {
-            text: asked.text.clone(),
             files: files.ok().flatten().unwrap_or_default(),
             attachments: asked.attachments,
             images: asked.images,
             read_only: asked.read_only,
             without_search: asked.without_search,
-            ..Question::default()
+            ..question.await
         };
         self.messages = self.messages.wrapping_add(1);
         let number = self.messages;
-        let (text, client) = (asked.text, asked.client);
+        let (text, client) = (question.text.clone(), asked.client);
         let result = match self.conversation.ask(Some(number), question) {
             SubmitResult::Started => {
                 self.wants_open = false;
@@ -172,8 +173,10 @@ impl RoomActor {
         line: &str,
         read_only: bool,
     ) -> Result<CommandOutcome, CommandFailure> {
-        let (command, argument) = match parse(line, CommandScope::Page) {
+        let understood = self.conversation.understand(line, CommandScope::Page).await;
+        let (command, argument) = match understood {
             ParsedInput::Command(command, argument) => (command, argument),
+            ParsedInput::Skill(skill) => return self.skill(skill, read_only).await,
             ParsedInput::Unknown(typed, nearest) => {
                 return Err(CommandFailure::Unknown(unknown(typed, &nearest)));
             }
@@ -203,6 +206,28 @@ impl RoomActor {
         Ok(CommandOutcome {
             reply,
             opened,
+            workspace: Arc::clone(self.conversation.workspace()),
+        })
+    }
+
+    /// Starts a skill as a message does: while a turn runs, it waits its turn.
+    async fn skill(
+        &mut self,
+        skill: SkillCall,
+        read_only: bool,
+    ) -> Result<CommandOutcome, CommandFailure> {
+        let asked = AskedQuestion {
+            text: skill.line(),
+            read_only,
+            ..AskedQuestion::default()
+        };
+        let reply = match self.ask(asked).await {
+            AskResult::Started | AskResult::Queued => CommandReply::Started,
+            AskResult::Refused => CommandReply::Busy,
+        };
+        Ok(CommandOutcome {
+            reply,
+            opened: None,
             workspace: Arc::clone(self.conversation.workspace()),
         })
     }
