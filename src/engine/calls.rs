@@ -10,6 +10,7 @@ mod job_call;
 mod outcome;
 mod parts;
 mod read_only;
+mod start;
 mod user_command;
 
 use std::time::{Duration, Instant};
@@ -139,7 +140,7 @@ impl Turn<'_> {
             }
         };
         self.record(Record::about_to_run(call))?;
-        self.start(call, &what).await;
+        self.start_showing(call, &what, &prepared.preview).await;
         let begun = Instant::now();
         let outcome = self.execute(prepared, permitted, &[]).await;
         let outcome = self.with_files(call, outcome).await?;
@@ -402,15 +403,6 @@ impl Turn<'_> {
         }
         self.add_sources(sources);
         CallResult::done(output)
-    }
-
-    async fn start(&self, call: &ToolCall, what: &str) {
-        let started = Event::ToolStarted {
-            id: call.id.clone(),
-            tool: call.name.clone(),
-            what: what.to_owned(),
-        };
-        self.events.send(started).await;
     }
 
     /// Records the outcome of a call: changed files first, then its result.
