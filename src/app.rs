@@ -31,7 +31,7 @@ use crate::permission::{RepositoryRules, Rules};
 use crate::retrieval::CodeIndex;
 use crate::session::Session;
 use crate::session::changes::clear_up_after_crashes;
-use crate::tools::{GitVersions, ToolContext, ToolSet};
+use crate::tools::{GitVersions, ToolContext, ToolSet, UnsavedFiles};
 use crate::workspace::{Workspace, WorkspaceError, workspace_id};
 
 pub use background::{Background, IndexStatus, VectorStatus};
@@ -76,6 +76,8 @@ pub struct App {
     first_index: Arc<watch::Sender<bool>>,
     /// What was changed together, as far as it was asked for.
     git_history: Arc<HistoryCache>,
+    /// What editors have not saved; all sessions of the folder keep off.
+    unsaved: Arc<UnsavedFiles>,
 }
 
 /// Why the program cannot start.
@@ -158,6 +160,7 @@ impl App {
             connection: Connection::default(),
             first_index: Arc::default(),
             git_history: Arc::default(),
+            unsaved: Arc::default(),
         })
     }
 
@@ -299,6 +302,7 @@ impl App {
             git_versions: GitVersions::default(),
             git_history: Arc::clone(&self.git_history),
             edit_form: Mutex::default(),
+            unsaved: Arc::clone(&self.unsaved),
         };
         let Settings {
             max_steps,

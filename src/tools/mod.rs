@@ -37,6 +37,7 @@ mod spelling;
 #[cfg(test)]
 mod tests_support;
 mod toolbox;
+mod unsaved;
 #[cfg(test)]
 mod weak_model_tests;
 mod write_file;
@@ -71,6 +72,7 @@ pub use git_versions::GitVersions;
 pub(crate) use run_command::commit_access;
 pub(crate) use search_codebase::found_view;
 pub use toolbox::{NameTaken, ToolSet, Toolbox};
+pub use unsaved::UnsavedFiles;
 
 /// A tool. Its arguments are parsed once, into a [`PreparedCall`] call.
 pub trait Tool: Send + Sync {
@@ -109,6 +111,8 @@ pub struct ToolContext {
     pub git_history: Arc<HistoryCache>,
     /// The form in which the model edits files.
     pub edit_form: Mutex<EditForm>,
+    /// Files with changes in an editor that are not saved.
+    pub unsaved: Arc<UnsavedFiles>,
 }
 
 impl ToolContext {

@@ -66,6 +66,7 @@ impl Bench {
             git_versions: super::GitVersions::default(),
             git_history: Arc::default(),
             edit_form: Mutex::default(),
+            unsaved: Arc::default(),
         };
         Bench {
             root,
