@@ -376,7 +376,12 @@ impl App {
     /// The folder of the workspace's sessions; may not exist yet.
     pub fn sessions_folder(&self) -> PathBuf {
         let id = workspace_id(&self.workspace.root);
-        self.settings.data_folder.join("sessions").join(id)
+        self.all_sessions_folder().join(id)
+    }
+
+    /// The folder that has those of all workspaces; may not exist yet.
+    pub fn all_sessions_folder(&self) -> PathBuf {
+        self.settings.data_folder.join("sessions")
     }
 
     /// The file that records which project instructions the user was told of.

@@ -151,12 +151,20 @@ impl Workspaces {
     /// The folder that an editor has open, whatever its name. A home folder is one as well; it is
     /// not indexed unless it has an index.
     pub fn folder(&self, path: &Path) -> Result<Arc<OpenWorkspace>, Error> {
+        Ok(self.opened_as_named(self.app_in(path)?))
+    }
+
+    /// The folder of the sessions of such a folder, which is not opened.
+    pub fn sessions_folder(&self, path: &Path) -> Result<PathBuf, Error> {
+        Ok(self.app_in(path)?.sessions_folder())
+    }
+
+    fn app_in(&self, path: &Path) -> Result<App, Error> {
         let folder = GivenFolder {
             path: path.to_owned(),
             origin: SettingOrigin::Flag("cwd"),
         };
-        let app = self.first.app.in_folder(folder)?;
-        Ok(self.opened_as_named(app))
+        Ok(self.first.app.in_folder(folder)?)
     }
 
     /// The workspace at a path, if it is still allowed.

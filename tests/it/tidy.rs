@@ -137,6 +137,8 @@ fn only_the_command_line_prints() {
     let mut users = users(ALL, &["println!", "print!(", "stdout()", "stderr()"]);
     // Samples of sources in tests of the engine print, but not here.
     users.retain(|name| !name.starts_with("src/engine/tests/"));
+    // The connection with an editor, and nothing else.
+    users.remove("src/frontends/acp/lines.rs");
     for name in users {
         assert!(name.starts_with("src/frontends/cli/"), "{name} prints");
     }
@@ -167,7 +169,7 @@ fn the_engine_and_its_tools_know_no_front_end_and_no_ollama() {
 
 #[test]
 fn front_ends_do_not_import_each_other() {
-    let others: [(&str, &[&str]); 6] = [
+    let others: [(&str, &[&str]); 8] = [
         (
             "src/frontends/cli",
             &["frontends::telegram", "super::telegram::run"],
@@ -179,6 +181,11 @@ fn front_ends_do_not_import_each_other() {
         (
             "src/frontends/web",
             &["frontends::telegram", "super::telegram"],
+        ),
+        ("src/frontends/cli", &["frontends::acp", "super::acp::run"]),
+        (
+            "src/frontends/acp",
+            &["frontends::cli", "frontends::telegram", "frontends::web"],
         ),
     ];
     for (here, others) in others {
