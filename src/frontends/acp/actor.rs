@@ -173,7 +173,7 @@ impl SessionActor {
 
     async fn handle(&mut self, message: SessionMessage, stop: &CancellationToken) {
         match message {
-            SessionMessage::Prompt(prompt) => self.take(prompt).await,
+            SessionMessage::Prompt(prompt) => self.take(*prompt).await,
             SessionMessage::Choices(reply) => {
                 stop.run_until_cancelled(self.list_models()).await;
                 // The response tells of them.

@@ -23,6 +23,8 @@ const LONGEST_TEXT: usize = 1 << 20;
 /// Most pictures of a message, and the size of the largest in bytes.
 const MOST_IMAGES: usize = 10;
 const LARGEST_IMAGE: usize = 20 << 20;
+/// What pictures without a word mean.
+const LOOK: &str = "Look at this.";
 /// Longest name of an attached text, in characters.
 const LONGEST_NAME: usize = 200;
 
@@ -49,8 +51,7 @@ pub struct ReadPrompt {
 
 impl ReadPrompt {
     pub fn is_empty(&self) -> bool {
-        let question = &self.question;
-        self.text.trim().is_empty() && question.images.is_empty()
+        self.text.trim().is_empty()
     }
 
     /// Reads the parts of a message.
@@ -63,6 +64,9 @@ impl ReadPrompt {
             read.notes
                 .push("the message is too long: its end was left out".to_owned());
             read.text = shortened_text(&read.text, LONGEST_TEXT);
+        }
+        if read.is_empty() && !read.question.images.is_empty() {
+            LOOK.clone_into(&mut read.text);
         }
         read.question.text.clone_from(&read.text);
         read

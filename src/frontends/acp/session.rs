@@ -35,7 +35,7 @@ pub struct EditorSession {
 }
 
 pub enum SessionMessage {
-    Prompt(Prompt),
+    Prompt(Box<Prompt>),
     /// What is chosen, and what could be.
     Choices(oneshot::Sender<SessionChoices>),
     SetMode(String, oneshot::Sender<Changed>),
@@ -131,7 +131,7 @@ impl EditorSession {
             stop,
             responder,
         };
-        let sent = self.mailbox.send(SessionMessage::Prompt(prompt));
+        let sent = self.mailbox.send(SessionMessage::Prompt(Box::new(prompt)));
         if let Err(mpsc::error::SendError(SessionMessage::Prompt(prompt))) = sent {
             prompt.refuse(Error::invalid_params().data("the session is closed"));
         }

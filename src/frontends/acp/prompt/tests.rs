@@ -86,6 +86,7 @@ fn pictures_are_taken_and_what_cannot_be_used_is_said() {
         .collect();
     let many = read(many.into());
     assert_eq!(many.question.images.len(), MOST_IMAGES);
+    assert_eq!(many.question.text, LOOK);
     assert_eq!(many.notes, ["only the first 10 pictures are used"]);
 }
 
