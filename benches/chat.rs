@@ -74,6 +74,7 @@ async fn measure() -> Result<(), Error> {
         git_versions: GitVersions::default(),
         git_history: Arc::default(),
         edit_form: Mutex::default(),
+        unsaved: Arc::default(),
     };
     let engine = Engine::new(EngineParts {
         context: Arc::new(context),

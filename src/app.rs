@@ -36,7 +36,7 @@ use crate::permission::{Hook, RepositoryRules, Rules};
 use crate::retrieval::CodeIndex;
 use crate::session::Session;
 use crate::session::changes::clear_up_after_crashes;
-use crate::tools::{GitVersions, NameTaken, ToolContext, ToolSet};
+use crate::tools::{GitVersions, NameTaken, ToolContext, ToolSet, UnsavedFiles};
 use crate::workspace::{Workspace, WorkspaceError, workspace_id};
 
 pub use background::{Background, IndexStatus, VectorStatus};
@@ -90,6 +90,8 @@ pub struct App {
     git_history: Arc<HistoryCache>,
     /// The MCP servers, once they were asked for.
     servers: Arc<OnceLock<Arc<McpServers>>>,
+    /// What editors have not saved; all sessions of the folder keep off.
+    unsaved: Arc<UnsavedFiles>,
 }
 
 /// Why the program cannot start.
@@ -177,6 +179,7 @@ impl App {
             connection: Connection::default(),
             first_index: Arc::default(),
             git_history: Arc::default(),
+            unsaved: Arc::default(),
             servers: Arc::default(),
         };
         app.check_own_tools()?;
@@ -321,6 +324,7 @@ impl App {
             git_versions: GitVersions::default(),
             git_history: Arc::clone(&self.git_history),
             edit_form: Mutex::default(),
+            unsaved: Arc::clone(&self.unsaved),
         };
         let Settings {
             max_steps,
@@ -403,7 +407,12 @@ impl App {
     /// The folder of the workspace's sessions; may not exist yet.
     pub fn sessions_folder(&self) -> PathBuf {
         let id = workspace_id(&self.workspace.root);
-        self.settings.data_folder.join("sessions").join(id)
+        self.all_sessions_folder().join(id)
+    }
+
+    /// The folder that has those of all workspaces; may not exist yet.
+    pub fn all_sessions_folder(&self) -> PathBuf {
+        self.settings.data_folder.join("sessions")
     }
 
     /// The file that records which project instructions the user was told of.

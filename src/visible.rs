@@ -102,7 +102,7 @@ fn is_emoji_part(before: Option<char>, character: char, after: &str) -> bool {
     }
 }
 
-fn is_pictograph(character: char) -> bool {
+pub(crate) fn is_pictograph(character: char) -> bool {
     matches!(
         character,
         '©' | '®' | '‼' | '⁉' | '™' | 'ℹ' | '\u{2190}'..='\u{2bff}' | '〰' | '〽' | '㊗' | '㊙'

@@ -13,6 +13,13 @@ impl Conversation {
         self.model = model;
     }
 
+    /// Selects the only session of this conversation, before it is opened: the one of this id, or a
+    /// new one that gets the id.
+    pub fn begin_as(&mut self, id: SessionId) {
+        self.session = Some(id.clone());
+        self.own_id = Some(id);
+    }
+
     /// Selects the workspace, before a session is opened.
     pub fn begin_in(&mut self, workspace: Arc<OpenWorkspace>) {
         self.workspace = workspace;

@@ -29,6 +29,8 @@ pub enum CommandScope {
     Chat,
     /// A page in a browser: what fits a terminal and a chat, without their first and last words.
     Page,
+    /// An editor, which has buttons and lists of its own for sessions, folders and stopping.
+    Editor,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -302,14 +304,28 @@ pub static COMMANDS: &[SlashCommand] = &[
     },
 ];
 
-/// The commands of a front end: [`CommandScope::Terminal`], [`CommandScope::Chat`] or
-/// [`CommandScope::Page`].
+/// The commands of a front end: [`CommandScope::Terminal`], [`CommandScope::Chat`],
+/// [`CommandScope::Page`] or [`CommandScope::Editor`].
 pub fn commands(place: CommandScope) -> impl Iterator<Item = &'static SlashCommand> {
     let is_there = move |command: &&SlashCommand| match place {
         CommandScope::Page => !matches!(command.action, CommandAction::Start | CommandAction::Quit),
+        CommandScope::Editor => {
+            command.place == CommandScope::Everywhere && !is_of_editor(command.action)
+        }
         place => [CommandScope::Everywhere, place].contains(&command.place),
     };
     COMMANDS.iter().filter(is_there)
+}
+
+/// Whether an editor does it itself: each of its threads is one session in one folder.
+fn is_of_editor(action: CommandAction) -> bool {
+    matches!(
+        action,
+        CommandAction::New
+            | CommandAction::Workspace
+            | CommandAction::Sessions
+            | CommandAction::Resume
+    )
 }
 
 /// How an input line is understood.

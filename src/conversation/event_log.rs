@@ -79,7 +79,7 @@ fn bytes(event: &Event) -> usize {
         Event::ToolFinished {
             summary, detail, ..
         } => summary.len() + detail.len(),
-        Event::ToolStarted { what, .. } => what.len(),
+        Event::ToolStarted { what, details, .. } => what.len() + details.size(),
         Event::ApprovalAsked { request, .. } => request.preview.size(),
         Event::QuestionAsked {
             question, options, ..

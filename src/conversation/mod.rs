@@ -107,6 +107,8 @@ pub struct Conversation {
     workspace: Arc<OpenWorkspace>,
     /// The current session, or the last one.
     session: Option<SessionId>,
+    /// The id of the only session that is ever opened, if it was given away in advance.
+    own_id: Option<SessionId>,
     /// The session and its engine, while it is open and no turn runs.
     open: Option<OpenSession>,
     /// Notices about the opened session that were not shown yet.
@@ -161,6 +163,7 @@ impl Conversation {
             shared,
             participant,
             session: None,
+            own_id: None,
             open: None,
             opened: None,
             model: None,
@@ -386,6 +389,7 @@ impl Conversation {
             participant: self.participant.clone(),
             workspace: Arc::clone(&self.workspace),
             session: self.session.clone(),
+            own_id: self.own_id.clone(),
             model: self.model.clone(),
             connected: self.connected.clone(),
             mode: self.mode(),

@@ -81,6 +81,8 @@ pub(super) struct OpenRequest {
     pub(super) workspace: Arc<OpenWorkspace>,
     /// The session to resume; `None` for a new one.
     pub(super) session: Option<SessionId>,
+    /// The id that a new one gets, if it was given away before.
+    pub(super) own_id: Option<SessionId>,
     /// The chosen model; else that of the session, or of the settings.
     pub(super) model: Option<String>,
     /// An established connection, reused if it is to the right model.
@@ -123,7 +125,8 @@ impl OpenRequest {
         folder: &Path,
         model: Arc<dyn ChatModel>,
     ) -> Result<(Session, OpenedSession), SessionError> {
-        let session = Session::create(folder, self.workspace.root(), model)?;
+        let id = self.own_id.clone().unwrap_or_else(SessionId::fresh);
+        let session = Session::create_as(folder, self.workspace.root(), model, id)?;
         if let Some(participant) = &self.participant {
             self.shared
                 .with_registry(|all| all.begun(&session.id, participant.user));

@@ -26,6 +26,8 @@ pub struct OpenWorkspace {
 pub enum IndexUpdates {
     /// By a watcher, while the workspace is open.
     Watched,
+    /// The same, but for the one that the program was started in: nobody asked for it.
+    WatchedWhenNamed,
     /// Not at all: for a single question.
     None,
 }
@@ -49,7 +51,7 @@ impl OpenWorkspace {
         activity: &ChatActivity,
         stop: &CancellationToken,
     ) -> Arc<OpenWorkspace> {
-        let background = (updates == IndexUpdates::Watched)
+        let background = (updates != IndexUpdates::None)
             .then(|| app.keep_fresh(activity.clone(), stop.child_token()));
         Arc::new(OpenWorkspace { app, background })
     }
@@ -90,8 +92,12 @@ impl Workspaces {
         stop: CancellationToken,
     ) -> Workspaces {
         let named = app.settings.rules.workspaces.clone();
+        let first = match updates {
+            IndexUpdates::WatchedWhenNamed => IndexUpdates::None,
+            updates => updates,
+        };
         Workspaces {
-            first: OpenWorkspace::open(app, updates, &activity, &stop),
+            first: OpenWorkspace::open(app, first, &activity, &stop),
             named,
             open: Mutex::default(),
             whole_home,
@@ -142,6 +148,25 @@ impl Workspaces {
         Ok(self.opened(app))
     }
 
+    /// The folder that an editor has open, whatever its name. A home folder is one as well; it is
+    /// not indexed unless it has an index.
+    pub fn folder(&self, path: &Path) -> Result<Arc<OpenWorkspace>, Error> {
+        Ok(self.opened_as_named(self.app_in(path)?))
+    }
+
+    /// The folder of the sessions of such a folder, which is not opened.
+    pub fn sessions_folder(&self, path: &Path) -> Result<PathBuf, Error> {
+        Ok(self.app_in(path)?.sessions_folder())
+    }
+
+    fn app_in(&self, path: &Path) -> Result<App, Error> {
+        let folder = GivenFolder {
+            path: path.to_owned(),
+            origin: SettingOrigin::Flag("cwd"),
+        };
+        Ok(self.first.app.in_folder(folder)?)
+    }
+
     /// The workspace at a path, if it is still allowed.
     pub fn at(&self, root: &Path) -> Option<Arc<OpenWorkspace>> {
         if root == self.first.root() {
@@ -154,12 +179,15 @@ impl Workspaces {
     }
 
     fn opened(&self, app: App) -> Arc<OpenWorkspace> {
-        let root = app.workspace.root.clone();
-        if root == self.first.root() {
+        if app.workspace.root == self.first.root() {
             return self.first();
         }
+        self.opened_as_named(app)
+    }
+
+    fn opened_as_named(&self, app: App) -> Arc<OpenWorkspace> {
         let mut open = self.open.lock();
-        let workspace = open.entry(root);
+        let workspace = open.entry(app.workspace.root.clone());
         let workspace = workspace
             .or_insert_with(|| OpenWorkspace::open(app, self.updates, &self.activity, &self.stop));
         Arc::clone(workspace)

@@ -122,11 +122,15 @@ fn shown_name(name: &str) -> String {
 
 /// A text without secrets and hidden characters; byte-order mark and line ends are handled as in
 /// files.
-fn shown_text(text: &str) -> String {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let text = text.replace("\r\n", "\n");
-    let redacted = redact(&text).text;
+pub(super) fn shown_text(text: &str) -> String {
+    let redacted = redact(&plain_text(text)).text.into_owned();
     escape_hidden(&redacted).into_owned()
+}
+
+/// A text without byte-order mark, with line ends as files have them in memory.
+pub(super) fn plain_text(text: &str) -> String {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    text.replace("\r\n", "\n")
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod outcome;
 mod parts;
 mod read_only;
 mod running;
+mod start;
 mod user_command;
 
 use std::time::{Duration, Instant};
@@ -139,7 +140,7 @@ impl Turn<'_> {
             }
         };
         self.record(Record::about_to_run(call))?;
-        self.start(call, &what).await;
+        self.start_showing(call, &what, &prepared.preview).await;
         let begun = Instant::now();
         let outcome = self.run_to_end(call, prepared, permitted).await?;
         self.finish(call, outcome, begun.elapsed()).await

@@ -1,10 +1,13 @@
 //! The events that the engine sends to a front end, in the order in which they happen.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use serde_json::{Map, Value};
 
 use crate::message::Source;
 use crate::model::Usage;
-use crate::permission::ApprovalRequest;
+use crate::permission::{ApprovalRequest, Preview};
 use crate::session::CHECK_ID_PREFIX;
 
 pub use super::proof::turn_facts::{
@@ -63,6 +66,8 @@ pub enum Event {
         tool: String,
         /// Its arguments in a line: `src/main.rs:1-200`, `cargo test`.
         what: String,
+        /// The same for front ends with more room.
+        details: Arc<CallDetails>,
     },
     /// A tool is done.
     ToolFinished {
@@ -99,6 +104,24 @@ pub enum Event {
     Task(TaskView),
     /// The turn is over.
     TurnEnded(TurnEnd),
+}
+
+/// What is known of a call when it starts.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CallDetails {
+    /// By parameter, as the model gave them: they may have secrets and hidden characters.
+    pub arguments: Map<String, Value>,
+    /// What it does to files; nothing if it was refused.
+    pub preview: Preview,
+}
+
+impl CallDetails {
+    /// Bytes that are held for it, about.
+    pub fn size(&self) -> usize {
+        let size =
+            |(name, value): (&String, &Value)| name.len() + value.as_str().map_or(16, str::len);
+        self.arguments.iter().map(size).sum::<usize>() + self.preview.size()
+    }
 }
 
 impl Event {

@@ -3,7 +3,7 @@
 //! In reading order: [`event`] is what front ends see. [`Engine::ask`] runs a `turn`; each `step`
 //! of it asks the model; `calls` judges and runs tool calls, with `hooks` around them; `checking` runs the project's checks; `loop_detector` stops loops,
 //! and `nudge` has a model go on that stops too early; `change_request` tells which requests ask
-//! for a change. `prompt`, [`project_instructions`], `question`, `attachment` and `user_message` make
+//! for a change. `prompt`, [`project_instructions`], `question`, `attachment`, `editor_texts` and `user_message` make
 //! the context; [`crate::model::budget`] counts it, and `compaction` shortens it. [`proof`] compares the answer with
 //! what the turn did.
 //!
@@ -17,6 +17,7 @@ mod checking;
 mod closing;
 mod committing;
 mod compaction;
+mod editor_texts;
 pub mod event;
 mod failed_edits;
 mod found_lines;
@@ -86,6 +87,7 @@ pub use activity::{ChatActivity, Replying};
 pub use attachment::Attachment;
 pub use checking::CheckSetup;
 pub use compaction::CompactReport;
+pub use editor_texts::EditorText;
 pub use hooks::HookSetup;
 pub use live::CommandWatch;
 pub use prompt::system_prompt;
@@ -182,6 +184,8 @@ pub struct Question {
     pub text: String,
     /// Paths named in it; they are read before the model is asked.
     pub files: Vec<String>,
+    /// Files as an editor has them; at most ten are sent to the model.
+    pub editor_texts: Vec<EditorText>,
     /// Attached texts; at most ten are sent to the model.
     pub attachments: Vec<Attachment>,
     /// Attached pictures, for models with vision.

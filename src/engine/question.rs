@@ -53,6 +53,7 @@ impl Turn<'_> {
                 }
             }
         }
+        sections.extend(self.editor_texts(&question.editor_texts).await);
         self.engine.context.knowledge().end_question();
         sections.extend(self.attached(&question.attachments).await);
         sections.extend(self.pictured(question.images.len()));
@@ -87,7 +88,7 @@ impl Turn<'_> {
     }
 
     /// A file that the user mentions, with numbered lines, in a number of tokens.
-    fn mentioned(&mut self, given: &str, tokens: u32) -> Result<String, String> {
+    pub(super) fn mentioned(&mut self, given: &str, tokens: u32) -> Result<String, String> {
         let context = &self.engine.context;
         let jail = &context.jail;
         let wrong = |error: JailError| with_causes(&error);

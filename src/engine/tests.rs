@@ -8,6 +8,7 @@ mod calling;
 mod checking;
 mod context;
 mod edited;
+mod editor_texts;
 mod endings;
 mod external;
 mod failing_edits;

@@ -216,7 +216,7 @@ impl<'a> From<&'a Event> for JsonEvent<'a> {
                 question,
                 options,
             },
-            Event::ToolStarted { id, tool, what } => JsonEvent::ToolStarted { id, tool, what },
+            Event::ToolStarted { id, tool, what, .. } => JsonEvent::ToolStarted { id, tool, what },
             Event::ToolFinished {
                 id,
                 outcome,
@@ -390,6 +390,7 @@ mod tests {
                 id: "c1".into(),
                 tool: "read_file".into(),
                 what: "a.rs".into(),
+                details: std::sync::Arc::default(),
             },
             json!({"event": "tool_started", "id": "c1", "tool": "read_file", "what": "a.rs"}),
         );

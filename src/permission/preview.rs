@@ -6,9 +6,10 @@ use crate::edit::{FileEdit, edits_diff};
 use crate::visible::escape_hidden;
 
 /// The preview of a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Preview {
     /// Nothing beyond the title.
+    #[default]
     None,
     /// Files as they are and as they would be.
     Edits(Vec<FileEdit>),

@@ -36,6 +36,11 @@ impl SessionId {
         SessionId(id)
     }
 
+    /// A new id for a session that starts now, or later.
+    pub fn fresh() -> SessionId {
+        SessionId::new(Timestamp::now())
+    }
+
     /// Parses an id; the session need not exist.
     pub fn parse(text: &str) -> Result<SessionId, SessionError> {
         let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';

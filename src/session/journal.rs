@@ -36,7 +36,7 @@ pub(super) struct Journal {
 }
 
 /// A file locked against other processes while this lives.
-struct LockedFile(File);
+pub(super) struct LockedFile(File);
 
 impl Drop for LockedFile {
     fn drop(&mut self) {
@@ -105,12 +105,7 @@ impl Journal {
     /// Opens a journal to continue it, and cuts half a record off its end.
     pub fn open(folder: &Path, id: &SessionId) -> Result<(Journal, JournalContents), SessionError> {
         let path = path_of(folder, id);
-        let file = match OpenOptions::new().read(true).append(true).open(&path) {
-            Ok(file) => file,
-            Err(error) if is_missing(&error) => return Err(SessionError::NotFound(id.to_string())),
-            Err(error) => return Err(failed("open", &path, error)),
-        };
-        let locked = lock(file, &path, id)?;
+        let locked = hold(folder, id)?;
         let mut bytes = Vec::new();
         (&locked.0)
             .read_to_end(&mut bytes)
@@ -206,6 +201,16 @@ impl Journal {
             let _ = fs::remove_file(&self.path);
         }
         ready
+    }
+}
+
+/// Keeps others from opening a session, while the result lives; its journal must be there.
+pub(super) fn hold(folder: &Path, id: &SessionId) -> Result<LockedFile, SessionError> {
+    let path = path_of(folder, id);
+    match OpenOptions::new().read(true).append(true).open(&path) {
+        Ok(file) => lock(file, &path, id),
+        Err(error) if is_missing(&error) => Err(SessionError::NotFound(id.to_string())),
+        Err(error) => Err(failed("open", &path, error)),
     }
 }
 

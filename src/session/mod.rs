@@ -8,6 +8,7 @@
 //! On disk: `<data>/sessions/<workspace>/<session>/journal.jsonl`, with the contents of changed
 //! files beside it.
 
+mod all;
 pub mod audit;
 pub mod changes;
 mod drafted;
@@ -41,6 +42,7 @@ use crate::text::clip::clipped_to;
 use crate::text::fenced;
 use crate::visible::defang_chat_markers;
 
+pub use all::{check_free, folder_of, folders, remove};
 pub use drafted::DraftedDesign;
 pub use id::SessionId;
 pub(crate) use journal::create_private_folder;
@@ -120,9 +122,18 @@ impl Session {
         workspace: &Path,
         model: Arc<dyn ChatModel>,
     ) -> Result<Session, SessionError> {
+        Session::create_as(folder, workspace, model, SessionId::fresh())
+    }
+
+    /// The same under an id that was given away before.
+    pub fn create_as(
+        folder: &Path,
+        workspace: &Path,
+        model: Arc<dyn ChatModel>,
+        id: SessionId,
+    ) -> Result<Session, SessionError> {
         create_private_folder(folder).map_err(|error| failed("create", folder, error))?;
         let now = Timestamp::now();
-        let id = SessionId::new(now);
         let started = Record::Started {
             version: VERSION,
             workspace: workspace.to_string_lossy().into_owned(),

@@ -50,6 +50,7 @@ impl Tool for DeleteFile {
     ) -> BoxFuture<'a, Result<PreparedCall, ToolError>> {
         async move {
             let path = paths::own_file(context, arguments::text(call, "path")?, "").await?;
+            context.check_saved(path.as_str())?;
             let jail = context.jail.clone();
             let (path, file) = blocking(move || {
                 let file = jail.read_bytes(&path);

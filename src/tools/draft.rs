@@ -50,7 +50,9 @@ pub(super) async fn file_to_edit(
     let path = paths::own_file(context, given, "; write_file creates a new file").await?;
     let jail = context.jail.clone();
     let found = blocking(move || read_editable(&jail, &path)).await?;
-    found.map_err(|error| files::refused(&error))
+    let file = found.map_err(|error| files::refused(&error))?;
+    context.check_saved(file.path.as_str())?;
+    Ok(file)
 }
 
 /// The file at a path, to be written as a whole; no file if there is none yet.
@@ -60,7 +62,7 @@ pub(super) async fn file_to_write(
 ) -> Result<(WorkspacePath, Option<TextFile>), ToolError> {
     let (jail, given) = (context.jail.clone(), given.to_owned());
     let form = context.edit_form();
-    blocking(move || {
+    let found: Result<(WorkspacePath, Option<TextFile>), ToolError> = blocking(move || {
         let resolved = intended_path(&jail, &given)
             .map_err(|error| paths::path_failure(&jail, &given, error))?;
         if !resolved.exists {
@@ -90,7 +92,10 @@ pub(super) async fn file_to_write(
         let file = read_editable(&jail, path).map_err(|error| files::refused(&error))?;
         Ok((file.path.clone(), Some(file)))
     })
-    .await?
+    .await?;
+    let (path, file) = found?;
+    context.check_saved(path.as_str())?;
+    Ok((path, file))
 }
 
 fn read_editable(jail: &Jail, path: &WorkspacePath) -> Result<TextFile, JailError> {
@@ -356,6 +361,9 @@ pub(super) fn apply_changes(
     changes: Vec<Change>,
     act: impl FnOnce(&Jail) -> Result<(), JailError>,
 ) -> Result<(), ToolError> {
+    for change in &changes {
+        context.check_saved(&change.path)?;
+    }
     let mut kept = context.changes.lock();
     kept.announce(&changes).map_err(|error| {
         let paths: Vec<&str> = changes.iter().map(|change| change.path.as_str()).collect();

@@ -42,6 +42,7 @@ mod spelling;
 #[cfg(test)]
 mod tests_support;
 mod toolbox;
+mod unsaved;
 mod use_skill;
 mod use_tool;
 mod user_tool;
@@ -82,6 +83,7 @@ pub use reading::{Cleaner, Reading, ReadingParts, ReadingTools, Wanted};
 pub(crate) use run_command::{commit_access, hook_access, server_access};
 pub(crate) use search_codebase::found_view;
 pub use toolbox::{NameTaken, ToolSet, Toolbox};
+pub use unsaved::UnsavedFiles;
 pub use use_skill::USE_SKILL;
 
 /// A tool. Its arguments are parsed once, into a [`PreparedCall`] call.
@@ -126,6 +128,8 @@ pub struct ToolContext {
     pub git_history: Arc<HistoryCache>,
     /// The form in which the model edits files.
     pub edit_form: Mutex<EditForm>,
+    /// Files with changes in an editor that are not saved.
+    pub unsaved: Arc<UnsavedFiles>,
 }
 
 impl ToolContext {

@@ -63,6 +63,7 @@ impl Tool for MoveFile {
     ) -> BoxFuture<'a, Result<PreparedCall, ToolError>> {
         async move {
             let from = paths::own_file(context, arguments::text(call, "from")?, "").await?;
+            context.check_saved(from.as_str())?;
             let to = arguments::text(call, "to")?.to_owned();
             let jail = context.jail.clone();
             let found = blocking(move || Move::find(&jail, from, &to)).await??;

@@ -68,6 +68,7 @@ impl Bench {
             git_versions: super::GitVersions::default(),
             git_history: Arc::default(),
             edit_form: Mutex::default(),
+            unsaved: Arc::default(),
         };
         Bench {
             root,

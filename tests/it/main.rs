@@ -27,6 +27,7 @@ mod secrets;
 mod tidy;
 mod traps;
 
+mod acp;
 mod attacks;
 mod chat;
 mod check;

@@ -137,6 +137,8 @@ fn only_the_command_line_prints() {
     let mut users = users(ALL, &["println!", "print!(", "stdout()", "stderr()"]);
     // Samples of sources in tests of the engine print, but not here.
     users.retain(|name| !name.starts_with("src/engine/tests/"));
+    // The connection with an editor, and nothing else.
+    users.remove("src/frontends/acp/lines.rs");
     for name in users {
         assert!(name.starts_with("src/frontends/cli/"), "{name} prints");
     }
@@ -187,6 +189,11 @@ fn front_ends_do_not_import_each_other() {
         (
             "src/frontends/web",
             &["frontends::telegram", "super::telegram"],
+        ),
+        ("src/frontends/cli", &["frontends::acp", "super::acp::run"]),
+        (
+            "src/frontends/acp",
+            &["frontends::cli", "frontends::telegram", "frontends::web"],
         ),
     ];
     for (here, others) in others {

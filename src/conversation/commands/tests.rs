@@ -42,6 +42,12 @@ fn every_front_end_has_every_command_but_those_of_its_own() {
     let page = names(CommandScope::Page);
     assert_eq!(only(&page, &terminal), ["stop"]);
     assert_eq!(only(&page, &chat), ["thoughts"]);
+    let editor = names(CommandScope::Editor);
+    assert_eq!(
+        only(&chat, &editor),
+        ["new", "resume", "sessions", "start", "stop", "workspace"]
+    );
+    assert_eq!(only(&editor, &chat), [""; 0]);
     let all: BTreeSet<&str> = COMMANDS.iter().map(|command| command.name).collect();
     assert_eq!(all, &terminal | &chat);
 }

@@ -69,7 +69,11 @@ impl Turn<'_> {
             self.record(Record::about_to_run(call))?;
         }
         if !has_started {
-            self.start(call, &what).await;
+            let preview = allowed
+                .as_ref()
+                .map(|(prepared, _)| prepared.preview.clone());
+            let preview = preview.unwrap_or_default();
+            self.start_showing(call, &what, &preview).await;
         }
         let begun = Instant::now();
         let outcome = match allowed {

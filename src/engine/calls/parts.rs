@@ -69,7 +69,8 @@ impl Turn<'_> {
         };
         self.pending_note.push_str(&left_out(edit, taken));
         self.record(Record::about_to_run(call))?;
-        self.start(call, &prepared.what).await;
+        self.start_showing(call, &prepared.what, &prepared.preview)
+            .await;
         let begun = Instant::now();
         let outcome = self.run_to_end(call, prepared, Permitted::Approved).await?;
         self.finish(call, outcome, begun.elapsed()).await

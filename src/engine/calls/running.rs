@@ -80,15 +80,6 @@ impl Turn<'_> {
         CallResult::done(output)
     }
 
-    pub(super) async fn start(&self, call: &ToolCall, what: &str) {
-        let started = Event::ToolStarted {
-            id: call.id.clone(),
-            tool: call.name.clone(),
-            what: what.to_owned(),
-        };
-        self.events.send(started).await;
-    }
-
     /// Records the outcome of a call: changed files first, then its result.
     pub(super) async fn finish(
         &mut self,

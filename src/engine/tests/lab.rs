@@ -324,6 +324,7 @@ impl Lab {
             git_versions: crate::tools::GitVersions::default(),
             git_history: Arc::default(),
             edit_form: Mutex::default(),
+            unsaved: Arc::default(),
         };
         let engine = Engine::new(EngineParts {
             context: Arc::new(context),

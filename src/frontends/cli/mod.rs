@@ -216,7 +216,9 @@ fn set_up_output(app: &App) {
     choice.write_global();
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(io::stderr)
-        .with_ansi(false);
+        .with_ansi(false)
+        // Where stderr is gone, that cannot be said either.
+        .log_internal_errors(false);
     // This fails only if there is a subscriber already, which then stays.
     let _ = tracing_subscriber::registry()
         .with(app.settings.log.clone())

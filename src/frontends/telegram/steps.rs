@@ -48,7 +48,7 @@ impl Steps {
             Event::Retrieved { sources } if !sources.is_empty() => {
                 self.lines.push(StepLine::Words(looked_at(sources)));
             }
-            Event::ToolStarted { id, tool, what } => self.lines.push(StepLine::Call {
+            Event::ToolStarted { id, tool, what, .. } => self.lines.push(StepLine::Call {
                 id: id.clone(),
                 tool: tool.clone(),
                 what: what.clone(),
@@ -196,6 +196,7 @@ mod tests {
             id: id.to_owned(),
             tool: "read_file".to_owned(),
             what: what.to_owned(),
+            details: std::sync::Arc::default(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Makes the commit, and takes down what it did.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -35,6 +36,7 @@ pub(super) async fn make(
         id: id.clone(),
         tool: "run_command".to_owned(),
         what: COMMAND.to_owned(),
+        details: Arc::default(),
     };
     turn.events.send(started).await;
     let begun = Instant::now();

@@ -336,6 +336,7 @@ mod tests {
                 id: "1".into(),
                 tool: "read_file".into(),
                 what: "a.rs".into(),
+                details: std::sync::Arc::default(),
             },
             Event::Text("It is ".into()),
             Event::Text("`a`.".into()),
@@ -344,6 +345,7 @@ mod tests {
                 id: "check_1_1".into(),
                 tool: "run_command".into(),
                 what: "make test".into(),
+                details: std::sync::Arc::default(),
             },
             Event::TurnEnded(TurnEnd::Answered),
         ] {

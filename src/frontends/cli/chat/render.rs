@@ -235,7 +235,7 @@ impl Renderer {
     fn line(&mut self, event: &Event) -> String {
         match event {
             Event::Retrieved { sources } => retrieved(sources, self.look.width),
-            Event::ToolStarted { id, tool, what } => {
+            Event::ToolStarted { id, tool, what, .. } => {
                 self.activity = Activity::Tool(Instant::now());
                 self.running.push(RunningTool {
                     id: id.clone(),

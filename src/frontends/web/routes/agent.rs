@@ -142,7 +142,7 @@ impl AgentTurn {
         match event {
             Event::Text(piece) => self.text.push_str(piece),
             Event::TextWasThought | Event::AskedAgain { .. } => self.text.clear(),
-            Event::ToolStarted { id, tool, what } => {
+            Event::ToolStarted { id, tool, what, .. } => {
                 // Text before a call is not the answer, unless it is being checked.
                 if !event.is_of_check() {
                     self.text.clear();

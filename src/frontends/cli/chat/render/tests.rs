@@ -15,6 +15,7 @@ fn started(id: &str) -> Event {
         id: id.to_owned(),
         tool: "read_file".to_owned(),
         what: "src/main.rs:1-200".to_owned(),
+        details: std::sync::Arc::default(),
     }
 }
 
@@ -115,6 +116,7 @@ fn the_output_of_an_approved_command_is_shown_whatever_it_looks_like() {
         id: "1".to_owned(),
         tool: COMMAND.to_owned(),
         what: "go test".to_owned(),
+        details: std::sync::Arc::default(),
     });
     let shown = renderer.event(&finished("1", ToolOutcome::Failed, "exit 1", output));
     assert!(
@@ -227,6 +229,7 @@ fn the_last_lines_of_a_command_stand_below_it_while_it_runs() {
         id: "1".to_owned(),
         tool: COMMAND.to_owned(),
         what: "cargo test".to_owned(),
+        details: std::sync::Arc::default(),
     });
     assert!(renderer.shows_output());
     renderer.tick();
@@ -257,6 +260,7 @@ fn the_last_lines_of_a_command_stand_below_it_while_it_runs() {
         id: "2".to_owned(),
         tool: COMMAND.to_owned(),
         what: "ls".to_owned(),
+        details: std::sync::Arc::default(),
     });
     assert_eq!(stripped(&renderer.tick()).lines().count(), 1);
 }
@@ -269,6 +273,7 @@ fn on_a_low_screen_there_is_no_output_below_the_command() {
         id: "1".to_owned(),
         tool: COMMAND.to_owned(),
         what: "ls".to_owned(),
+        details: std::sync::Arc::default(),
     });
     renderer.set_output(vec!["one".to_owned(), "two".to_owned()]);
     let text = stripped(&renderer.tick());
@@ -290,6 +295,7 @@ fn a_command_of_the_user_is_told_from_those_of_the_model() {
         id: "1".to_owned(),
         tool: COMMAND.to_owned(),
         what: "seq 30".to_owned(),
+        details: std::sync::Arc::default(),
     });
     assert!(stripped(&renderer.tick()).ends_with("! seq 30"));
     let output: String = (1..=30).map(|number| format!("{number}\n")).collect();
