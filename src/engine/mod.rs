@@ -29,6 +29,7 @@ mod loop_detector;
 mod map_facts;
 mod names;
 mod nudge;
+mod options;
 mod parsed_reply;
 pub mod project_instructions;
 mod prompt;
@@ -65,7 +66,6 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
-use crate::git::CommitWhen;
 use crate::message::{Image, Message};
 use crate::model::{ChatModel, EditForm, ModelProfile, ToolSpec};
 use crate::permission::{Approver, Confinement};
@@ -90,6 +90,7 @@ pub use compaction::CompactReport;
 pub use editor_texts::EditorText;
 pub use hooks::HookSetup;
 pub use live::CommandWatch;
+pub use options::EngineOptions;
 pub use prompt::system_prompt;
 pub use token_report::TokenReport;
 pub use user_words::KeptTokens;
@@ -141,40 +142,6 @@ pub struct EngineParts {
     pub commit_trailer: Option<String>,
     /// What questions may use by name, and models are told of.
     pub skills: Library,
-}
-
-/// How an engine works.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EngineOptions {
-    /// Most replies of the model in a turn.
-    pub max_steps: usize,
-    /// Most tokens of thoughts in a reply, if there is a limit; then the model is asked again with
-    /// thinking off.
-    pub thinking: Option<u32>,
-    /// Whether the index is searched for each question.
-    pub rag: bool,
-    /// Whether older turns are compacted when the window is nearly full.
-    pub compact: bool,
-    /// The tools to offer; `None`: chosen by model and window.
-    pub tools: Option<ToolSet>,
-    /// The form in which files are edited; `None`: the one that suits the model.
-    pub edit_form: Option<EditForm>,
-    /// When what a session changed is committed by itself.
-    pub commit: CommitWhen,
-}
-
-impl Default for EngineOptions {
-    fn default() -> EngineOptions {
-        EngineOptions {
-            max_steps: 25,
-            thinking: Some(2_000),
-            rag: true,
-            compact: true,
-            tools: None,
-            edit_form: None,
-            commit: CommitWhen::Off,
-        }
-    }
 }
 
 /// What the user asks.
