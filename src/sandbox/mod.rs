@@ -218,21 +218,6 @@ impl Sandbox {
             .await
     }
 
-    /// The same for a command that reads something, and whose output nobody watches meanwhile.
-    pub async fn run_with_input(
-        &self,
-        command: &str,
-        access: &CommandAccess,
-        limits: &RunLimits,
-        input: Vec<u8>,
-        stop: &CancellationToken,
-    ) -> Result<RunOutput, RunError> {
-        let kept = || HeadAndTail::new(limits.output);
-        let output = (kept(), kept());
-        self.run_to_end(command, access, limits.timeout, output, Some(input), stop)
-            .await
-    }
-
     async fn run_to_end(
         &self,
         command: &str,
