@@ -11,10 +11,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use ollacode::workspace::workspace_id;
+use ollacode_store::lock::WriterLock;
 use serde_json::{Value, json};
 
+use crate::support::PATIENCE;
 use crate::support::web::Answer;
-use served::{MODERN, NOTES, Served, failed, modern, reading};
+use served::{MODERN, NOTES, Served, failed, modern, reading, workspace};
 
 const PARSE_ERROR: i64 = -32_700;
 const INVALID_REQUEST: i64 = -32_600;
@@ -67,6 +70,38 @@ fn both_eras_are_answered_in_json_and_without_sessions() {
     let answer = served.ask("tools/list", json!({})).expect(200).json();
     assert_eq!(names(&answer), tools);
     has_notes(served.ask("tools/call", reading()));
+}
+
+#[test]
+fn progress_comes_as_events_before_the_answer() {
+    let environment = workspace();
+    let id = workspace_id(&environment.workspace());
+    let folder = environment.data_folder().join("ollacode/indexes").join(id);
+    // There is no index while others cannot write it.
+    let lock = WriterLock::acquire(&folder, PATIENCE).expect("the lock");
+    let served = Served::over(environment);
+    let search = json!({ "name": "search_codebase", "arguments": { "query": "kettle" } });
+    let mut call = modern("tools/call", search);
+    call["params"]["_meta"]["progressToken"] = json!("p");
+    let headers = [
+        ("MCP-Protocol-Version", MODERN),
+        ("Mcp-Method", "tools/call"),
+        ("Mcp-Name", "search_codebase"),
+    ];
+    let answer = served.post_text(&call.to_string(), &headers).expect(200);
+    assert_eq!(answer.header("content-type"), Some("text/event-stream"));
+    let text = answer.text();
+    let events = text.lines().filter_map(|line| line.strip_prefix("data:"));
+    let events = events.filter_map(|data| serde_json::from_str::<Value>(data).ok());
+    let events: Vec<Value> = events.collect();
+    let (last, before) = events.split_last().expect("an answer");
+    assert_eq!(last["id"], 7, "{text}");
+    assert!(!before.is_empty(), "{text}");
+    for event in before {
+        assert_eq!(event["method"], "notifications/progress", "{text}");
+        assert_eq!(event["params"]["progressToken"], "p", "{text}");
+    }
+    drop(lock);
 }
 
 #[test]

@@ -29,8 +29,12 @@ impl Served {
     /// Serves a workspace with one file.
     #[track_caller]
     pub fn start() -> Served {
-        let environment = Environment::new();
-        environment.write("notes.txt", NOTES);
+        Served::over(workspace())
+    }
+
+    /// Serves the workspace of an environment.
+    #[track_caller]
+    pub fn over(environment: Environment) -> Served {
         let mut served = Served {
             running: None,
             environment,
@@ -151,6 +155,13 @@ impl Served {
         headers.extend(name.as_deref().map(|name| ("Mcp-Name", name)));
         self.post_text(&modern(method, params).to_string(), &headers)
     }
+}
+
+/// A workspace with one file.
+pub fn workspace() -> Environment {
+    let environment = Environment::new();
+    environment.write("notes.txt", NOTES);
+    environment
 }
 
 /// A request of the newer era.

@@ -111,8 +111,8 @@ impl<'text> Scanner<'text> {
             let rest = self.rest();
             if rest.starts_with("//") {
                 self.at += rest.find('\n').unwrap_or(rest.len());
-            } else if rest.starts_with("/*") {
-                let end = rest[2..].find("*/");
+            } else if let Some(comment) = rest.strip_prefix("/*") {
+                let end = comment.find("*/");
                 let end = end.ok_or_else(|| self.wrong("a comment has no end"))?;
                 self.at += 2 + end + 2;
             } else {

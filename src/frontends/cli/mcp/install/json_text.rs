@@ -123,6 +123,7 @@ fn wanted(mut before: Value, path: &[&str], entry: &Entry) -> Value {
 }
 
 /// How an object is written.
+#[derive(Clone)]
 enum Layout {
     /// A member a line.
     Lines {
@@ -148,15 +149,13 @@ impl Layout {
         }
     }
 
+    /// One step further in.
     fn inner(&self) -> Layout {
-        match self {
-            Layout::Lines { indent, step, end } => Layout::Lines {
-                indent: format!("{indent}{step}"),
-                step: step.clone(),
-                end: *end,
-            },
-            Layout::OneLine => Layout::OneLine,
+        let mut inner = self.clone();
+        if let Layout::Lines { indent, step, .. } = &mut inner {
+            indent.push_str(step);
         }
+        inner
     }
 
     fn object(&self, members: &[String]) -> String {
