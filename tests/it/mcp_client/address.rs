@@ -150,13 +150,13 @@ async fn answer(mut stream: TcpStream, script: Arc<Script>, heard: Arc<Mutex<Vec
     match script(&asked) {
         Answer::Plain(status, headers, body) => {
             let headers = format!("{headers}content-length: {}\r\n", body.len());
-            let text = head(status, &headers) + &body;
+            let text = format!("{}{body}", head(status, &headers));
             // A client that has gone does not matter, here and below.
             let _ = stream.write_all(text.as_bytes()).await;
             let _ = stream.shutdown().await;
         }
         Answer::Open(begin) => {
-            let text = head(200, events) + &begin;
+            let text = format!("{}{begin}", head(200, events));
             let _ = stream.write_all(text.as_bytes()).await;
             // Until the client goes.
             let _ = stream.read(&mut [0]).await;

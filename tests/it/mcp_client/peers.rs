@@ -54,13 +54,11 @@ impl PeerLab {
         let peers = self.peers.folder.clone();
         let setup = setup(move |_| {
             let path = std::env::var_os("PATH").unwrap_or_default();
-            let home = std::env::var_os("HOME").map(PathBuf::from);
             let base = [("PATH".into(), path)];
-            let base = CommandEnvironment::from_variables(base, home.as_deref(), &root);
+            let base = CommandEnvironment::from_variables(base, None, &root);
             let sandbox = if is_full {
                 let mut bounds = SandboxPolicy::new(&root, &ours);
-                bounds.homes = home.iter().cloned().collect();
-                bounds.readable = confine::readable(home.as_deref(), base.variables());
+                bounds.readable = confine::readable(None, base.variables());
                 bounds.readable.push(peers.clone());
                 bounds.readable.extend(interpreter(&peers));
                 Sandbox::confined(bounds, Confinement::Full, base)

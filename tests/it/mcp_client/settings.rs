@@ -1,7 +1,8 @@
 //! Servers of `config.toml`, through the program: what is started, and what `doctor` says.
 
 use ollacode::app::App;
-use ollacode::config::{self, Flags};
+use ollacode::config;
+use ollacode::frontends::cli::args::Arguments;
 use serde_json::json;
 
 use super::*;
@@ -50,8 +51,8 @@ impl Configured {
             ("ANOTHER", "a secret".into()),
         ];
         let environment = config::Environment::new(self.environment.workspace(), variables);
-        let mut flags = Flags::default();
-        flags.sandbox_off = true;
+        let line = ["ollacode", "--sandbox=off"];
+        let flags = Arguments::read(line).expect("a command line").flags();
         App::start(&flags, &environment).expect("the program starts")
     }
 
