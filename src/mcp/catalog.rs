@@ -393,3 +393,81 @@ async fn on_disk<T: Send + 'static>(
         ))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::fake::{Fake, search, tool};
+    use super::*;
+
+    fn two() -> Fake {
+        let issues = tool("find_issues", "", json!({}));
+        Fake::new(&[
+            ("docs", vec![search("Searches the documents.")]),
+            ("tracker", vec![search("Searches the issues."), issues]),
+        ])
+    }
+
+    async fn found(fake: &Fake, name: &str) -> Result<String, String> {
+        let tool = fake.tools.find(name, &CancellationToken::new()).await;
+        tool.map(|tool| tool.name())
+    }
+
+    #[tokio::test]
+    async fn only_the_server_that_a_name_begins_with_is_started() {
+        let fake = two();
+        for name in ["search", "weather.today", "", "read_file"] {
+            let error = found(&fake, name).await.expect_err("no tool is known yet");
+            assert!(error.contains("more_tools lists"), "{name}: {error}");
+        }
+        assert!(fake.done().is_empty());
+        let name = found(&fake, "mcp__tracker__findIssues").await;
+        assert_eq!(name.as_deref(), Ok("tracker.find_issues"));
+        assert_eq!(fake.done(), ["list tracker"]);
+        // What is known is not asked for again.
+        let name = found(&fake, "search").await;
+        assert_eq!(name.as_deref(), Ok("tracker.search"));
+        assert!(fake.done().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_name_that_could_be_two_tools_is_none() {
+        let fake = two();
+        let all = fake.tools.all_offered(&CancellationToken::new()).await;
+        let names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["docs", "tracker"]);
+        let error = found(&fake, "search").await.expect_err("it is two tools");
+        assert_eq!(
+            error,
+            "`search` could be several tools: `docs.search`, `tracker.search`; give the whole name"
+        );
+        let name = found(&fake, "docs_search").await;
+        assert_eq!(name.as_deref(), Ok("docs.search"));
+    }
+
+    #[tokio::test]
+    async fn a_damaged_file_of_pins_is_said_and_nothing_is_used() {
+        let fake = two();
+        found(&fake, "docs.search").await.expect("the tool");
+        fake.damage_pins();
+        let error = found(&fake, "docs.search").await.expect_err("damage");
+        assert!(error.contains("pins.json is damaged"), "{error}");
+        let offered = fake.tools.offered("docs", &CancellationToken::new()).await;
+        assert!(matches!(offered, Err(CatalogError::Pins(_))), "{offered:?}");
+    }
+
+    #[test]
+    fn every_error_says_what_to_do_next() {
+        let server = || "docs".to_owned();
+        for error in [
+            McpError::Unknown(server()),
+            McpError::NotRunning(server(), String::new()),
+            McpError::TimedOut(server(), 1),
+            McpError::Refused(server(), String::new()),
+            McpError::Offline(server()),
+        ] {
+            assert!(advice(&error.into()).starts_with("; "));
+        }
+    }
+}

@@ -89,6 +89,11 @@ impl Fake {
         catalog(&self.servers, self.folder.path())
     }
 
+    /// Makes the file of pins unreadable.
+    pub(crate) fn damage_pins(&self) {
+        std::fs::write(self.folder.path().join("pins.json"), "{").expect("written");
+    }
+
     /// Gives other tools from now on.
     pub(crate) fn give(&self, server: &str, tools: Result<Vec<ServerTool>, McpError>) {
         self.servers.tools.lock().insert(server.to_owned(), tools);

@@ -13,6 +13,9 @@ const SEPARATORS: [&str; 5] = [".", "__", "::", ":", "/"];
 /// Longest name of a function that models are told of, in bytes.
 const LONGEST_FUNCTION: usize = 64;
 
+/// Whether a tool, by its server and its name, is meant.
+type Fits<'a> = &'a dyn Fn(&(&str, &str)) -> bool;
+
 /// What a name means among some.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MeantName {
@@ -41,7 +44,7 @@ pub fn meant(given: &str, tools: &[(&str, &str)]) -> MeantName {
         return MeantName::None;
     }
     let full = |(server, tool): &(&str, &str)| format!("{server}.{tool}");
-    let fits: [&dyn Fn(&(&str, &str)) -> bool; 5] = [
+    let fits: [Fits<'_>; 5] = [
         &|named| full(named) == given,
         &|named| full(named) == short,
         &|named| [&folded_given, &folded_short].contains(&&folded(&full(named))),

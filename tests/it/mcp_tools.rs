@@ -14,7 +14,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::support::chat_server::{CHAT_MODEL, ChatServer, Reply};
-use crate::support::terminal::Terminal;
+use crate::support::terminal::{PROMPT, Terminal};
 use crate::support::{Environment, Output};
 
 /// The scripted server.
@@ -137,6 +137,7 @@ impl Lab {
     fn talk(&self) -> Terminal {
         let terminal = Terminal::start(&self.environment, &["chat", "--no-rag"]);
         terminal.expect("/help lists the");
+        terminal.expect_end(PROMPT);
         terminal
     }
 }

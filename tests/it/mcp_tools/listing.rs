@@ -62,9 +62,11 @@ fn the_command_of_the_chat_starts_nothing_unless_a_server_is_named() {
     let terminal = lab.talk();
     terminal.enter("/mcp");
     terminal.expect("not seen yet");
+    terminal.expect_end(PROMPT);
     assert_eq!(lab.starts(), 0);
     terminal.enter("/mcp docs");
     terminal.expect("Searches the documents.");
+    terminal.expect_end(PROMPT);
     assert_eq!(lab.starts(), 1);
     terminal.enter("/mcp other");
     terminal.expect("there is no MCP server `other`: there are `docs`");
