@@ -16,6 +16,8 @@ use crate::permission::Hook;
 const MOST_FILES: usize = 32;
 /// and the largest, in bytes.
 const LARGEST: usize = 1 << 20;
+/// Most words of all commands: each is looked for.
+const MOST_WORDS: usize = 500;
 /// Most folders of a command in which its words are looked for.
 const MOST_FOLDERS: usize = 8;
 
@@ -58,6 +60,13 @@ struct HashedContent<'a> {
 ///
 /// Why that cannot be told, in words: then they are not to be trusted.
 pub fn content(jail: &Jail, hooks: &[Hook]) -> Result<HookContent, String> {
+    let count: usize = hooks
+        .iter()
+        .map(|hook| words(hook.command.text()).len())
+        .sum();
+    if count > MOST_WORDS {
+        return Err(format!("their commands have more than {MOST_WORDS} words"));
+    }
     let names: BTreeSet<String> = hooks
         .iter()
         .flat_map(|hook| names(jail, hook.command.text()))
@@ -106,14 +115,16 @@ fn hashed(hook: &Hook) -> HashedHook<'_> {
     }
 }
 
+fn words(command: &str) -> BTreeSet<&str> {
+    let ends = |c: char| c.is_whitespace() || "'\"`;|&()<>=,:".contains(c);
+    let words = command.split(ends);
+    words.filter(|word| !word.is_empty()).collect()
+}
+
 /// What may be paths in a command: its words, and its words in the folders that it names, such as in
 /// `cd tools && sh format.sh`.
 fn names(jail: &Jail, command: &str) -> Vec<String> {
-    let ends = |c: char| c.is_whitespace() || "'\"`;|&()<>=,:".contains(c);
-    let words: BTreeSet<&str> = command
-        .split(ends)
-        .filter(|word| !word.is_empty())
-        .collect();
+    let words = words(command);
     let is_folder = |word: &&&str| named(jail, word, EntryKind::Folder).is_some();
     let folders = words.iter().filter(is_folder).take(MOST_FOLDERS);
     let below = folders.flat_map(|folder| {
@@ -244,6 +255,20 @@ mod tests {
         let hooks = RepositoryRules::read(&jail).hooks;
         let error = content(&jail, &hooks).expect_err("too many");
         assert!(error.contains("more than 32 files"), "{error}");
+        let words: Vec<String> = (0..=MOST_WORDS).map(|number| number.to_string()).collect();
+        let hooks: String = words
+            .chunks(100)
+            .map(|words| {
+                format!(
+                    "[[hook]]\non = 'turn_end'\ncommand = '{}'\n",
+                    words.join(" ")
+                )
+            })
+            .collect();
+        fs::write(folder.path().join(FILE), hooks).expect("a file");
+        let hooks = RepositoryRules::read(&jail).hooks;
+        let error = content(&jail, &hooks).expect_err("too many");
+        assert!(error.contains("more than 500 words"), "{error}");
     }
 
     #[test]

@@ -185,7 +185,7 @@ async fn a_hook_before_a_call_that_changes_its_file_does_no_harm() {
 }
 
 #[tokio::test]
-async fn a_log_in_the_workspace_hides_no_loop_and_voids_no_test() {
+async fn a_log_in_the_workspace_hides_no_loop() {
     let table = hook("after_tool", "", "cat >> log.jsonl");
     let mut script = vec![run("test -d . && echo fine")];
     script.extend((0..3).map(|_| read("main.rs")));
