@@ -16,6 +16,10 @@ use crate::permission::Hook;
 const MOST_FILES: usize = 32;
 /// and the largest, in bytes.
 const LARGEST: usize = 1 << 20;
+/// Most words of all commands: each is looked for.
+const MOST_WORDS: usize = 500;
+/// Most folders of a command in which its words are looked for.
+const MOST_FOLDERS: usize = 8;
 
 /// What the hooks of a repository would run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,13 +60,20 @@ struct HashedContent<'a> {
 ///
 /// Why that cannot be told, in words: then they are not to be trusted.
 pub fn content(jail: &Jail, hooks: &[Hook]) -> Result<HookContent, String> {
-    let words: BTreeSet<&str> = hooks
+    let count: usize = hooks
         .iter()
-        .flat_map(|hook| words(hook.command.text()))
+        .map(|hook| words(hook.command.text()).len())
+        .sum();
+    if count > MOST_WORDS {
+        return Err(format!("their commands have more than {MOST_WORDS} words"));
+    }
+    let names: BTreeSet<String> = hooks
+        .iter()
+        .flat_map(|hook| names(jail, hook.command.text()))
         .collect();
     let mut found: Vec<(String, usize, String)> = Vec::new();
-    for word in words {
-        let Some(path) = named_file(jail, word) else {
+    for name in names {
+        let Some(path) = named_file(jail, &name) else {
             continue;
         };
         if found.len() == MOST_FILES {
@@ -74,7 +85,7 @@ pub fn content(jail: &Jail, hooks: &[Hook]) -> Result<HookContent, String> {
         }
         let lines = String::from_utf8_lossy(&file.bytes).lines().count();
         let hash = blake3::hash(&file.bytes).to_hex().to_string();
-        found.push((word.to_owned(), lines, hash));
+        found.push((name, lines, hash));
     }
     let hashed = HashedContent {
         hooks: hooks.iter().map(hashed).collect(),
@@ -104,17 +115,35 @@ fn hashed(hook: &Hook) -> HashedHook<'_> {
     }
 }
 
-/// The pieces of a command that may be paths.
-fn words(command: &str) -> impl Iterator<Item = &str> {
+fn words(command: &str) -> BTreeSet<&str> {
     let ends = |c: char| c.is_whitespace() || "'\"`;|&()<>=,:".contains(c);
-    command.split(ends).filter(|word| !word.is_empty())
+    let words = command.split(ends);
+    words.filter(|word| !word.is_empty()).collect()
 }
 
-/// Where a word leads, if it names a file of the workspace.
-fn named_file(jail: &Jail, word: &str) -> Option<WorkspacePath> {
-    let real = jail.path(word).and_then(|path| jail.resolve(&path)).ok()?;
-    let kind = jail.kind(&real).ok()?;
-    (kind == Some(EntryKind::File)).then_some(real)
+/// What may be paths in a command: its words, and its words in the folders that it names, such as in
+/// `cd tools && sh format.sh`.
+fn names(jail: &Jail, command: &str) -> Vec<String> {
+    let words = words(command);
+    let is_folder = |word: &&&str| named(jail, word, EntryKind::Folder).is_some();
+    let folders = words.iter().filter(is_folder).take(MOST_FOLDERS);
+    let below = folders.flat_map(|folder| {
+        let folder = folder.trim_end_matches('/');
+        words.iter().map(move |word| format!("{folder}/{word}"))
+    });
+    let plain = words.iter().map(|&word| word.to_owned());
+    plain.chain(below).collect()
+}
+
+/// Where a name leads, if it is that of a file of the workspace.
+fn named_file(jail: &Jail, name: &str) -> Option<WorkspacePath> {
+    named(jail, name, EntryKind::File)
+}
+
+fn named(jail: &Jail, name: &str, kind: EntryKind) -> Option<WorkspacePath> {
+    let real = jail.path(name).and_then(|path| jail.resolve(&path)).ok()?;
+    let found = jail.kind(&real).ok()?;
+    (found == Some(kind)).then_some(real)
 }
 
 #[cfg(test)]
@@ -179,6 +208,20 @@ mod tests {
         assert_ne!(read(&loose, "").bytes(), read(&guard, "").bytes());
     }
 
+    #[test]
+    fn a_file_in_a_folder_that_the_command_enters_counts() {
+        let settings = "[[hook]]\non = 'turn_end'\ncommand = 'cd tools/ && sh format.sh'\n";
+        let (folder, jail) = workspace(settings, "");
+        fs::create_dir(folder.path().join("tools")).expect("a folder");
+        fs::write(folder.path().join("tools/format.sh"), "echo\n").expect("a file");
+        let hooks = RepositoryRules::read(&jail).hooks;
+        let before = content(&jail, &hooks).expect("a content");
+        let names: Vec<&str> = before.files.iter().map(|(path, _)| path.as_str()).collect();
+        assert_eq!(names, ["format.sh", "tools/format.sh"]);
+        fs::write(folder.path().join("tools/format.sh"), "other\n").expect("a file");
+        assert_ne!(content(&jail, &hooks).expect("a content"), before);
+    }
+
     #[cfg(unix)]
     #[test]
     fn a_link_counts_as_the_file_that_it_leads_to() {
@@ -212,6 +255,20 @@ mod tests {
         let hooks = RepositoryRules::read(&jail).hooks;
         let error = content(&jail, &hooks).expect_err("too many");
         assert!(error.contains("more than 32 files"), "{error}");
+        let words: Vec<String> = (0..=MOST_WORDS).map(|number| number.to_string()).collect();
+        let hooks: String = words
+            .chunks(100)
+            .map(|words| {
+                format!(
+                    "[[hook]]\non = 'turn_end'\ncommand = '{}'\n",
+                    words.join(" ")
+                )
+            })
+            .collect();
+        fs::write(folder.path().join(FILE), hooks).expect("a file");
+        let hooks = RepositoryRules::read(&jail).hooks;
+        let error = content(&jail, &hooks).expect_err("too many");
+        assert!(error.contains("more than 500 words"), "{error}");
     }
 
     #[test]

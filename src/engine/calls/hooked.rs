@@ -186,7 +186,10 @@ impl Turn<'_> {
             let event = called.event(HookPoint::AfterTool, self.root());
             runs.add(self.run_hooks(&event, called.ended(&outcome)).await?);
         }
-        self.hooks.recorded.extend(runs.changed.iter().cloned());
+        // What hooks do elsewhere, such as in a log, is no work of the call.
+        let is_own = |change: &&ChangeRecord| changed.iter().any(|own| own.path == change.path);
+        let own = runs.changed.iter().filter(is_own).cloned();
+        self.hooks.recorded.extend(own);
         if runs.is_stopped {
             outcome.end = Some(Box::new(TurnEnd::Stopped));
         }
@@ -271,18 +274,21 @@ impl Turn<'_> {
         if more > 0 {
             named.push_str(&format!(" and {more} more"));
         }
-        outcome
-            .summary
-            .push_str(&format!("; a hook changed {named}"));
         if !called.is_edit {
             outcome
                 .detail
                 .push_str(&format!("(files changed by a hook: {named})\n"));
             return;
         }
-        let mut all = changed.to_vec();
-        all.extend(by_hooks.iter().cloned());
-        all.retain(|change| !context.rules.hides(&change.path));
+        outcome
+            .summary
+            .push_str(&format!("; a hook changed {named}"));
+        let is_own = |change: &&ChangeRecord| {
+            let is_same = changed.iter().any(|own| own.path == change.path);
+            is_same && !context.rules.hides(&change.path)
+        };
+        let all = changed.iter().chain(by_hooks).filter(is_own).cloned();
+        let all: Vec<ChangeRecord> = all.collect();
         let diffs = context.changes.lock().diffs_between(&all);
         let diff: String = diffs.into_iter().map(|diff| diff.text).collect();
         outcome.detail = redact(&escape_hidden(&diff)).text.into_owned();

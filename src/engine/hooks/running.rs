@@ -31,7 +31,7 @@ const KEPT: usize = 8 << 10;
 /// Most characters of that in a sentence.
 const MOST_SAID: usize = 2_000;
 
-const TRUST_ENDED: &str = "it is of the repository, and not what you trusted any more; `ollacode hooks \
+const TRUST_ENDED: &str = "it is of the repository, and not what was trusted any more; `ollacode hooks \
                            trust` shows what it is now, and a new session takes that up";
 
 /// What came of the hooks of an event.

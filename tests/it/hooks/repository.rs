@@ -162,6 +162,6 @@ fn a_model_cannot_change_a_trusted_guard_and_get_past_it() {
     let events = ask(&environment, &["--auto-approve"]);
     assert_eq!(calls(&events), ["run_command done", "run_command denied"]);
     let last = results(&server).pop().unwrap_or_default();
-    assert!(last.contains("not what you trusted any more"), "{last}");
+    assert!(last.contains("not what was trusted any more"), "{last}");
     assert!(!environment.workspace().join("ran.txt").exists());
 }

@@ -183,3 +183,22 @@ async fn a_hook_before_a_call_that_changes_its_file_does_no_harm() {
     lab.engine.undo(&mut lab.session).expect("undone");
     assert_eq!(lab.file("main.rs"), SOURCE);
 }
+
+#[tokio::test]
+async fn a_log_in_the_workspace_hides_no_loop() {
+    let table = hook("after_tool", "", "cat >> log.jsonl");
+    let mut script = vec![run("test -d . && echo fine")];
+    script.extend((0..3).map(|_| read("main.rs")));
+    script.push(text("It greets."));
+    let mut lab = lab(script, &table);
+    let (end, events) = lab.ask("What does it do?").await;
+    assert_eq!(end, TurnEnd::Answered);
+    assert_eq!(outcomes(&events), [ToolOutcome::Done; 4]);
+    let results = lab.results();
+    assert!(
+        results
+            .iter()
+            .any(|result| result.contains("You have this result already")),
+        "{results:?}"
+    );
+}

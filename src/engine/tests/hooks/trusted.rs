@@ -78,7 +78,7 @@ async fn a_trusted_hook_runs_until_it_or_its_script_changes() {
     let (_, events) = lab.ask("And now?").await;
     assert_eq!(outcomes(&events), [ToolOutcome::Denied]);
     let result = lab.results().pop().unwrap_or_default();
-    assert!(result.contains("not what you trusted any more"), "{result}");
+    assert!(result.contains("not what was trusted any more"), "{result}");
     assert_eq!(lab.file(CANARY), "ran\n");
     trust(&lab, &store, "before_tool");
     let (_, events) = lab.ask("And now?").await;
