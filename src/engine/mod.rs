@@ -71,7 +71,7 @@ use crate::model::{ChatModel, EditForm, ModelProfile, ToolSpec};
 use crate::permission::{Approver, Confinement};
 use crate::session::changes::{FileDiff, UndoError, Undone};
 use crate::session::{Record, Session, SessionError};
-use crate::skills::{Library, SkillCall, told_section};
+use crate::skills::{Library, SkillCall};
 use crate::text::clip;
 use crate::tools::{ToolContext, ToolSet, Toolbox, USE_SKILL};
 use crate::visible::escape_hidden;
@@ -405,7 +405,7 @@ impl Engine {
         let library = self.skills.clone();
         let finding = spawn_blocking(move || {
             let text = workspace_facts(&context.jail, &context.rules);
-            (text, told_section(&library.told(&context.jail)))
+            (text, library.told(&context.jail))
         });
         // That can only fail by a panic; then there are none.
         let (text, skills) = finding.await.unwrap_or_default();
@@ -452,6 +452,9 @@ impl Engine {
             return Ok(());
         }
         if let Some(notice) = memory.and_then(|memory| self.trust.announce(&memory)) {
+            events.send(Event::Notice(notice)).await;
+        }
+        if let Some(notice) = self.skills_notice(tools) {
             events.send(Event::Notice(notice)).await;
         }
         let system = Message::System { text: text.clone() };

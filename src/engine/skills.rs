@@ -8,7 +8,7 @@ use super::turn::Turn;
 use super::{Engine, Question};
 use crate::model::budget::part;
 use crate::model::{ModelProfile, ToolSpec};
-use crate::skills::{Room, SkillError, SkillOrigin, is_told};
+use crate::skills::{Room, SkillError, SkillOrigin, ToldSkill, is_told, told_section};
 use crate::tools::USE_SKILL;
 use crate::visible::escape_hidden;
 
@@ -46,8 +46,24 @@ impl Question {
 impl Engine {
     /// The section of the system prompt about skills; empty where their tool is not offered.
     pub(super) fn told_skills(&self, tools: &[ToolSpec]) -> String {
+        told_section(&self.skills_told(tools))
+    }
+
+    /// What the user is told once where a model is told of skills of the repository.
+    pub(super) fn skills_notice(&self, tools: &[ToolSpec]) -> Option<String> {
+        let told = self.skills_told(tools).into_iter();
+        let theirs = told.filter(|skill| skill.origin == SkillOrigin::Repository);
+        let names: Vec<String> = theirs.map(|skill| skill.name).collect();
+        let notice = format!(
+            "the model is told of skills of this repository: {}; /skills lists them",
+            names.join(", ")
+        );
+        (!names.is_empty() && self.is_news(&notice)).then_some(notice)
+    }
+
+    fn skills_told(&self, tools: &[ToolSpec]) -> Vec<ToldSkill> {
         if !has_tool(tools) {
-            return String::new();
+            return Vec::new();
         }
         let facts = self.facts.lock();
         let skills = facts.as_ref().map(|facts| facts.skills.clone());

@@ -5,6 +5,7 @@ use ollacode_indexer::walk::{ListedEntry, ListedKind, WalkLimits, list};
 
 use crate::jail::{Jail, is_secret_path};
 use crate::permission::Rules;
+use crate::skills::ToldSkill;
 use crate::survey::{CommandKind, Facts, ProjectCommand, is_plain, survey_quickly};
 use crate::text::tokens::estimate_text;
 use crate::visible::{defang_chat_markers, escape_hidden};
@@ -35,8 +36,8 @@ pub(super) struct WorkspaceFacts {
     pub text: String,
     /// The most used files; empty if they are not known.
     pub map: String,
-    /// The section about skills; empty if a model is told of none.
-    pub skills: String,
+    /// The skills that a model is told of.
+    pub skills: Vec<ToldSkill>,
 }
 
 impl WorkspaceFacts {

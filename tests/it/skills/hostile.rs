@@ -36,6 +36,9 @@ fn allowed_tools_allow_nothing() {
     let notice = "/deploy is text of this repository; /skills deploy shows it";
     let is_told = |event: &Value| event["event"] == "notice" && event["text"] == notice;
     assert!(events.iter().any(is_told), "{events:#?}");
+    let notice = "the model is told of skills of this repository: deploy; /skills lists them";
+    let is_told = |event: &&Value| event["event"] == "notice" && event["text"] == notice;
+    assert_eq!(events.iter().filter(is_told).count(), 1, "{events:#?}");
 }
 
 #[test]
