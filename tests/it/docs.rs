@@ -33,6 +33,7 @@ const COMMAND_PAGES: &[(&str, &str)] = &[
     ("related", "docs/related.md"),
     ("task", "docs/tasks.md"),
     ("telegram", "docs/telegram.md"),
+    ("acp", "docs/editors.md"),
     ("web", "docs/web.md"),
     ("design", "docs/design.md"),
     ("init", "docs/init.md"),

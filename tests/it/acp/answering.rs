@@ -12,6 +12,7 @@ fn a_question_is_answered_with_what_was_looked_at() {
         Reply::text("At ninety degrees."),
     ]);
     let environment = environment(&server);
+    environment.index();
     let mut peer = Peer::greeted(&environment, &[]);
     let session = peer.session(&environment);
     let reason = peer.ask(&session, "At how many degrees does the kettle boil?");
@@ -152,6 +153,7 @@ fn what_is_missing_is_said_in_a_message_and_is_no_error() {
 fn slash_commands_are_answered_without_a_model() {
     let server = ChatServer::start(Vec::new());
     let environment = environment(&server);
+    environment.index();
     let mut peer = Peer::greeted(&environment, &[]);
     let session = peer.session(&environment);
     for (typed, expected) in [
