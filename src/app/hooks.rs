@@ -42,12 +42,10 @@ impl App {
             let (trust, root) = (self.trust(), self.jail.root());
             trust.trusts(TrustKind::Hooks, root, content.bytes())
         });
-        let mut known: Vec<String> = self
-            .toolbox()
-            .specs(ToolSet::All)
-            .into_iter()
-            .map(|spec| spec.name)
-            .collect();
+        // That can only fail by a name that was found taken when the program started.
+        let toolbox = self.toolbox().map(|toolbox| toolbox.specs(ToolSet::All));
+        let specs = toolbox.unwrap_or_default().into_iter();
+        let mut known: Vec<String> = specs.map(|spec| spec.name).collect();
         known.extend(
             self.settings
                 .rules

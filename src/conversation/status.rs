@@ -57,7 +57,7 @@ impl Conversation {
     async fn index_words(&self) -> String {
         let state = self.workspace.index_state();
         let state = state.map(|state| format!(", {}", index_words(&state)));
-        self.index_counts().await + &state.unwrap_or_default()
+        self.index_counts().await + state.unwrap_or_default().as_str()
     }
 
     /// Size of the index.

@@ -101,7 +101,7 @@ impl<'a> Merge<'a> {
             indent(&line).to_owned()
         };
         let range = self.lines.range(at..at + 1);
-        self.put(range, vec![indentation + &merged]);
+        self.put(range, vec![format!("{indentation}{merged}")]);
         Ok(())
     }
 

@@ -161,7 +161,10 @@ mod tests {
 
     #[test]
     fn what_is_needless_is_said() {
-        let text = "Hello.\nAgain and again.\n".to_owned() + &"Again and again.\n".repeat(30);
+        let text = format!(
+            "Hello.\nAgain and again.\n{}",
+            "Again and again.\n".repeat(30)
+        );
         let mut repeats = RepeatDetector::default();
         let found = repeats.push(&text, false).expect("a repetition");
         assert_eq!(found.block.len(), 17);

@@ -45,7 +45,7 @@ impl Spelling {
             Spelling::Camel => {
                 let mut words = words.iter();
                 let first = words.next().cloned().unwrap_or_default();
-                words.fold(first, |name, word| name + &capitalised(word))
+                words.fold(first, |name, word| name + capitalised(word).as_str())
             }
             Spelling::Title => capitalised(&words.join(" ")),
         }

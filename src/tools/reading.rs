@@ -155,6 +155,7 @@ impl ReadingTools {
             git_versions: GitVersions::default(),
             git_history: Arc::clone(&parts.git_history),
             edit_form: Mutex::default(),
+            unsaved: Arc::default(),
         }
     }
 

@@ -297,6 +297,7 @@ fn denied(context: &ToolContext, line: &str) -> Option<String> {
         text: line.to_owned(),
         risk: risk(line),
         network: context.sandbox.opens_network(),
+        tool: None,
     };
     let confinement = context.sandbox.confinement();
     match permission(&effect, Mode::AutoApprove, confinement, &context.rules) {

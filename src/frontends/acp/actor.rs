@@ -193,7 +193,7 @@ impl SessionActor {
 
     /// Asks the server for its models, for the list of them.
     async fn list_models(&mut self) {
-        let Meant::Command(command, _) = meant("/model") else {
+        let Meant::Command(command, _) = meant("/model", &[]) else {
             return;
         };
         let Ok(CommandReply::Models(job)) = self.conversation.command(command, "").await else {
@@ -225,7 +225,7 @@ impl SessionActor {
 
     /// Chooses the model of the next turn.
     async fn set_model(&mut self, name: &str) -> Changed {
-        let Meant::Command(command, _) = meant("/model") else {
+        let Meant::Command(command, _) = meant("/model", &[]) else {
             return Err("there is no command `/model`".to_owned());
         };
         if name.trim().is_empty() {

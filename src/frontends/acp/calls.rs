@@ -186,6 +186,10 @@ pub fn shown(root: &Path, preview: &Preview) -> ShownPreview {
             content: vec![fenced(&shortened_text(command, MOST_OF_COMMAND), "sh").into()],
             is_whole: command.len() <= MOST_OF_COMMAND,
         },
+        Preview::Text(text) => ShownPreview {
+            content: vec![fenced(&shortened_text(text, MOST_OF_COMMAND), "").into()],
+            is_whole: text.len() <= MOST_OF_COMMAND,
+        },
         Preview::Edits(edits) => shown_edits(root, edits),
     }
 }

@@ -7,20 +7,26 @@ use agent_client_protocol::v1::schema::{
 };
 
 use crate::conversation::commands::{
-    CommandScope, ParsedInput, SlashCommand, commands, parse, unknown,
+    CommandScope, ParsedInput, SkillCommand, SlashCommand, commands, parse, unknown,
 };
+use crate::skills::SkillCall;
+
+/// What an editor shows for the arguments of a skill.
+const SKILL_HINT: &str = "[what it is for]";
 
 /// What a message is.
 pub enum Meant<'a> {
     Question,
     /// A command with its argument.
     Command(&'static SlashCommand, &'a str),
+    /// A skill, with its arguments.
+    Skill(SkillCall),
     /// A command that does not exist, or not here: what is to be said.
     Nothing(String),
 }
 
-/// The commands that an editor offers.
-pub fn available() -> SessionUpdate {
+/// The commands that an editor offers, and the skills of the workspace.
+pub fn available(skills: &[SkillCommand]) -> SessionUpdate {
     let offered = |command: &SlashCommand| {
         let hint = (!command.argument.is_empty()).then(|| {
             let hint = UnstructuredCommandInput::new(hint(command));
@@ -28,7 +34,13 @@ pub fn available() -> SessionUpdate {
         });
         AvailableCommand::new(command.name, command.help).input(hint)
     };
-    let all = commands(CommandScope::Editor).map(offered).collect();
+    let skill = |skill: &SkillCommand| {
+        let hint = UnstructuredCommandInput::new(SKILL_HINT);
+        let input = AvailableCommandInput::Unstructured(hint);
+        AvailableCommand::new(skill.name.clone(), skill.help.clone()).input(Some(input))
+    };
+    let own = commands(CommandScope::Editor).map(offered);
+    let all = own.chain(skills.iter().map(skill)).collect();
     SessionUpdate::AvailableCommandsUpdate(AvailableCommandsUpdate::new(all))
 }
 
@@ -40,11 +52,12 @@ fn hint(command: &SlashCommand) -> String {
     }
 }
 
-/// Tells commands from questions.
-pub fn meant(message: &str) -> Meant<'_> {
-    match parse(message, CommandScope::Editor) {
+/// Tells commands and skills from questions.
+pub fn meant<'a>(message: &'a str, skills: &[SkillCommand]) -> Meant<'a> {
+    match parse(message, CommandScope::Editor, skills) {
         ParsedInput::Question => Meant::Question,
         ParsedInput::Command(command, argument) => Meant::Command(command, argument),
+        ParsedInput::Skill(skill) => Meant::Skill(skill),
         ParsedInput::Unknown(typed, nearest) => Meant::Nothing(match elsewhere(message) {
             Some(name) => format!(
                 "/{name} is not for editors: each thread of the editor is one session in one \
@@ -60,7 +73,7 @@ fn elsewhere(message: &str) -> Option<&'static str> {
     let scopes = [CommandScope::Page, CommandScope::Terminal];
     scopes
         .into_iter()
-        .find_map(|scope| match parse(message, scope) {
+        .find_map(|scope| match parse(message, scope, &[]) {
             ParsedInput::Command(command, _) => Some(command.name),
             _ => None,
         })
@@ -84,9 +97,10 @@ mod tests {
 
     /// `name|argument`, `?` for a question, else what is said.
     fn meaning(message: &str) -> String {
-        match meant(message) {
+        match meant(message, &[]) {
             Meant::Question => "?".to_owned(),
             Meant::Command(command, argument) => format!("{}|{argument}", command.name),
+            Meant::Skill(skill) => skill.line(),
             Meant::Nothing(words) => words,
         }
     }
@@ -110,7 +124,7 @@ mod tests {
 
     #[test]
     fn an_editor_is_told_of_each_command_with_its_argument() {
-        let update = serde_json::to_value(available()).expect("JSON");
+        let update = serde_json::to_value(available(&[])).expect("JSON");
         let all = update["availableCommands"].as_array().expect("a list");
         let named = |name: &str| all.iter().find(|command| command["name"] == name);
         assert_eq!(

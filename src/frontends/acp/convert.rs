@@ -286,7 +286,7 @@ impl EventConverter {
         let (content, _) = self.asked_content(request);
         let locations = match &request.preview {
             Preview::Edits(edits) => calls::edit_locations(&self.root, edits),
-            Preview::Command(_) | Preview::None => Vec::new(),
+            Preview::Command(_) | Preview::Text(_) | Preview::None => Vec::new(),
         };
         let call = OpenCall {
             kind: calls::kind(&request.tool),

@@ -6,12 +6,11 @@ use ollacode_indexer::git_index::TrackedFiles;
 
 use super::super::hidden_files::{ClosedFiles, closed_files};
 use super::super::{Permitted, RunningCall, ToolContext, ToolError, blocking};
-use super::quoted;
 use crate::jail::{Jail, LinkTarget, ProtectedClass, build_file, classify, closed_to_commands};
 use crate::message::ToolCall;
 use crate::permission::command::{
     GitWork, git_targets, git_work, is_git_alone, new_checkouts, new_repositories, paths,
-    replaces_files, risk, writes_git,
+    replaces_files, risk, shell_line, writes_git,
 };
 use crate::permission::{CommandRisk, Confinement, Effect, Mode, Permission, Rules, permission};
 use crate::sandbox::confine::{GitAccess, Refusal, RefusalKind};
@@ -213,12 +212,12 @@ pub(crate) fn server_access(
     rules: &Rules,
     sandbox: &Sandbox,
 ) -> Result<CommandAccess, ToolError> {
-    let words: Vec<String> = argv.iter().map(|word| quoted(word)).collect();
-    let line = words.join(" ");
+    let line = shell_line(argv);
     let effect = Effect::Command {
         text: line.clone(),
         risk: CommandRisk::Unknown,
         network: sandbox.opens_network(),
+        tool: None,
     };
     let confinement = sandbox.confinement();
     if let Permission::Deny(why) = permission(&effect, Mode::AutoApprove, confinement, rules) {

@@ -279,7 +279,7 @@ fn tools_of_the_run_time_come_after_ours_with_their_schema() {
 fn a_rule_for_a_tool_of_ours_by_its_name_is_an_error_with_a_way_out() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("config.toml");
-    let toolbox = Toolbox::with_templates(Library::new(None));
+    let toolbox = Toolbox::with_templates(Library::new(None, skills::Library::default()));
     for spec in toolbox.specs(ToolSet::All) {
         let rule = format!("[[deny]]\ntool = '{}'\n", spec.name);
         std::fs::write(&file, rule).unwrap();

@@ -14,7 +14,7 @@ use super::super::session::Prompt;
 use super::super::{answers, replies};
 use super::{Current, MOST_WAITING, OpenQuestion, SessionActor, Work};
 use crate::conversation::SubmitResult;
-use crate::conversation::commands::SlashCommand;
+use crate::conversation::commands::{SkillCommand, SlashCommand};
 use crate::conversation::mentions::mentioned_files;
 use crate::conversation::messages::{duration, error_words};
 use crate::conversation::reply::CommandReply;
@@ -78,13 +78,30 @@ impl SessionActor {
         if prompt.stop.is_cancelled() {
             return prompt.answer(StopReason::Cancelled);
         }
-        let read = self.read(&mut prompt);
-        let typed = command_line(&read).to_owned();
-        match meant(&typed) {
+        let mut read = self.read(&mut prompt);
+        let skills = self.known_skills(&read).await;
+        let typed = command_line(&read, &skills).to_owned();
+        match meant(&typed, &skills) {
             Meant::Command(command, argument) => self.command(prompt, command, argument).await,
+            Meant::Skill(skill) => {
+                read.question.text = skill.line();
+                read.question.skill = Some(skill);
+                self.ask(prompt, read).await;
+            }
             Meant::Nothing(words) => self.reply(prompt, &words),
             Meant::Question if read.is_empty() => self.reply(prompt, "the message is empty"),
             Meant::Question => self.ask(prompt, read).await,
+        }
+    }
+
+    /// The skills of the workspace, where a message may name one. Looks at the disk.
+    async fn known_skills(&self, read: &ReadPrompt) -> Vec<SkillCommand> {
+        let may_name = [&read.text, &read.typed]
+            .iter()
+            .any(|text| text.trim_start().starts_with('/'));
+        match may_name {
+            true => self.conversation.workspace().skill_commands().await,
+            false => Vec::new(),
         }
     }
 
@@ -97,13 +114,13 @@ impl SessionActor {
     /// A prompt while the turn waits for an answer: a command, or the answer.
     async fn take_answer(&mut self, mut prompt: Prompt) {
         let read = self.read(&mut prompt);
-        let typed = command_line(&read).to_owned();
-        match meant(&typed) {
+        let typed = command_line(&read, &[]).to_owned();
+        match meant(&typed, &[]) {
             Meant::Command(command, argument) => {
                 return self.command(prompt, command, argument).await;
             }
             Meant::Nothing(words) => return self.reply(prompt, &words),
-            Meant::Question => {}
+            Meant::Skill(_) | Meant::Question => {}
         }
         let options = self.question.as_ref().map(|question| &question.options);
         let options = options.map(Vec::as_slice).unwrap_or_default();
@@ -225,9 +242,9 @@ impl SessionActor {
 }
 
 /// What may be a command: the whole message, or what was typed beside what the editor added.
-fn command_line(read: &ReadPrompt) -> &str {
-    match meant(&read.text) {
+fn command_line<'a>(read: &'a ReadPrompt, skills: &[SkillCommand]) -> &'a str {
+    match meant(&read.text, skills) {
         Meant::Question => &read.typed,
-        Meant::Command(..) | Meant::Nothing(_) => &read.text,
+        Meant::Command(..) | Meant::Skill(_) | Meant::Nothing(_) => &read.text,
     }
 }

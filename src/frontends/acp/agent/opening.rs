@@ -19,6 +19,7 @@ use super::super::prompt::PromptFolder;
 use super::super::session::{EditorSession, SessionMessage};
 use super::{AcpAgent, Problem, blocking, check_absolute, ended, invalid, not_found};
 use crate::conversation::Conversation;
+use crate::conversation::commands::SkillCommand;
 use crate::conversation::messages::{counted, error_words};
 use crate::conversation::reply::NOT_INDEXED;
 use crate::conversation::workspaces::OpenWorkspace;
@@ -41,6 +42,7 @@ struct Opening {
 struct Opened {
     choices: SessionChoices,
     editor: Editor,
+    skills: Vec<SkillCommand>,
 }
 
 impl AcpAgent {
@@ -164,11 +166,16 @@ impl AcpAgent {
         let title = summary.as_ref().map(|summary| visible_name(&summary.title));
         let title = title.filter(|title| !title.is_empty());
         let editor = opening.editor.clone();
+        let workspace = Arc::clone(&opening.workspace);
         let opened = match open {
             Some(open) => {
                 let choices = open.call(SessionMessage::Choices).await;
                 let choices = choices.ok_or_else(ended)?;
-                Opened { choices, editor }
+                Opened {
+                    choices,
+                    editor,
+                    skills: workspace.skill_commands().await,
+                }
             }
             None => self.start(opening, summary).await?,
         };
@@ -269,7 +276,11 @@ impl AcpAgent {
         let session = self.admit(actor, id, workspace.app.sessions_folder())?;
         let choices = session.call(SessionMessage::Choices).await;
         let choices = choices.ok_or_else(ended)?;
-        Ok(Opened { choices, editor })
+        Ok(Opened {
+            choices,
+            editor,
+            skills: workspace.skill_commands().await,
+        })
     }
 
     fn admit(
@@ -303,14 +314,17 @@ fn answer<T: JsonRpcResponse>(
     opened: Result<Opened, Error>,
     response: impl FnOnce(&SessionChoices) -> T,
 ) {
-    let editor = opened.as_ref().ok().map(|opened| opened.editor.clone());
+    let told = opened.as_ref().ok().map(|opened| {
+        let commands = available(&opened.skills);
+        (opened.editor.clone(), commands)
+    });
     let answer = opened.map(|opened| response(&opened.choices));
     if let Err(error) = responder.respond_with_result(answer) {
         tracing::debug!("a response was not sent: {error}");
         return;
     }
-    if let Some(editor) = editor {
-        editor.show([available()]);
+    if let Some((editor, commands)) = told {
+        editor.show([commands]);
     }
 }
 

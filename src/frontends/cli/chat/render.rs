@@ -260,7 +260,7 @@ impl Renderer {
                 let at = self.running.iter().position(|running| running.id == *id);
                 let call = at.map(|at| self.running.remove(at));
                 self.tool_finished(call.as_ref(), *outcome, summary, *took)
-                    + &self.detail(call.as_ref(), detail)
+                    + self.detail(call.as_ref(), detail).as_str()
             }
             Event::Notice(text) => warning(text, self.look.width),
             Event::TextWasThought => {
@@ -272,7 +272,8 @@ impl Renderer {
                 counted(u64::from(*after), "token")
             ),
             Event::Citations { wrong, not_seen } => {
-                citations(wrong, self.look.width) + &not_looked_at(not_seen, self.look.width)
+                citations(wrong, self.look.width)
+                    + not_looked_at(not_seen, self.look.width).as_str()
             }
             Event::AskedAgain { why } => warning(why, self.look.width),
             Event::TurnFacts(facts) => turn_facts(facts, self.look.width),
@@ -365,7 +366,7 @@ impl Renderer {
             return text;
         }
         self.is_mid_row = !text.ends_with('\n');
-        taken_away(std::mem::take(&mut self.drawn)) + &text
+        taken_away(std::mem::take(&mut self.drawn)) + text.as_str()
     }
 
     /// The name of a tool; a command of the user has the sign with which it was typed.

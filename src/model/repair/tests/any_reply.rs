@@ -89,7 +89,7 @@ proptest! {
             }
         }
         let (shown, held) = gated(pieces);
-        prop_assert_eq!(shown.clone() + &held, text.as_str());
+        prop_assert_eq!(format!("{shown}{held}"), text.as_str());
         prop_assert!(find_calls(&text, &TOOLS).text.starts_with(&shown), "{}", shown);
         // How a text comes makes no difference for what may be shown once more of it is there.
         prop_assert!(gated([text.as_str()]).0.len() >= shown.len());

@@ -320,7 +320,7 @@ fn commands() -> (BTreeSet<String>, BTreeSet<String>) {
             made.insert(format!("{harmless}{hidden}id"));
             made.insert(format!("{harmless} 'x{hidden}y'"));
             made.insert(format!("{hidden}{harmless}"));
-            made.insert(harmless.replacen(' ', hidden, 1) + hidden);
+            made.insert(harmless.replacen(' ', hidden, 1) + *hidden);
         }
     }
     (written, made)

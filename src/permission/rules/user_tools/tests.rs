@@ -270,7 +270,7 @@ fn tables_and_keys_are_told_from_others() {
     }
     let one =
         |name: &str| format!("[[tool]]\nname = '{name}'\ndescription = 'A.'\ncommand = ['a']\n");
-    let (tools, problems) = parsed(&(one("run_it") + &one("runit")));
+    let (tools, problems) = parsed(&[one("run_it"), one("runit")].concat());
     assert_eq!(tools.len(), 1);
     assert!(
         problems[0].starts_with("5: models could take `runit`"),

@@ -206,7 +206,7 @@ fn the_work_for_a_long_block_grows_with_its_length() {
         "[a]: b\n",
     ] {
         for head in ["", "```rust\n", "- a\n"] {
-            let text = head.to_owned() + &line.repeat(25_000 / line.len());
+            let text = format!("{head}{}", line.repeat(25_000 / line.len()));
             let mut answer = OpenAnswer::new();
             for piece in pieces(&text, PIECE) {
                 answer.push(piece);

@@ -249,10 +249,10 @@ fn nothing_is_deep() {
         "* ".repeat(3_000) + "x",
         "1. ".repeat(3_000) + "x",
         "> * ".repeat(3_000) + "x",
-        "![".repeat(5_000) + "x" + &"](y)".repeat(5_000),
-        "*_".repeat(5_000) + "x" + &"_*".repeat(5_000),
+        format!("{}x{}", "![".repeat(5_000), "](y)".repeat(5_000)),
+        format!("{}x{}", "*_".repeat(5_000), "_*".repeat(5_000)),
         "> ".repeat(500) + "```\nx",
-        "> ".repeat(500) + "| x |\n" + &"> ".repeat(500) + "|---|",
+        format!("{0}| x |\n{0}|---|", "> ".repeat(500)),
         (0..200).map(|depth| "  ".repeat(depth) + "- x\n").collect(),
     ] {
         let blocks = blocks(&text);
