@@ -95,14 +95,13 @@ impl SessionActor {
     }
 
     /// The skills of the workspace, where a message may name one. Looks at the disk.
-    async fn known_skills(&self, read: &ReadPrompt) -> Vec<SkillCommand> {
-        let may_name = [&read.text, &read.typed]
-            .iter()
-            .any(|text| text.trim_start().starts_with('/'));
-        match may_name {
-            true => self.conversation.workspace().skill_commands().await,
-            false => Vec::new(),
+    async fn known_skills(&mut self, read: &ReadPrompt) -> Vec<SkillCommand> {
+        let texts = [&read.text, &read.typed];
+        if !texts.iter().any(|text| text.trim_start().starts_with('/')) {
+            return Vec::new();
         }
+        let workspace = Arc::clone(self.conversation.workspace());
+        workspace.skill_commands().await
     }
 
     /// Says something, and that is the end of it.

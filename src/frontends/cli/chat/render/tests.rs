@@ -207,7 +207,7 @@ fn the_output_of_a_tool_of_the_user_is_shown_like_that_of_a_command() {
         id: "1".to_owned(),
         tool: tool.to_owned(),
         what: "x".to_owned(),
-        details: Arc::default(),
+        details: std::sync::Arc::default(),
     };
     renderer.event(&started("edit_file"));
     assert!(!renderer.shows_output());
