@@ -12,7 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ollacode::workspace::workspace_id;
-use ollacode_store::lock::WriterLock;
+use ollacode_store::WriterLock;
 use serde_json::{Value, json};
 
 use crate::support::PATIENCE;
