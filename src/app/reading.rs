@@ -77,15 +77,17 @@ impl App {
         }))
     }
 
-    /// A sentence without the paths of this machine that it may name: of the workspace, of the data
-    /// folder and of the home folder.
+    /// A sentence without the paths of this machine that it may name: of the workspace, of the
+    /// settings, of the data folder and of the home folder.
     pub fn without_own_paths(&self, sentence: &str) -> String {
         let mut text = sentence.to_owned();
-        let home = self.environment.home();
+        let settings = self.environment.user_file();
+        let settings = settings.as_deref().and_then(Path::parent);
         for (path, name) in [
             (Some(self.workspace.root.as_path()), "."),
+            (settings, "(settings)"),
             (Some(self.settings.data_folder.as_path()), "(data folder)"),
-            (home, "~"),
+            (self.environment.home(), "~"),
         ] {
             // The top of the disk is in every path.
             let path = path.filter(|path| path.parent().is_some());
@@ -93,7 +95,8 @@ impl App {
                 text = text.replace(path, name);
             }
         }
-        text
+        // A rule is known by the name of its file.
+        text.replace("((settings)/", "(")
     }
 
     fn check_shown(&self, path: &str, is_secret: bool) -> Result<(), ReadError> {
@@ -167,14 +170,15 @@ mod tests {
         let app = app(&top);
         let at = |path: &str| top.join(path).display().to_string();
         let sentence = format!(
-            "cannot open {} and {} for {}",
+            "cannot open {} and {} for {} ({}:2)",
             at("work/src/a.rs"),
             at("data/index"),
-            at("home/me")
+            at("home/me"),
+            at("config/ollacode/config.toml")
         );
         assert_eq!(
             app.without_own_paths(&sentence),
-            "cannot open ./src/a.rs and (data folder)/index for ~/me"
+            "cannot open ./src/a.rs and (data folder)/index for ~/me (config.toml:2)"
         );
     }
 
