@@ -331,7 +331,7 @@ fn a_tool_that_could_be_taken_for_another_stops_everything() {
     }
     refused("[[tool]]\nname = 'a_tool'\ndescription = 'A.'\ncommand = ['cd', '{x}']\n")
         .expect_code(2)
-        .expect_words(&["config.toml:4: `{x}` is no parameter of this tool"]);
+        .expect_words(&["config.toml:4: `cd` is a word of the shell"]);
     refused("[[deny]]\ntool = 'read_file'\n")
         .expect_code(2)
         .expect_words(&[

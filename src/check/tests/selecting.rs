@@ -20,7 +20,7 @@ fn command(ecosystem: Ecosystem, kind: CommandKind, folder: &str, line: &str) ->
     }
 }
 
-fn facts(commands: &[(Ecosystem, CommandKind, &str, &str)]) -> Facts {
+pub(super) fn facts(commands: &[(Ecosystem, CommandKind, &str, &str)]) -> Facts {
     let commands = commands.iter();
     Facts {
         commands: commands
@@ -45,7 +45,7 @@ fn selected(facts: &Facts, own: &UserChecks, changed: &[&str], near: &[&str]) ->
     })
 }
 
-fn told(wanted: &Wanted<'_>) -> Vec<String> {
+pub(super) fn told(wanted: &Wanted<'_>) -> Vec<String> {
     let commands = select(wanted).into_iter();
     commands
         .map(|command| {
@@ -485,72 +485,5 @@ fn the_definitions_around_changed_lines_are_named() {
     assert_eq!(
         changed_names("", "pub fn build_it() {}\nfn a() {}\n"),
         ["build_it"]
-    );
-}
-
-/// Says what one of the commands runs.
-fn has_run(facts: &mut Facts, at: usize, runs: &[(&str, &str)]) {
-    let owned = |(folder, line): &(&str, &str)| ((*folder).to_owned(), (*line).to_owned());
-    facts.commands[at].runs = runs.iter().map(owned).collect();
-}
-
-#[test]
-fn what_another_command_runs_too_is_left_out() {
-    use CommandKind::{Lint, Test};
-    let mut facts = facts(&[
-        (Ecosystem::Cargo, Test, "", "cargo test"),
-        (Ecosystem::Npm, Test, "web", "npm test"),
-        (Ecosystem::Make, Test, "", "make test"),
-        (Ecosystem::Cargo, Lint, "", "cargo clippy"),
-        (Ecosystem::Make, Lint, "", "make lint"),
-    ]);
-    let own = UserChecks::default();
-    let all = |facts: &Facts| {
-        told(&Wanted {
-            facts,
-            own: &own,
-            changed: &[],
-            near: &[],
-            all: true,
-        })
-    };
-    let every = [
-        "lint: : cargo clippy",
-        "lint: : make lint",
-        "tests: : cargo test",
-        "tests: web: npm test",
-        "tests: : make test",
-    ];
-    assert_eq!(all(&facts), every);
-    has_run(
-        &mut facts,
-        2,
-        &[("", "cargo test --workspace -q"), ("web", "npm test")],
-    );
-    // Of linters, other words are another check.
-    has_run(&mut facts, 4, &[("", "cargo clippy -- -D warnings")]);
-    assert_eq!(
-        all(&facts),
-        [
-            "lint: : cargo clippy",
-            "lint: : make lint",
-            "tests: : make test"
-        ]
-    );
-    // Some of the tests are not all of them, nor are those of another folder.
-    has_run(
-        &mut facts,
-        2,
-        &[("", "cargo test parser"), ("api", "npm test")],
-    );
-    has_run(&mut facts, 4, &[("", "cargo clippy")]);
-    assert_eq!(
-        all(&facts),
-        [
-            "lint: : make lint",
-            "tests: : cargo test",
-            "tests: web: npm test",
-            "tests: : make test",
-        ]
     );
 }

@@ -263,7 +263,6 @@ mod tests {
             ("src/f.rs", 500),
             ("src/g.rs", 500),
             ("src/l.rs", 500),
-            ("src/m.rs", 500),
             ("src/h.rs", 7),
         ] {
             assert!(shown.has(path, line, line), "{path}:{line}");

@@ -20,6 +20,18 @@ fn value(name: &str) -> WordPart {
     WordPart::Value(name.to_owned())
 }
 
+fn parameter(name: &str, kind: ToolParameterKind, required: bool) -> ToolParameter {
+    ToolParameter {
+        name: name.to_owned(),
+        kind,
+        description: String::new(),
+        required,
+        choices: Vec::new(),
+        default: None,
+        flag: None,
+    }
+}
+
 #[test]
 fn a_tool_is_read() {
     let (tools, problems) = parsed(
@@ -35,24 +47,9 @@ fn a_tool_is_read() {
         filter = "text"
         raw = { type = "boolean", flag = "-r" }
         indent = { type = "integer", default = 2 }
-
-        [[tool]]
-        name = "lint"
-        description = "Lints files."
-        command = ["~/bin/lint", "{level}", "{paths}"]
-        parameters = { level = { type = "text", enum = ["low", "high"], required = false, flag = "--level=" }, paths = "paths" }
         "#,
     );
     assert_eq!(problems, Vec::<String>::new());
-    let parameter = |name: &str, kind, required| ToolParameter {
-        name: name.to_owned(),
-        kind,
-        description: String::new(),
-        required,
-        choices: Vec::new(),
-        default: None,
-        flag: None,
-    };
     let query = UserTool {
         name: "json_query".to_owned(),
         description: "Filters a JSON file with jq.".to_owned(),
@@ -64,6 +61,7 @@ fn a_tool_is_read() {
             ToolWord(vec![value("filter")]),
             ToolWord(vec![value("path")]),
         ],
+        // Those first that every call must have.
         parameters: vec![
             parameter("filter", ToolParameterKind::Text, true),
             ToolParameter {
@@ -81,6 +79,22 @@ fn a_tool_is_read() {
         ],
         timeout: Duration::from_secs(10),
     };
+    assert_eq!(tools, [query]);
+    assert_eq!(tools[0].program(), "jq");
+}
+
+#[test]
+fn a_program_may_be_in_the_home_folder() {
+    let (tools, problems) = parsed(
+        r#"
+        [[tool]]
+        name = "lint"
+        description = "Lints files."
+        command = ["~/bin/lint", "{level}", "{paths}"]
+        parameters = { level = { type = "text", enum = ["low", "high"], required = false, flag = "--level=" }, paths = "paths" }
+        "#,
+    );
+    assert_eq!(problems, Vec::<String>::new());
     let lint = UserTool {
         name: "lint".to_owned(),
         description: "Lints files.".to_owned(),
@@ -99,8 +113,7 @@ fn a_tool_is_read() {
         ],
         timeout: USUAL_TIMEOUT,
     };
-    assert_eq!(tools, [query, lint]);
-    assert_eq!(tools[0].program(), "jq");
+    assert_eq!(tools, [lint]);
 }
 
 /// A file with one tool, in which one line is another.
@@ -116,9 +129,20 @@ fn with(line: &str) -> String {
     format!("[[tool]]\n{}\n", lines.join("\n"))
 }
 
+/// Demands that a line is the only thing that is wrong, and what is said of it.
+#[track_caller]
+fn expect_wrong(lines: &[(&str, &str)]) {
+    for (line, expected) in lines {
+        let (tools, problems) = parsed(&with(line));
+        assert_eq!(problems.len(), 1, "{line}: {problems:?}");
+        assert!(problems[0].starts_with(expected), "{line}: {problems:?}");
+        assert!(tools.is_empty(), "{line}");
+    }
+}
+
 #[test]
 fn what_is_wrong_is_said_with_its_line() {
-    for (line, expected) in [
+    expect_wrong(&[
         ("name = 'A'", "2: the `name` of a tool has 2 to 41"),
         ("name = 'a'", "2: the `name` of a tool"),
         ("name = 'a-b'", "2: the `name` of a tool"),
@@ -162,6 +186,15 @@ fn what_is_wrong_is_said_with_its_line() {
             "4: no word of `command` has the parameter `x`",
         ),
         ("command = ['a', \"\\u0007{x}\"]", "4: a word has at most"),
+    ]);
+    let (tools, problems) = parsed(&with(""));
+    assert_eq!(problems, Vec::<String>::new());
+    assert_eq!(tools.len(), 1);
+}
+
+#[test]
+fn what_is_wrong_with_parameters_is_said_with_its_line() {
+    expect_wrong(&[
         ("parameters = 'x'", "5: `parameters` must be a table"),
         (
             "parameters = { x = 'number' }",
@@ -211,15 +244,7 @@ fn what_is_wrong_is_said_with_its_line() {
             "parameters = { x = { type = 'text', required = 1 } }",
             "5: `required` must be true or false",
         ),
-    ] {
-        let (tools, problems) = parsed(&with(line));
-        assert_eq!(problems.len(), 1, "{line}: {problems:?}");
-        assert!(problems[0].starts_with(expected), "{line}: {problems:?}");
-        assert!(tools.is_empty(), "{line}");
-    }
-    let (tools, problems) = parsed(&with(""));
-    assert_eq!(problems, Vec::<String>::new());
-    assert_eq!(tools.len(), 1);
+    ]);
 }
 
 #[test]
