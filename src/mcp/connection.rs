@@ -86,7 +86,10 @@ impl Connection {
         limit: Duration,
         stop: &CancellationToken,
     ) -> Result<Vec<ServerTool>, RequestError> {
-        let mut known = self.tools.lock().await;
+        let mut known = tokio::select! {
+            known = self.tools.lock() => known,
+            () = stop.cancelled() => return Err(McpError::Stopped.into()),
+        };
         let has_changed = self.screen.take_tools_changed();
         if let Some(known) = known.as_ref()
             && !has_changed
