@@ -11,7 +11,7 @@ use futures::future::{BoxFuture, join_all};
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
-use super::definitions::{Definition, LeftOut, definitions};
+use super::definitions::{Definition, LeftOut, definitions, plain};
 use super::names::{MeantName, listed, meant, near, server_in};
 use super::pins::{Pin, PinState, PinStore, ServerIdentity};
 use super::{McpError, McpServers, ServerResult, ServerTool};
@@ -219,14 +219,20 @@ impl ServerTools {
     /// Words for a model: what it may have meant, or why that is not known.
     pub async fn find(&self, given: &str, stop: &CancellationToken) -> Result<KnownTool, String> {
         let tools = self.pinned_soon().await?;
+        let servers = self.configured().iter().map(|it| it.name.as_str());
+        let servers: Vec<&str> = servers.collect();
         if let Some(found) = one_meant(given, &tools)? {
-            return Ok(found);
+            let is_seen = |server: &&str| tools.iter().any(|tool| tool.server == **server);
+            let is_whole = server_in(given, &servers).is_some();
+            // A server that was never seen may have a tool of that name, too.
+            if is_whole || servers.iter().all(is_seen) {
+                return Ok(found);
+            }
+            let (given, name) = (plain(given, 60), found.name());
+            return Err(format!(
+                "other servers may have a tool `{given}`, too: give the whole name, such as `{name}`"
+            ));
         }
-        let servers: Vec<&str> = self
-            .configured()
-            .iter()
-            .map(|it| it.name.as_str())
-            .collect();
         let Some(server) = server_in(given, &servers) else {
             return Err(not_found(given, &tools));
         };
@@ -361,7 +367,7 @@ fn one_meant(given: &str, tools: &[KnownTool]) -> Result<Option<KnownTool>, Stri
         MeantName::Several(all) => {
             let names = all.into_iter().filter_map(|at| tools.get(at));
             let names: Vec<String> = names.map(KnownTool::name).collect();
-            let given = super::definitions::plain(given, 60);
+            let given = plain(given, 60);
             Err(format!(
                 "`{given}` could be several tools: {}; give the whole name",
                 listed(&names)
@@ -374,7 +380,7 @@ fn one_meant(given: &str, tools: &[KnownTool]) -> Result<Option<KnownTool>, Stri
 fn not_found(given: &str, tools: &[KnownTool]) -> String {
     let names: Vec<String> = tools.iter().map(KnownTool::name).collect();
     let near: Vec<String> = near(given, &names).into_iter().map(str::to_owned).collect();
-    let given = super::definitions::plain(given, 60);
+    let given = plain(given, 60);
     let hint = match near.as_slice() {
         [] => String::new(),
         near => format!("did you mean {}? Else, ", listed(near)),
@@ -426,8 +432,12 @@ mod tests {
         assert_eq!(name.as_deref(), Ok("tracker.find_issues"));
         assert_eq!(fake.done(), ["list tracker"]);
         // What is known is not asked for again.
-        let name = found(&fake, "search").await;
+        let name = found(&fake, "tracker.search").await;
         assert_eq!(name.as_deref(), Ok("tracker.search"));
+        let error = found(&fake, "search")
+            .await
+            .expect_err("there may be another");
+        assert!(error.ends_with("such as `tracker.search`"), "{error}");
         assert!(fake.done().is_empty());
     }
 
