@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use ollacode_secrets::redact;
 use serde_json::{Map, Value};
 
-use super::effects::is_external;
+use super::effects::{command_title, is_external};
 use crate::message::ToolCall;
 use crate::permission::Preview;
 use crate::tools::PreparedCall;
@@ -69,7 +69,7 @@ pub(super) fn title(call: &ToolCall, prepared: &PreparedCall) -> String {
         _ if prepared.effects.iter().any(is_external) => {
             format!("call {}", escape_hidden(&prepared.what))
         }
-        Preview::Command(_) => "run a command".to_owned(),
+        Preview::Command(_) => command_title(&prepared.effects),
         Preview::Edits(_) | Preview::Text(_) | Preview::None => {
             let verb = call.name.split('_').next().unwrap_or(&call.name);
             format!("{verb} {}", escape_hidden(&prepared.what))
