@@ -43,8 +43,12 @@ const COMMAND_PAGES: &[(&str, &str)] = &[
     ("benchmark", "docs/benchmark.md"),
     ("check", "docs/checks.md"),
     ("review", "docs/git.md"),
-    ("template", "docs/templates.md"),
     ("skills", "docs/skills.md"),
+    ("template", "docs/templates.md"),
+    ("list", "docs/templates.md"),
+    ("show", "docs/templates.md"),
+    ("new", "docs/templates.md"),
+    ("from", "docs/templates.md"),
     ("completions", "docs/commands.md"),
     ("man", "docs/commands.md"),
 ];
@@ -147,14 +151,14 @@ fn assert_flag(page: &Page, command: &str, flag: &Arg) {
     }
 }
 
-/// `above`: the page of the command that it is a part of, where it is described, too.
+/// `above`: the page of the command that it is a part of, where it has none of its own.
 #[track_caller]
 fn check_command(command: &Command, above: Option<&str>) {
     let name = command.get_name();
-    let own = || COMMAND_PAGES.iter().find(|(of, _)| *of == name);
-    let page = above.or_else(|| own().map(|(_, page)| *page));
-    let path = page.unwrap_or_else(|| panic!("`{name}` has no page in COMMAND_PAGES"));
-    let page = Page::read(path.to_owned());
+    let own = COMMAND_PAGES.iter().find(|(of, _)| *of == name);
+    let page = above.or(own.map(|(_, page)| *page));
+    let page = page.unwrap_or_else(|| panic!("`{name}` has no page in COMMAND_PAGES"));
+    let page = Page::read(page.to_owned());
     assert_described(&page, "command", name);
     for flag in command.get_arguments().filter(|flag| !flag.is_global_set()) {
         assert_flag(&page, name, flag);
@@ -162,8 +166,8 @@ fn check_command(command: &Command, above: Option<&str>) {
     for alias in command.get_visible_aliases() {
         assert_described(&page, "alias", alias);
     }
-    for command in command.get_subcommands() {
-        check_command(command, Some(path));
+    for part in command.get_subcommands() {
+        check_command(part, Some(&page.name));
     }
 }
 
