@@ -42,7 +42,8 @@ fn a_question_is_answered_with_what_was_looked_at() {
     assert_eq!(ends[0]["status"], "completed");
     let thoughts = peer.updates_of(&session, "agent_thought_chunk");
     assert_eq!(thoughts[0]["content"]["text"], "The notes may tell.");
-    assert_eq!(peer.text(&session), "I look.\n\nAt ninety degrees.");
+    let said = peer.text(&session);
+    assert!(said.contains("I look.\n\nAt ninety degrees."), "{said}");
     let titles = peer.updates_of(&session, "session_info_update");
     assert_eq!(titles.len(), 1);
     assert_eq!(

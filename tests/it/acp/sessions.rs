@@ -63,7 +63,7 @@ fn two_sessions_work_at_the_same_time() {
         Reply::text("The second answers."),
     ]);
     let environment = environment(&server);
-    let mut peer = Peer::greeted(&environment, &[]);
+    let mut peer = Peer::greeted(&environment, &["--no-rag"]);
     let first = peer.session(&environment);
     let second = peer.session(&environment);
     assert_ne!(first, second);
