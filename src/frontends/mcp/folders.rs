@@ -52,6 +52,48 @@ pub struct IndexFacts {
     pub words: String,
 }
 
+impl IndexFacts {
+    fn complete() -> IndexFacts {
+        IndexFacts {
+            is_complete: true,
+            to_come: Some(0),
+            words: String::new(),
+        }
+    }
+
+    /// Of an index that has not caught up with the files since the start.
+    fn unfinished(standing: &IndexStatus) -> IndexFacts {
+        let (to_come, state) = match standing {
+            IndexStatus::Reading { done, total } => {
+                let left = total.saturating_sub(*done) as u64;
+                let words = format!("{done} of {total} files are read, {left} are still to come");
+                (Some(left), words)
+            }
+            IndexStatus::Trouble(why) => {
+                return IndexFacts {
+                    is_complete: false,
+                    to_come: None,
+                    words: format!(
+                        "The index is not complete, so what is not found here may exist all the \
+                         same: {why}."
+                    ),
+                };
+            }
+            IndexStatus::Looking | IndexStatus::Fresh | IndexStatus::Behind(_) => {
+                (None, "the files are being compared with it".to_owned())
+            }
+        };
+        IndexFacts {
+            is_complete: false,
+            to_come,
+            words: format!(
+                "The index is still being built: {state}. What is not found now may be found when \
+                 you search again in a few seconds."
+            ),
+        }
+    }
+}
+
 /// A call of one of our tools, as it goes to a workspace.
 pub struct FolderCall {
     pub call: ToolCall,
@@ -137,41 +179,11 @@ impl Folder {
     /// How far the index is.
     pub fn facts(&self) -> IndexFacts {
         if *self.caught_up.borrow() {
-            return IndexFacts {
-                is_complete: true,
-                to_come: Some(0),
-                words: String::new(),
-            };
+            return IndexFacts::complete();
         }
-        let (to_come, state) = match &*self.standing.borrow() {
-            IndexStatus::Reading { done, total } => {
-                let left = total.saturating_sub(*done) as u64;
-                let words = format!("{done} of {total} files are read, {left} are still to come");
-                (Some(left), words)
-            }
-            IndexStatus::Trouble(why) => {
-                let why = self.app.without_own_paths(why);
-                return IndexFacts {
-                    is_complete: false,
-                    to_come: None,
-                    words: format!(
-                        "The index is not complete, so what is not found here may exist all the \
-                         same: {why}."
-                    ),
-                };
-            }
-            IndexStatus::Looking | IndexStatus::Fresh | IndexStatus::Behind(_) => {
-                (None, "the files are being compared with it".to_owned())
-            }
-        };
-        IndexFacts {
-            is_complete: false,
-            to_come,
-            words: format!(
-                "The index is still being built: {state}. What is not found now may be found when \
-                 you search again in a few seconds."
-            ),
-        }
+        let mut facts = IndexFacts::unfinished(&self.standing.borrow());
+        facts.words = self.app.without_own_paths(&facts.words);
+        facts
     }
 
     /// Whether the index has caught up with the files, and its state, to be watched.
@@ -326,4 +338,33 @@ fn free_name(app: &App, folders: &[Arc<Folder>]) -> String {
     });
     let is_free = |name: &String| folders.iter().all(|folder| folder.name != *name);
     names.find(is_free).unwrap_or(name.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unfinished_index_says_how_many_files_are_to_come() {
+        let reading = IndexStatus::Reading {
+            done: 1_200,
+            total: 3_400,
+        };
+        let facts = IndexFacts::unfinished(&reading);
+        assert_eq!(facts.to_come, Some(2_200));
+        assert_eq!(
+            facts.words,
+            "The index is still being built: 1200 of 3400 files are read, 2200 are still to come. \
+             What is not found now may be found when you search again in a few seconds."
+        );
+        let trouble = IndexStatus::Trouble("the disk is full".to_owned());
+        let facts = IndexFacts::unfinished(&trouble);
+        assert_eq!((facts.is_complete, facts.to_come), (false, None));
+        assert!(
+            facts.words.ends_with(": the disk is full."),
+            "{}",
+            facts.words
+        );
+        assert!(IndexFacts::complete().words.is_empty());
+    }
 }

@@ -16,6 +16,8 @@ mod schemas;
 mod stdio;
 mod tools;
 
+use std::io::{IsTerminal, stdin};
+
 use anyhow::Error;
 use tokio_util::sync::CancellationToken;
 
@@ -38,6 +40,11 @@ pub async fn run(
     let server = SearchServer::new(app, &how.workspaces, &running)?;
     for warning in server.warnings() {
         tell(Notice::Warning(warning));
+    }
+    if stdin().is_terminal() {
+        let words = "this waits for messages of an agent, which starts it by itself: see `ollacode mcp \
+                     install`; Ctrl-D ends it";
+        tell(Notice::Note(words.to_owned()));
     }
     stdio::serve(&server, &running).await;
     Ok(())
