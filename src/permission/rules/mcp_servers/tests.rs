@@ -83,219 +83,222 @@ fn servers_are_read() {
     assert_eq!(parsed(""), (Vec::new(), Vec::new()));
 }
 
+/// What is wrong, and what is said of it.
+const MISTAKES: &[(&str, &str)] = &[
+    ("mcp = 1", "1: servers are tables with a name"),
+    ("[[mcp]]\ncommand = ['a']", "servers are tables with a name"),
+    (
+        "[mcp]\ncommand = ['a']",
+        "2: servers are tables with a name",
+    ),
+    ("[mcp.A]\ncommand = ['a']", "1: `A` is no name of a server"),
+    ("[mcp.'']\ncommand = ['a']", "1: `` is no name of a server"),
+    (
+        "[mcp.'a.b']\ncommand = ['a']",
+        "`a.b` is no name of a server",
+    ),
+    ("[mcp.'é']\ncommand = ['a']", "is no name of a server"),
+    (
+        "[mcp.aaaaaaaaaabbbbbbbbbbccccccccccddd]\ncommand = ['a']",
+        "is no name of a server",
+    ),
+    ("[mcp.a]\n", "1: `[mcp.a]` needs `command = [\"…\"]`"),
+    ("[mcp.a]\ntimeout = 5", "1: `[mcp.a]` needs `command"),
+    (
+        "[mcp.a]\ncommand = 'npx x'",
+        "2: `command` must be a list of words",
+    ),
+    (
+        "[mcp.a]\ncommand = []",
+        "2: `command` must be a list of words",
+    ),
+    (
+        "[mcp.a]\ncommand = ['a', 1]",
+        "2: `command` must be a list of words",
+    ),
+    (
+        "[mcp.a]\ncommand = ['']",
+        "2: the first word of `command` must be a program",
+    ),
+    (
+        "[mcp.a]\ncommand = ['-c', 'x']",
+        "2: the first word of `command` must be a program",
+    ),
+    (
+        "[mcp.a]\ncommand = ['a', \"b\\nc\"]",
+        "no line breaks or hidden characters",
+    ),
+    (
+        "[mcp.a]\ncommand = ['a', \"b\\u0000\"]",
+        "no line breaks or hidden characters",
+    ),
+    (
+        "[mcp.a]\ncommand = ['a', \"b\\u202e\"]",
+        "no line breaks or hidden characters",
+    ),
+    (
+        "[mcp.a]\ncommand = ['a']\nenv = 'X'",
+        "3: `env` must be a list of names",
+    ),
+    (
+        "[mcp.a]\ncommand = ['a']\nenv = [1]",
+        "3: `env` must be a list of names",
+    ),
+    (
+        "[mcp.a]\ncommand = ['a']\nenv = ['A=b']",
+        "3: `A=b` is no name of an environment variable",
+    ),
+    ("[mcp.a]\ncommand = ['a']\nenv = ['1A']", "`1A` is no name"),
+    ("[mcp.a]\ncommand = ['a']\nenv = ['']", "`` is no name"),
+    (
+        "[mcp.a]\ncommand = ['a']\nenv = ['A', 'A']",
+        "3: `A` is named twice",
+    ),
+    (
+        "[mcp.a]\ncommand = ['a']\nenv = ['LD_PRELOAD']",
+        "`LD_PRELOAD` cannot be handed on: it makes programs run other code",
+    ),
+    (
+        "[mcp.a]\ncommand = ['a']\nenv = ['DYLD_INSERT_LIBRARIES']",
+        "it makes programs run other code",
+    ),
+    (
+        "[mcp.a]\ncommand = ['a']\nenv = ['BASH_ENV']",
+        "it makes programs run other code",
+    ),
+    (
+        "[mcp.a]\ncommand = ['a']\nenv = ['PATH']",
+        "`PATH` cannot be handed on: the sandbox sets it",
+    ),
+    (
+        "[mcp.a]\ncommand = ['a']\nenv = ['OLLACODE_DATA_DIR']",
+        "it belongs to ollacode",
+    ),
+    (
+        "[mcp.a]\ncommand = ['a']\nnetwork = 'yes'",
+        "3: `network` must be true or false",
+    ),
+    (
+        "[mcp.a]\ncommand = ['a']\nurl = 'http://x'",
+        "3: a server has either a `command` or a `url`",
+    ),
+    (
+        "[mcp.a]\ncommand = ['a']\nheader_env = { A = 'B' }",
+        "3: `header_env` belongs to servers with a `url`",
+    ),
+    (
+        "[mcp.a]\nurl = 'https://x'\nenv = ['A']",
+        "3: `env` belongs to servers that a `command` starts",
+    ),
+    (
+        "[mcp.a]\nurl = 'https://x'\nnetwork = true",
+        "3: `network` belongs to servers that a `command` starts",
+    ),
+    ("[mcp.a]\nurl = 1", "2: `url` must be an address"),
+    ("[mcp.a]\nurl = 'x/mcp'", "2: `url` must be an address"),
+    (
+        "[mcp.a]\nurl = 'file:///etc/passwd'",
+        "2: `url` must be an address",
+    ),
+    ("[mcp.a]\nurl = 'ws://x'", "2: `url` must be an address"),
+    (
+        "[mcp.a]\nurl = 'https://me:pass@x'",
+        "2: `url` must not have a user name or password",
+    ),
+    (
+        "[mcp.a]\nurl = 'https://me@x'",
+        "2: `url` must not have a user name or password",
+    ),
+    (
+        "[mcp.a]\nurl = 'https://x/#a'",
+        "2: `url` must not have a `#` part",
+    ),
+    (
+        "[mcp.a]\nurl = 'http://x'\nheader_env = { A = 'B' }",
+        "2: headers of `header_env` are sent only over `https://`",
+    ),
+    (
+        "[mcp.a]\nurl = 'http://localhost.example.org'\nheader_env = { A = 'B' }",
+        "are sent only over",
+    ),
+    (
+        "[mcp.a]\nurl = 'https://x'\nheader_env = 'A'",
+        "3: `header_env` must be a table",
+    ),
+    (
+        "[mcp.a]\nurl = 'https://x'\nheader_env = { A = 1 }",
+        "3: `header_env` must be a table",
+    ),
+    (
+        "[mcp.a]\nurl = 'https://x'\nheader_env = { 'a b' = 'B' }",
+        "3: `a b` is no name of a header",
+    ),
+    (
+        "[mcp.a]\nurl = 'https://x'\nheader_env = { Host = 'B' }",
+        "the header `Host` is set by the connection",
+    ),
+    (
+        "[mcp.a]\nurl = 'https://x'\nheader_env = { Transfer-Encoding = 'B' }",
+        "is set by the connection",
+    ),
+    (
+        "[mcp.a]\nurl = 'https://x'\nheader_env = { Mcp-Session-Id = 'B' }",
+        "is set by the connection",
+    ),
+    (
+        "[mcp.a]\nurl = 'https://x'\nheader_env = { A = 'B', a = 'C' }",
+        "`a` is named twice",
+    ),
+    (
+        "[mcp.a]\nurl = 'https://x'\nheader_env = { A = 'Bearer x' }",
+        "`Bearer x` is no name of an environment variable",
+    ),
+    (
+        "[mcp.a]\ncommand = ['a']\nexpose = 'x'",
+        "3: `expose` must be a list of tools",
+    ),
+    (
+        "[mcp.a]\ncommand = ['a']\nexpose = ['x y']",
+        "3: `x y` is no name of a tool",
+    ),
+    (
+        "[mcp.a]\ncommand = ['a']\nexpose = ['x', 'x']",
+        "3: `x` is named twice",
+    ),
+    (
+        "[mcp.a]\ncommand = ['a']\ntimeout = 0",
+        "3: `timeout` must be a number of seconds from 1 to 3600",
+    ),
+    (
+        "[mcp.a]\ncommand = ['a']\ntimeout = 3601",
+        "3: `timeout` must be",
+    ),
+    (
+        "[mcp.a]\ncommand = ['a']\ntimeout = -1",
+        "3: `timeout` must be",
+    ),
+    (
+        "[mcp.a]\ncommand = ['a']\ntimeout = 1.5",
+        "3: `timeout` must be",
+    ),
+    (
+        "[mcp.a]\ncommand = ['a']\ntimeout = '60'",
+        "3: `timeout` must be",
+    ),
+    (
+        "[mcp.a]\ncomand = ['a']",
+        "2: there is no key `comand`; did you mean `command`?",
+    ),
+    (
+        "[mcp.a]\ncommand = ['a']\nenvironment = 1",
+        "3: there is no key `environment`",
+    ),
+];
+
 /// Every mistake is said once, with its line, and its server is left out.
 #[test]
 fn what_is_wrong_is_said_with_its_line() {
-    for (text, expected) in [
-        ("mcp = 1", "1: servers are tables with a name"),
-        ("[[mcp]]\ncommand = ['a']", "servers are tables with a name"),
-        (
-            "[mcp]\ncommand = ['a']",
-            "2: servers are tables with a name",
-        ),
-        ("[mcp.A]\ncommand = ['a']", "1: `A` is no name of a server"),
-        ("[mcp.'']\ncommand = ['a']", "1: `` is no name of a server"),
-        (
-            "[mcp.'a.b']\ncommand = ['a']",
-            "`a.b` is no name of a server",
-        ),
-        ("[mcp.'é']\ncommand = ['a']", "is no name of a server"),
-        (
-            "[mcp.aaaaaaaaaabbbbbbbbbbccccccccccddd]\ncommand = ['a']",
-            "is no name of a server",
-        ),
-        ("[mcp.a]\n", "1: `[mcp.a]` needs `command = [\"…\"]`"),
-        ("[mcp.a]\ntimeout = 5", "1: `[mcp.a]` needs `command"),
-        (
-            "[mcp.a]\ncommand = 'npx x'",
-            "2: `command` must be a list of words",
-        ),
-        (
-            "[mcp.a]\ncommand = []",
-            "2: `command` must be a list of words",
-        ),
-        (
-            "[mcp.a]\ncommand = ['a', 1]",
-            "2: `command` must be a list of words",
-        ),
-        (
-            "[mcp.a]\ncommand = ['']",
-            "2: the first word of `command` must be a program",
-        ),
-        (
-            "[mcp.a]\ncommand = ['-c', 'x']",
-            "2: the first word of `command` must be a program",
-        ),
-        (
-            "[mcp.a]\ncommand = ['a', \"b\\nc\"]",
-            "no line breaks or hidden characters",
-        ),
-        (
-            "[mcp.a]\ncommand = ['a', \"b\\u0000\"]",
-            "no line breaks or hidden characters",
-        ),
-        (
-            "[mcp.a]\ncommand = ['a', \"b\\u202e\"]",
-            "no line breaks or hidden characters",
-        ),
-        (
-            "[mcp.a]\ncommand = ['a']\nenv = 'X'",
-            "3: `env` must be a list of names",
-        ),
-        (
-            "[mcp.a]\ncommand = ['a']\nenv = [1]",
-            "3: `env` must be a list of names",
-        ),
-        (
-            "[mcp.a]\ncommand = ['a']\nenv = ['A=b']",
-            "3: `A=b` is no name of an environment variable",
-        ),
-        ("[mcp.a]\ncommand = ['a']\nenv = ['1A']", "`1A` is no name"),
-        ("[mcp.a]\ncommand = ['a']\nenv = ['']", "`` is no name"),
-        (
-            "[mcp.a]\ncommand = ['a']\nenv = ['A', 'A']",
-            "3: `A` is named twice",
-        ),
-        (
-            "[mcp.a]\ncommand = ['a']\nenv = ['LD_PRELOAD']",
-            "`LD_PRELOAD` cannot be handed on: it makes programs run other code",
-        ),
-        (
-            "[mcp.a]\ncommand = ['a']\nenv = ['DYLD_INSERT_LIBRARIES']",
-            "it makes programs run other code",
-        ),
-        (
-            "[mcp.a]\ncommand = ['a']\nenv = ['BASH_ENV']",
-            "it makes programs run other code",
-        ),
-        (
-            "[mcp.a]\ncommand = ['a']\nenv = ['PATH']",
-            "`PATH` cannot be handed on: the sandbox sets it",
-        ),
-        (
-            "[mcp.a]\ncommand = ['a']\nenv = ['OLLACODE_DATA_DIR']",
-            "it belongs to ollacode",
-        ),
-        (
-            "[mcp.a]\ncommand = ['a']\nnetwork = 'yes'",
-            "3: `network` must be true or false",
-        ),
-        (
-            "[mcp.a]\ncommand = ['a']\nurl = 'http://x'",
-            "3: a server has either a `command` or a `url`",
-        ),
-        (
-            "[mcp.a]\ncommand = ['a']\nheader_env = { A = 'B' }",
-            "3: `header_env` belongs to servers with a `url`",
-        ),
-        (
-            "[mcp.a]\nurl = 'https://x'\nenv = ['A']",
-            "3: `env` belongs to servers that a `command` starts",
-        ),
-        (
-            "[mcp.a]\nurl = 'https://x'\nnetwork = true",
-            "3: `network` belongs to servers that a `command` starts",
-        ),
-        ("[mcp.a]\nurl = 1", "2: `url` must be an address"),
-        ("[mcp.a]\nurl = 'x/mcp'", "2: `url` must be an address"),
-        (
-            "[mcp.a]\nurl = 'file:///etc/passwd'",
-            "2: `url` must be an address",
-        ),
-        ("[mcp.a]\nurl = 'ws://x'", "2: `url` must be an address"),
-        (
-            "[mcp.a]\nurl = 'https://me:pass@x'",
-            "2: `url` must not have a user name or password",
-        ),
-        (
-            "[mcp.a]\nurl = 'https://me@x'",
-            "2: `url` must not have a user name or password",
-        ),
-        (
-            "[mcp.a]\nurl = 'https://x/#a'",
-            "2: `url` must not have a `#` part",
-        ),
-        (
-            "[mcp.a]\nurl = 'http://x'\nheader_env = { A = 'B' }",
-            "2: headers of `header_env` are sent only over `https://`",
-        ),
-        (
-            "[mcp.a]\nurl = 'http://localhost.example.org'\nheader_env = { A = 'B' }",
-            "are sent only over",
-        ),
-        (
-            "[mcp.a]\nurl = 'https://x'\nheader_env = 'A'",
-            "3: `header_env` must be a table",
-        ),
-        (
-            "[mcp.a]\nurl = 'https://x'\nheader_env = { A = 1 }",
-            "3: `header_env` must be a table",
-        ),
-        (
-            "[mcp.a]\nurl = 'https://x'\nheader_env = { 'a b' = 'B' }",
-            "3: `a b` is no name of a header",
-        ),
-        (
-            "[mcp.a]\nurl = 'https://x'\nheader_env = { Host = 'B' }",
-            "the header `Host` is set by the connection",
-        ),
-        (
-            "[mcp.a]\nurl = 'https://x'\nheader_env = { Transfer-Encoding = 'B' }",
-            "is set by the connection",
-        ),
-        (
-            "[mcp.a]\nurl = 'https://x'\nheader_env = { Mcp-Session-Id = 'B' }",
-            "is set by the connection",
-        ),
-        (
-            "[mcp.a]\nurl = 'https://x'\nheader_env = { A = 'B', a = 'C' }",
-            "`a` is named twice",
-        ),
-        (
-            "[mcp.a]\nurl = 'https://x'\nheader_env = { A = 'Bearer x' }",
-            "`Bearer x` is no name of an environment variable",
-        ),
-        (
-            "[mcp.a]\ncommand = ['a']\nexpose = 'x'",
-            "3: `expose` must be a list of tools",
-        ),
-        (
-            "[mcp.a]\ncommand = ['a']\nexpose = ['x y']",
-            "3: `x y` is no name of a tool",
-        ),
-        (
-            "[mcp.a]\ncommand = ['a']\nexpose = ['x', 'x']",
-            "3: `x` is named twice",
-        ),
-        (
-            "[mcp.a]\ncommand = ['a']\ntimeout = 0",
-            "3: `timeout` must be a number of seconds from 1 to 3600",
-        ),
-        (
-            "[mcp.a]\ncommand = ['a']\ntimeout = 3601",
-            "3: `timeout` must be",
-        ),
-        (
-            "[mcp.a]\ncommand = ['a']\ntimeout = -1",
-            "3: `timeout` must be",
-        ),
-        (
-            "[mcp.a]\ncommand = ['a']\ntimeout = 1.5",
-            "3: `timeout` must be",
-        ),
-        (
-            "[mcp.a]\ncommand = ['a']\ntimeout = '60'",
-            "3: `timeout` must be",
-        ),
-        (
-            "[mcp.a]\ncomand = ['a']",
-            "2: there is no key `comand`; did you mean `command`?",
-        ),
-        (
-            "[mcp.a]\ncommand = ['a']\nenvironment = 1",
-            "3: there is no key `environment`",
-        ),
-    ] {
+    for (text, expected) in MISTAKES {
         let (servers, problems) = parsed(text);
         assert_eq!(problems.len(), 1, "{text}: {problems:?}");
         assert!(problems[0].contains(expected), "{text}: {problems:?}");
