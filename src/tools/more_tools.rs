@@ -227,7 +227,7 @@ fn page(
     if left_out > 0 {
         let count = render::count(left_out, "tool", "tools");
         page.push(&format!(
-            "{count} more cannot be used: `ollacode mcp list` tells the user why"
+            "{count} cannot be used: `ollacode mcp list` tells the user why"
         ));
     }
     let missing = page.left_out();
