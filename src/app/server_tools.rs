@@ -63,21 +63,18 @@ impl App {
         (toolbox, notes)
     }
 
-    /// Asks servers whose exposed tools were never seen what they have, so that these are there from the
-    /// start of a session. It takes some seconds at most.
+    /// Asks servers that were never seen and have exposed tools what they have, so that these are there from
+    /// the start of a session. It takes some seconds at most.
     pub async fn meet_exposed_tools(&self, stop: &CancellationToken) {
         let Some(tools) = self.server_tools() else {
             return;
         };
         // What is wrong with the file is told by the notes.
         let pinned = tools.pinned().unwrap_or_default();
-        let is_known = |server: &McpServer, name: &String| {
-            let mut pinned = pinned.iter();
-            pinned.any(|tool| tool.server == server.name && tool.definition.name == *name)
-        };
+        let is_seen = |server: &McpServer| pinned.iter().any(|tool| tool.server == server.name);
         let mut asked = Vec::new();
         for server in tools.configured() {
-            if !server.expose.iter().all(|name| is_known(server, name)) {
+            if !server.expose.is_empty() && !is_seen(server) {
                 asked.push(tools.offered(&server.name, stop));
             }
         }
@@ -293,7 +290,7 @@ fn exposed(tools: &ServerTools) -> (Vec<KnownTool>, Vec<String>) {
                 Some(tool) => found.push(tool.clone()),
                 None => notes.push(format!(
                     "`{name}` of the MCP server `{}` cannot be exposed, since it was never seen: \
-                     `ollacode mcp list` asks the server for it",
+                     `ollacode mcp list` looks for it",
                     server.name
                 )),
             }

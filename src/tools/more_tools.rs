@@ -144,7 +144,8 @@ async fn list(
     })
 }
 
-/// Sorts tools by how well they fit, those that do not fit last; says how many fit. Without words all do.
+/// Sorts tools by how well they fit, those that do not fit last; says how many fit more than half as well as
+/// the best. Without words all do.
 fn ranked(tools: &mut [Listed], query: &str) -> usize {
     let wanted = words(query);
     if wanted.is_empty() {
@@ -167,7 +168,10 @@ fn ranked(tools: &mut [Listed], query: &str) -> usize {
     }
     // Stable: what fits equally well stays in the order of the servers.
     tools.sort_by_key(|listed| std::cmp::Reverse(listed.score));
-    tools.iter().filter(|listed| listed.score > 0).count()
+    let best = tools.first().map_or(0, |listed| listed.score);
+    // `tool_7` is not looked for by `tool_9`, though it shares a word.
+    let fits = |listed: &&Listed| listed.score * 2 > best;
+    tools.iter().filter(fits).count()
 }
 
 /// Whether one word is another form of the other: `issue` and `issues`, `search` and `searching`.
@@ -227,7 +231,7 @@ fn page(
     if left_out > 0 {
         let count = render::count(left_out, "tool", "tools");
         page.push(&format!(
-            "{count} more cannot be used: `ollacode mcp list` tells the user why"
+            "{count} cannot be used: `ollacode mcp list` tells the user why"
         ));
     }
     let missing = page.left_out();

@@ -109,7 +109,6 @@ fn an_exposed_tool_is_there_from_the_start_of_the_first_session() {
     lab.server.assert_each_extends_the_last(&[]);
 
     // It changes meanwhile: the list stays as it was pinned, to the byte, and nothing is started for it.
-    lab.configure("expose = [\"search\"]");
     lab.give(&json!([search("Now it is evil.")]));
     let before = lab.starts();
     lab.server.then(vec![Reply::text("Nothing.")]);
