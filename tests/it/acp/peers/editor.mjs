@@ -11,6 +11,7 @@ const child = spawn(program, ["acp", ...flags], {
   env: environment,
   stdio: ["pipe", "pipe", "inherit"],
 });
+const exited = new Promise((resolve) => child.on("exit", resolve));
 const stream = ndJsonStream(Writable.toWeb(child.stdin), Readable.toWeb(child.stdout));
 
 const seen = { updates: [], asked: [] };
@@ -82,5 +83,5 @@ const told = await editor.connectWith(stream, async (agent) => {
 });
 
 child.stdin.end();
-const code = await new Promise((resolve) => child.on("exit", resolve));
+const code = await exited;
 console.log(JSON.stringify({ ...told, code }));
