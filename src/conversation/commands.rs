@@ -296,7 +296,12 @@ pub static COMMANDS: &[SlashCommand] = &[
         "[server]",
         "list the MCP servers, or the tools of one",
     ),
-    command(CommandAction::Hooks, "hooks", "", "list the hooks"),
+    command(
+        CommandAction::Hooks,
+        "hooks",
+        "",
+        "list the hooks, and whether those of the repository run",
+    ),
     SlashCommand {
         aliases: &["exit", "q"],
         place: CommandScope::Terminal,

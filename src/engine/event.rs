@@ -109,7 +109,8 @@ pub enum Event {
 /// What is known of a call when it starts.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CallDetails {
-    /// By parameter, as the model gave them: they may have secrets and hidden characters.
+    /// By parameter, as the model gave them: they may have hidden characters. The values of secret files are
+    /// redacted.
     pub arguments: Map<String, Value>,
     /// What it does to files; nothing if it was refused.
     pub preview: Preview,

@@ -7,7 +7,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::lab::{Lab, Line, SOURCE, call, edit, notices, outcomes, read, text};
+use super::lab::{self, Lab, Line, SOURCE, call, edit, outcomes, read, text};
 use super::*;
 use crate::permission::{Decision, Hook, Mode, UserRules};
 use crate::session::audit::{AuditAction, audit};
@@ -18,6 +18,13 @@ fn hooks(tables: &str) -> Vec<Hook> {
     let file = folder.path().join("config.toml");
     fs::write(&file, tables).expect("a file");
     UserRules::read(&file, None).expect("hooks").hooks
+}
+
+/// What is told of beside the index, which there is not.
+fn notices(events: &[Event]) -> Vec<&str> {
+    let said = lab::notices(events).into_iter();
+    said.filter(|said| *said != "this folder is not indexed yet")
+        .collect()
 }
 
 /// A workspace with hooks of the user.

@@ -9,7 +9,10 @@ pub(super) const ACP_HELP: &str = "\
 An editor starts this, and talks to it on stdin and stdout: see docs/editors.md.
 
 Example, in the settings of Zed:
-  \"agent_servers\": {\"ollacode\": {\"command\": \"ollacode\", \"args\": [\"acp\"]}}";
+  \"agent_servers\": {\"ollacode\": {\"command\": \"ollacode\", \"args\": [\"acp\"]}}
+
+To see that it answers:
+  ollacode acp < /dev/null    ends at once, since nobody talks to it";
 
 /// Arguments of `ollacode acp`.
 #[derive(Args, Clone, Debug)]

@@ -125,7 +125,10 @@ fn with(line: &str) -> String {
         "command = ['a', '{x}']",
         "parameters = { x = 'text' }",
     ];
-    let lines = lines.map(|known| if known.starts_with(key) { line } else { known });
+    let lines = lines.map(|known| match !key.is_empty() && known.starts_with(key) {
+        true => line,
+        false => known,
+    });
     format!("[[tool]]\n{}\n", lines.join("\n"))
 }
 
