@@ -41,7 +41,9 @@ fn a_question_is_answered_with_what_was_looked_at() {
     assert_eq!(ends[0]["toolCallId"], read["toolCallId"]);
     assert_eq!(ends[0]["status"], "completed");
     let thoughts = peer.updates_of(&session, "agent_thought_chunk");
-    assert_eq!(thoughts[0]["content"]["text"], "The notes may tell.");
+    let pieces = thoughts.iter().map(|it| it["content"]["text"].as_str());
+    let thought: String = pieces.flatten().collect();
+    assert_eq!(thought, "The notes may tell.");
     let said = peer.text(&session);
     assert!(said.contains("I look.\n\nAt ninety degrees."), "{said}");
     let titles = peer.updates_of(&session, "session_info_update");

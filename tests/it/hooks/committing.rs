@@ -78,7 +78,7 @@ fn a_hook_sees_the_message_and_the_files_of_a_commit() {
                      \\[\"src/main.rs\"\\]' || { echo 'name the kind of change' >&2; exit 2; }'''\n";
         settings(&environment, table);
         ask(&environment, &["--auto-edit"]);
-        let arguments = ["commit", "--json", "--no-rag", "--auto-edit"];
+        let arguments = ["commit", "--json", "--auto-edit"];
         let output = environment.run(&arguments).expect_code(i32::from(!is_made));
         if is_made {
             assert_eq!(subjects(&environment), [subject, "begin"]);
@@ -122,7 +122,7 @@ fn a_guard_that_cannot_run_keeps_a_commit_from_being_made() {
         "[[hook]]\non = 'before_commit'\ncommand = 'no-such-program-here'\n",
     );
     ask(&environment, &["--auto-edit"]);
-    let arguments = ["commit", "--json", "--no-rag", "--auto-edit"];
+    let arguments = ["commit", "--json", "--auto-edit"];
     let output = environment.run(&arguments).expect_code(1);
     assert!(
         output.stdout.contains("names a program that is not found"),

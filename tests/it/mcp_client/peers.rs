@@ -129,10 +129,10 @@ async fn the_server_of_files_works_in_its_folder_only() {
     assert_eq!(written, "new");
     let outside = lab.folder.path().join("outside");
     let arguments = json!({"path": outside.to_str(), "content": "evil"});
-    let refused = call(&servers, "write_file", arguments).await;
+    // What it writes beside the workspace, it writes in a folder of its own.
+    let tried = call(&servers, "write_file", arguments).await;
     if lab.is_full {
-        let refused = refused.expect("a result");
-        assert!(refused.is_error, "{refused:?}");
+        tried.expect("a result");
         assert_eq!(fs::read_to_string(&outside).expect("a file"), "as it was");
     }
     servers.end().await;
@@ -230,7 +230,7 @@ async fn the_server_of_pages_has_the_network_only_if_it_is_given() {
     .await;
     let arguments = json!({"url": format!("http://127.0.0.1:{}/page", address.port)});
     for network in [false, true] {
-        let ignoring = ["--ignore-robots-txt"];
+        let ignoring = ["--ignore-robots-txt", "--allow-private-ips"];
         let servers = lab.python("mcp-server-fetch", &ignoring, network);
         let result = call(&servers, "fetch", arguments.clone()).await;
         let has_page = format!("{result:?}").contains("a page of ours");

@@ -130,7 +130,7 @@ fn links_pipes_and_bombs_are_listed_and_never_read() {
     let listed = environment.run(&["skills", "list"]).expect_success();
     for (name, why) in [
         ("linked", "it is a link"),
-        ("file", "is a link, which is not followed"),
+        ("file", "points outside the workspace"),
         ("pipe", "a pipe"),
         ("bomb", "its front matter is no YAML"),
         ("Up..Down", "cannot name a skill"),

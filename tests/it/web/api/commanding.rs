@@ -55,8 +55,8 @@ fn every_command_of_the_table_is_data() {
     tried.insert("compact".to_owned());
     // So have those that run a turn, or need the index.
     for name in [
-        "check", "commit", "design", "init", "map", "related", "review", "skills", "task",
-        "template",
+        "check", "commit", "design", "hooks", "init", "map", "mcp", "related", "review", "skills",
+        "task", "template",
     ] {
         tried.insert(name.to_owned());
     }
