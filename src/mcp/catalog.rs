@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, join_all};
+use ollacode_secrets::redact;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
@@ -16,6 +17,9 @@ use super::names::{MeantName, listed, meant, near, server_in};
 use super::pins::{Pin, PinState, PinStore, ServerIdentity};
 use super::{McpError, McpServers, ServerResult, ServerTool};
 use crate::permission::{Approver, McpServer};
+
+/// Longest words of an error, in characters.
+const LONGEST_ERROR: usize = 1_500;
 
 /// Who lists and calls the tools of servers: [`McpServers`].
 pub trait ToolSource: Send + Sync {
@@ -177,7 +181,7 @@ impl ServerTools {
         server: &str,
         stop: &CancellationToken,
     ) -> Result<Offered, CatalogError> {
-        let tools = self.source.tools(server, stop).await?;
+        let tools = self.source.tools(server, stop).await.map_err(harmless)?;
         let Some(identity) = self.identities.get(server).cloned() else {
             return Err(McpError::Unknown(server.to_owned()).into());
         };
@@ -279,9 +283,10 @@ impl ServerTools {
         stop: &CancellationToken,
     ) -> Result<ServerResult, McpError> {
         let name = &tool.definition.name;
-        self.source
-            .call(&tool.server, name, arguments, approver, stop)
-            .await
+        let called = self
+            .source
+            .call(&tool.server, name, arguments, approver, stop);
+        called.await.map_err(harmless)
     }
 
     /// Remembers that the user was shown the definition of a tool.
@@ -323,6 +328,16 @@ impl ServerTools {
         on_disk(move || all.pinned())
             .await
             .map_err(|error| error.to_string())
+    }
+}
+
+/// An error in a line without secrets: words of a server are in it, which must not look like ours.
+fn harmless(error: McpError) -> McpError {
+    let harmless = |words: String| plain(&redact(&words).text, LONGEST_ERROR);
+    match error {
+        McpError::NotRunning(server, why) => McpError::NotRunning(server, harmless(why)),
+        McpError::Refused(server, why) => McpError::Refused(server, harmless(why)),
+        other => other,
     }
 }
 

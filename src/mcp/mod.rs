@@ -15,6 +15,7 @@ pub mod definitions;
 mod elicitation;
 #[cfg(test)]
 pub(crate) mod fake;
+mod given;
 mod http;
 mod message;
 pub mod names;
