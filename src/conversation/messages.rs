@@ -199,12 +199,10 @@ pub fn error_words(error: &Error) -> String {
 /// Warnings about an opened session.
 pub fn opened_warnings(opened: &OpenedSession) -> Vec<String> {
     let sent = opened.model.remote.as_deref().map(sent_to);
-    let notes = opened.notes.iter().cloned();
-    let warnings = session_warnings(opened).into_iter();
-    sent.into_iter().chain(warnings).chain(notes).collect()
+    sent.into_iter().chain(session_warnings(opened)).collect()
 }
 
-/// Warnings about a resumed session.
+/// The same without where it is sent to, which the head of a chat says.
 pub fn session_warnings(opened: &OpenedSession) -> Vec<String> {
     let broken_off = |name: &String| {
         format!(
@@ -220,6 +218,7 @@ pub fn session_warnings(opened: &OpenedSession) -> Vec<String> {
             "{lines} of the session's journal cannot be read and were skipped"
         ));
     }
+    warnings.extend(opened.notes.iter().cloned());
     warnings
 }
 

@@ -1,6 +1,9 @@
 //! The tools of the servers of a run: their definitions as they are pinned, found by the names that
 //! models give, and compared with what the servers say now.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
@@ -8,14 +11,18 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, join_all};
+use ollacode_secrets::redact;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 use super::definitions::{Definition, LeftOut, definitions, plain};
-use super::names::{MeantName, listed, meant, near, server_in};
+use super::names::{MeantName, listed, meant, near, server_in, server_named};
 use super::pins::{Pin, PinState, PinStore, ServerIdentity};
 use super::{McpError, McpServers, ServerResult, ServerTool};
 use crate::permission::{Approver, McpServer};
+
+/// Longest words of an error, in characters.
+const LONGEST_ERROR: usize = 1_500;
 
 /// Who lists and calls the tools of servers: [`McpServers`].
 pub trait ToolSource: Send + Sync {
@@ -177,7 +184,7 @@ impl ServerTools {
         server: &str,
         stop: &CancellationToken,
     ) -> Result<Offered, CatalogError> {
-        let tools = self.source.tools(server, stop).await?;
+        let tools = self.source.tools(server, stop).await.map_err(harmless)?;
         let Some(identity) = self.identities.get(server).cloned() else {
             return Err(McpError::Unknown(server.to_owned()).into());
         };
@@ -221,9 +228,15 @@ impl ServerTools {
         let tools = self.pinned_soon().await?;
         let servers = self.configured().iter().map(|it| it.name.as_str());
         let servers: Vec<&str> = servers.collect();
-        if let Some(found) = one_meant(given, &tools)? {
+        // A tool of another server must not be taken for one of the server that is named.
+        let named = server_named(given, &servers);
+        let can_be_meant = |tool: &&KnownTool| named.is_none_or(|server| tool.server == server);
+        let of_named = |tools: &[KnownTool]| -> Vec<KnownTool> {
+            tools.iter().filter(can_be_meant).cloned().collect()
+        };
+        if let Some(found) = one_meant(given, &of_named(&tools))? {
             let is_seen = |server: &&str| tools.iter().any(|tool| tool.server == **server);
-            let is_whole = server_in(given, &servers).is_some();
+            let is_whole = server_in(given, &servers) == Some(found.server.as_str());
             // A server that was never seen may have a tool of that name, too.
             if is_whole || servers.iter().all(is_seen) {
                 return Ok(found);
@@ -241,7 +254,7 @@ impl ServerTools {
             return Err(format!("{error}{advice}"));
         }
         let tools = self.pinned_soon().await?;
-        one_meant(given, &tools)?.ok_or_else(|| not_found(given, &tools))
+        one_meant(given, &of_named(&tools))?.ok_or_else(|| not_found(given, &tools))
     }
 
     /// What became of a tool since it was found. Its server is started if it does not run.
@@ -279,9 +292,10 @@ impl ServerTools {
         stop: &CancellationToken,
     ) -> Result<ServerResult, McpError> {
         let name = &tool.definition.name;
-        self.source
-            .call(&tool.server, name, arguments, approver, stop)
-            .await
+        let called = self
+            .source
+            .call(&tool.server, name, arguments, approver, stop);
+        called.await.map_err(harmless)
     }
 
     /// Remembers that the user was shown the definition of a tool.
@@ -323,6 +337,16 @@ impl ServerTools {
         on_disk(move || all.pinned())
             .await
             .map_err(|error| error.to_string())
+    }
+}
+
+/// An error in a line without secrets: words of a server are in it, which must not look like ours.
+fn harmless(error: McpError) -> McpError {
+    let harmless = |words: String| plain(&redact(&words).text, LONGEST_ERROR);
+    match error {
+        McpError::NotRunning(server, why) => McpError::NotRunning(server, harmless(why)),
+        McpError::Refused(server, why) => McpError::Refused(server, harmless(why)),
+        other => other,
     }
 }
 
@@ -397,87 +421,5 @@ async fn on_disk<T: Send + 'static>(
         Err(error) => Err(CatalogError::Pins(format!(
             "the pins were not read: {error}"
         ))),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::super::fake::{Fake, search, tool};
-    use super::*;
-
-    fn two() -> Fake {
-        let issues = tool("find_issues", "", json!({}));
-        Fake::new(&[
-            ("docs", vec![search("Searches the documents.")]),
-            ("tracker", vec![search("Searches the issues."), issues]),
-        ])
-    }
-
-    async fn found(fake: &Fake, name: &str) -> Result<String, String> {
-        let tool = fake.tools.find(name, &CancellationToken::new()).await;
-        tool.map(|tool| tool.name())
-    }
-
-    #[tokio::test]
-    async fn only_the_server_that_a_name_begins_with_is_started() {
-        let fake = two();
-        for name in ["search", "weather.today", "", "read_file"] {
-            let error = found(&fake, name).await.expect_err("no tool is known yet");
-            assert!(error.contains("more_tools lists"), "{name}: {error}");
-        }
-        assert!(fake.done().is_empty());
-        let name = found(&fake, "mcp__tracker__findIssues").await;
-        assert_eq!(name.as_deref(), Ok("tracker.find_issues"));
-        assert_eq!(fake.done(), ["list tracker"]);
-        // What is known is not asked for again.
-        let name = found(&fake, "tracker.search").await;
-        assert_eq!(name.as_deref(), Ok("tracker.search"));
-        let error = found(&fake, "search")
-            .await
-            .expect_err("there may be another");
-        assert!(error.ends_with("such as `tracker.search`"), "{error}");
-        assert!(fake.done().is_empty());
-    }
-
-    #[tokio::test]
-    async fn a_name_that_could_be_two_tools_is_none() {
-        let fake = two();
-        let all = fake.tools.all_offered(&CancellationToken::new()).await;
-        let names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(names, ["docs", "tracker"]);
-        let error = found(&fake, "search").await.expect_err("it is two tools");
-        assert_eq!(
-            error,
-            "`search` could be several tools: `docs.search`, `tracker.search`; give the whole name"
-        );
-        let name = found(&fake, "docs_search").await;
-        assert_eq!(name.as_deref(), Ok("docs.search"));
-    }
-
-    #[tokio::test]
-    async fn a_damaged_file_of_pins_is_said_and_nothing_is_used() {
-        let fake = two();
-        found(&fake, "docs.search").await.expect("the tool");
-        fake.damage_pins();
-        let error = found(&fake, "docs.search").await.expect_err("damage");
-        assert!(error.contains("pins.json is damaged"), "{error}");
-        let offered = fake.tools.offered("docs", &CancellationToken::new()).await;
-        assert!(matches!(offered, Err(CatalogError::Pins(_))), "{offered:?}");
-    }
-
-    #[test]
-    fn every_error_says_what_to_do_next() {
-        let server = || "docs".to_owned();
-        for error in [
-            McpError::Unknown(server()),
-            McpError::NotRunning(server(), String::new()),
-            McpError::TimedOut(server(), 1),
-            McpError::Refused(server(), String::new()),
-            McpError::Offline(server()),
-        ] {
-            assert!(advice(&error.into()).starts_with("; "));
-        }
     }
 }

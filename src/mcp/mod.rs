@@ -2,8 +2,9 @@
 //!
 //! In reading order: [`servers`] has the servers of a run and starts them when they are needed;
 //! a connection speaks the protocol over the pipes of a program (`pipes`) or over HTTP (`http`, `sse`);
-//! nothing passes the `screen` that was not asked for; `questions` of a server go to the user in
-//! its own words (`elicitation`); what it answers is read within bounds (`message`, `results`).
+//! nothing passes the `screen` that was not asked for, nor secrets that servers were `given`;
+//! `questions` of a server go to the user in its own words (`elicitation`); what it answers is read
+//! within bounds (`message`, `results`).
 //!
 //! [`catalog`] has what servers offer: [`definitions`] are made harmless, [`pins`] tell which have
 //! changed, [`names`] what models mean, and [`schema`] whether arguments fit. [`repository`] reads the
@@ -15,6 +16,7 @@ pub mod definitions;
 mod elicitation;
 #[cfg(test)]
 pub(crate) mod fake;
+mod given;
 mod http;
 mod message;
 pub mod names;

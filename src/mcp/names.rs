@@ -65,17 +65,32 @@ pub fn meant(given: &str, tools: &[(&str, &str)]) -> MeantName {
 
 /// The server that a name begins with, if it begins with one of these.
 pub fn server_in<'a>(given: &str, servers: &[&'a str]) -> Option<&'a str> {
-    let short = without_namespace(bare(given)).to_ascii_lowercase();
-    let plain = |name: &str| name.replace('-', "_");
-    let named = servers.iter().filter(|server| {
-        let begins = |separator: &&str| {
-            let (first, _) = short.split_once(*separator).unwrap_or(("", ""));
-            plain(first) == plain(server)
-        };
-        SEPARATORS.iter().any(begins) || plain(&short).starts_with(&format!("{}_", plain(server)))
-    });
+    let short = plain_server(without_namespace(bare(given)));
+    let begins = |server: &&&str| short.starts_with(&format!("{}_", plain_server(server)));
     // `git_hub_search` is of `git_hub` rather than of `git`.
+    let begun = servers
+        .iter()
+        .filter(begins)
+        .max_by_key(|server| server.len());
+    server_named(given, servers).or(begun.copied())
+}
+
+/// The server that stands before a separator in a name, so that no other can be meant.
+pub fn server_named<'a>(given: &str, servers: &[&'a str]) -> Option<&'a str> {
+    let short = without_namespace(bare(given));
+    let named = servers.iter().filter(|server| {
+        let is_named = |separator: &&str| {
+            let first = short.split_once(*separator).map(|(first, _)| first);
+            first.is_some_and(|first| plain_server(first) == plain_server(server))
+        };
+        SEPARATORS.iter().any(is_named)
+    });
     named.max_by_key(|server| server.len()).copied()
+}
+
+/// The name of a server without what models vary.
+fn plain_server(name: &str) -> String {
+    name.to_ascii_lowercase().replace('-', "_")
 }
 
 /// The name of a function for a tool of a server: what all templates of chats and all servers of models

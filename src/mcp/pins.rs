@@ -1,6 +1,9 @@
 //! Definitions of tools as they were when they were first seen, so that a server cannot exchange one that
 //! the user has looked at.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -11,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::definitions::Definition;
+use super::definitions::{Definition, canonical};
 use crate::permission::{McpServer, McpTransport};
 use crate::session::create_private_folder;
 
@@ -21,6 +24,10 @@ const VERSION: u32 = 1;
 const MOST_BYTES: u64 = 64 << 20;
 /// Most servers; the one that was pinned longest ago goes first.
 const MOST_SERVERS: usize = 200;
+/// Most tools that are pinned for a server, and most bytes of their definitions: a server that makes up
+/// new names must not fill the file, without which no server is used.
+const MOST_TOOLS: usize = 2_000;
+const MOST_TOOL_BYTES: usize = 6 << 20;
 /// How long a change waits for that of another process.
 const PATIENCE: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(5);
@@ -129,7 +136,7 @@ impl PinStore {
         if !definitions.iter().any(is_new) {
             return Ok(states(&pinned, definitions));
         }
-        self.change(|file| {
+        let states = self.change(|file| {
             let tools = file.server(server, name);
             let states = states(tools, definitions);
             for definition in definitions {
@@ -138,7 +145,14 @@ impl PinStore {
                     is_shown: false,
                 });
             }
-            states
+            are_bounded(tools).then_some(states)
+        })?;
+        states.ok_or_else(|| {
+            io::Error::other(format!(
+                "the MCP server `{name}` makes up ever more tools: it has given more than \
+                 {MOST_TOOLS}, or {MOST_TOOL_BYTES} bytes of them, so that none is used until it is \
+                 set up under another name"
+            ))
         })
     }
 
@@ -158,7 +172,9 @@ impl PinStore {
             if let Some(pin) = pin.filter(|pin| pin.definition.hash == definition.hash) {
                 pin.is_shown = true;
             }
-        })
+            Some(())
+        })?;
+        Ok(())
     }
 
     /// Pins a definition in place of what was pinned: the user was shown it, and accepts it.
@@ -179,18 +195,22 @@ impl PinStore {
             };
             file.server(server, name)
                 .insert(definition.name.clone(), pin);
-        })
+            Some(())
+        })?;
+        Ok(())
     }
 
-    /// Changes the file while no other process does.
-    fn change<T>(&self, change: impl FnOnce(&mut PinFile) -> T) -> io::Result<T> {
+    /// Changes the file while no other process does; it stays as it is if the change gives `None`.
+    fn change<T>(&self, change: impl FnOnce(&mut PinFile) -> Option<T>) -> io::Result<Option<T>> {
         create_private_folder(self.folder())
             .map_err(|error| self.failed("create the folder of", &error))?;
         let _lock = self.lock()?;
         let mut file = self.read()?;
         let changed = change(&mut file);
-        self.write(&file)
-            .map_err(|error| self.failed("write", &error))?;
+        if changed.is_some() {
+            self.write(&file)
+                .map_err(|error| self.failed("write", &error))?;
+        }
         Ok(changed)
     }
 
@@ -260,6 +280,12 @@ impl PinStore {
 
     /// Replaces the file, while this process has the lock.
     fn write(&self, file: &PinFile) -> io::Result<()> {
+        let text = serde_json::to_vec(file)?;
+        if text.len() as u64 > MOST_BYTES {
+            return Err(io::Error::other(
+                "it would be too large: delete it, and look at all tools again with `ollacode mcp list`",
+            ));
+        }
         // What a killed process left behind is written over.
         let beside = self.file.with_extension("new");
         let written = private()
@@ -267,7 +293,7 @@ impl PinStore {
             .truncate(true)
             .open(&beside)
             .and_then(|mut new| {
-                new.write_all(&serde_json::to_vec(file)?)?;
+                new.write_all(&text)?;
                 new.sync_all()
             })
             .and_then(|()| fs::rename(&beside, &self.file));
@@ -308,6 +334,15 @@ impl PinFile {
     }
 }
 
+/// Whether the pins of a server are within their bounds.
+fn are_bounded(tools: &BTreeMap<String, Pin>) -> bool {
+    let bytes = tools.values().map(|pin| {
+        let definition = &pin.definition;
+        definition.description.len() + canonical(&definition.schema).len()
+    });
+    tools.len() <= MOST_TOOLS && bytes.sum::<usize>() <= MOST_TOOL_BYTES
+}
+
 fn states(pinned: &BTreeMap<String, Pin>, definitions: &[Definition]) -> Vec<PinState> {
     let state = |definition: &Definition| match pinned.get(&definition.name) {
         None => PinState::New,
@@ -331,160 +366,4 @@ fn private() -> OpenOptions {
         options.mode(0o600);
     }
     options
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::super::ServerTool;
-    use super::super::definitions::definitions;
-    use super::*;
-
-    fn server(name: &str, argv: &[&str]) -> McpServer {
-        McpServer {
-            name: name.to_owned(),
-            transport: McpTransport::Command {
-                argv: argv.iter().map(|&word| word.to_owned()).collect(),
-                env: Vec::new(),
-                network: false,
-            },
-            expose: Vec::new(),
-            timeout: Duration::from_secs(1),
-        }
-    }
-
-    fn defined(tools: &[(&str, &str)]) -> Vec<Definition> {
-        let tools = tools.iter().map(|(name, description)| ServerTool {
-            name: (*name).to_owned(),
-            description: (*description).to_owned(),
-            schema: json!({"type": "object"}),
-        });
-        definitions(tools.collect()).0
-    }
-
-    fn store() -> (tempfile::TempDir, PinStore) {
-        let folder = tempfile::tempdir().expect("a folder");
-        let store = PinStore::new(folder.path().join("data/mcp/pins.json"));
-        (folder, store)
-    }
-
-    #[test]
-    fn what_was_seen_is_recognised_and_what_changed_stays_blocked_until_accepted() {
-        let (_folder, store) = store();
-        let id = ServerIdentity::of(&server("a", &["run"]), None);
-        let compare = |tools: &[(&str, &str)]| {
-            let states = store.compare(&id, "a", &defined(tools));
-            states.expect("a file that can be written")
-        };
-        let same = |is_shown| PinState::Same { is_shown };
-        let before = Box::new(defined(&[("x", "one")]).remove(0));
-        let changed = PinState::Changed { before };
-
-        assert_eq!(compare(&[("x", "one")]), [PinState::New]);
-        assert_eq!(
-            compare(&[("x", "one"), ("y", "")]),
-            [same(false), PinState::New]
-        );
-        assert_eq!(compare(&[("x", "two")]).first(), Some(&changed));
-        // It is not enough to give it again, nor to have no such tool meanwhile.
-        assert!(compare(&[]).is_empty());
-        assert_eq!(
-            compare(&[("x", "two"), ("z", "")]),
-            [changed, PinState::New]
-        );
-        store
-            .note_shown(&id, "a", &defined(&[("x", "two")])[0])
-            .expect("written");
-        assert_eq!(compare(&[("x", "one")]), [same(false)], "another was shown");
-        store
-            .note_shown(&id, "a", &defined(&[("x", "one")])[0])
-            .expect("written");
-        assert_eq!(compare(&[("x", "one")]), [same(true)]);
-        store
-            .accept(&id, "a", &defined(&[("x", "two")])[0])
-            .expect("written");
-        assert_eq!(compare(&[("x", "two")]), [same(true)]);
-        assert!(matches!(
-            compare(&[("x", "one")])[..],
-            [PinState::Changed { .. }]
-        ));
-        let pinned = store.pinned(&id).expect("a file");
-        let names: Vec<&str> = pinned.keys().map(String::as_str).collect();
-        assert_eq!(names, ["x", "y", "z"]);
-    }
-
-    #[test]
-    fn another_command_name_or_folder_is_another_server() {
-        let first = ServerIdentity::of(&server("a", &["run", "x"]), None);
-        for other in [
-            ServerIdentity::of(&server("b", &["run", "x"]), None),
-            ServerIdentity::of(&server("a", &["run", "y"]), None),
-            ServerIdentity::of(&server("a", &["run x"]), None),
-            ServerIdentity::of(&server("a", &["run", "x"]), Some(Path::new("/w"))),
-        ] {
-            assert_ne!(first, other);
-        }
-        let (_folder, store) = store();
-        let tools = defined(&[("x", "one")]);
-        store.compare(&first, "a", &tools).expect("written");
-        let other = ServerIdentity::of(&server("a", &["run", "y"]), None);
-        let states = store.compare(&other, "a", &tools).expect("written");
-        assert_eq!(states, [PinState::New]);
-    }
-
-    #[test]
-    fn a_damaged_file_is_named_and_stays() {
-        let (_folder, store) = store();
-        fs::create_dir_all(store.folder()).expect("a folder");
-        let id = ServerIdentity::of(&server("a", &["run"]), None);
-        for (text, why) in [
-            ("{", "is damaged"),
-            (
-                "{\"version\": 9, \"number\": 0, \"servers\": {}}",
-                "is of a later version",
-            ),
-        ] {
-            fs::write(&store.file, text).expect("written");
-            let error = store.compare(&id, "a", &defined(&[("x", "")]));
-            let error = error.expect_err("a damaged file").to_string();
-            assert!(error.contains(why), "{error}");
-            assert!(store.accept(&id, "a", &defined(&[("x", "")])[0]).is_err());
-            assert_eq!(fs::read_to_string(&store.file).expect("a file"), text);
-        }
-    }
-
-    #[test]
-    fn there_are_not_ever_more_servers() {
-        let (_folder, store) = store();
-        let mut file = PinFile::default();
-        let id = |at: usize| ServerIdentity(format!("{at}"));
-        for at in 0..MOST_SERVERS + 3 {
-            let pin = Pin {
-                definition: defined(&[("x", "")]).remove(0),
-                is_shown: true,
-            };
-            file.server(&id(at), "a").insert("x".to_owned(), pin);
-        }
-        fs::create_dir_all(store.folder()).expect("a folder");
-        store.write(&file).expect("written");
-        let known = |at| !store.pinned(&id(at)).expect("a file").is_empty();
-        assert!(!known(0) && !known(2) && known(3) && known(MOST_SERVERS + 2));
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn the_file_is_for_its_owner_alone() {
-        use std::os::unix::fs::PermissionsExt;
-        let (_folder, store) = store();
-        let id = ServerIdentity::of(&server("a", &["run"]), None);
-        store
-            .compare(&id, "a", &defined(&[("x", "")]))
-            .expect("written");
-        let mode = fs::metadata(&store.file)
-            .expect("a file")
-            .permissions()
-            .mode();
-        assert_eq!(mode & 0o777, 0o600);
-    }
 }

@@ -14,7 +14,7 @@ use url::Url;
 
 use super::definitions::{is_plain, plain};
 use crate::jail::{Jail, JailError};
-use crate::permission::{McpServer, McpTransport, closed_variable};
+use crate::permission::{McpServer, McpTransport, closed_variable, is_own_variable, takes_headers};
 
 pub use template::Template;
 
@@ -174,7 +174,10 @@ impl BroughtServer {
         network: bool,
         value: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Usable, String> {
-        let mut values = BTreeMap::new();
+        // By these, what the server says is known to be a secret.
+        let known = |name: &str| Some((name.to_owned(), OsString::from(value(name)?)));
+        let mut values: BTreeMap<String, OsString> =
+            self.variables().into_iter().filter_map(known).collect();
         let transport = match &self.transport {
             BroughtTransport::Command { argv, env } => {
                 let (mut words, mut names) = (Vec::new(), Vec::new());
@@ -193,7 +196,7 @@ impl BroughtServer {
                 }
             }
             BroughtTransport::Http { url, headers } => {
-                let url = address(&url.filled(value)?)?;
+                let url = address(&url.filled(value)?, headers)?;
                 let mut header_env = BTreeMap::new();
                 for (header, template) in headers {
                     let variable = match template.only_variable() {
@@ -282,10 +285,14 @@ fn transport(members: &Map<String, Value>) -> Result<BroughtTransport, String> {
             let env = named(members.get("env"), "env", &variable)?;
             Ok(BroughtTransport::Command { argv, env })
         }
-        (None, Some(url)) if is(&ADDRESSES) => Ok(BroughtTransport::Http {
-            url: template(url, "url")?,
-            headers: named(members.get("headers"), "headers", &header)?,
-        }),
+        (None, Some(url)) if is(&ADDRESSES) => {
+            let url = template(url, "url")?;
+            let headers = named(members.get("headers"), "headers", &header)?;
+            if url.variables().next().is_none() {
+                address(url.written(), &headers)?;
+            }
+            Ok(BroughtTransport::Http { url, headers })
+        }
         (Some(_), Some(_)) => Err("it has both a `command` and a `url`".to_owned()),
         (None, None) => Err("it has neither a `command` nor a `url`".to_owned()),
         _ => {
@@ -331,7 +338,14 @@ fn template(value: &Value, key: &str) -> Result<Template, String> {
              bytes"
         ));
     }
-    Template::parse(text).map_err(|why| format!("a text of its `{key}` {why}"))
+    let template = Template::parse(text).map_err(|why| format!("a text of its `{key}` {why}"))?;
+    let own = template.variables().find(|name| is_own_variable(name));
+    match own.map(str::to_owned) {
+        Some(name) => Err(format!(
+            "it must not be given `{name}`, which belongs to ollacode"
+        )),
+        None => Ok(template),
+    }
 }
 
 fn variable(name: &str) -> Result<(), String> {
@@ -365,14 +379,17 @@ fn header(name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// An address that may be connected to.
-fn address(text: &str) -> Result<Url, String> {
+/// An address that may be connected to with such headers.
+fn address(text: &str, headers: &BTreeMap<String, Template>) -> Result<Url, String> {
     let url = Url::parse(text.trim()).ok();
     let url = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some());
     let url = url.ok_or("its `url` is no address such as `https://example.org/mcp`")?;
     let has_user = !url.username().is_empty() || url.password().is_some();
     if has_user || url.fragment().is_some() {
         return Err("its `url` has a user, a password or a `#` part".to_owned());
+    }
+    if !headers.is_empty() && !takes_headers(&url) {
+        return Err("its `headers` are sent only over `https://` or to this machine".to_owned());
     }
     Ok(url)
 }

@@ -165,6 +165,9 @@ impl<'s> Walk<'s> {
         let properties = schema.get("properties").and_then(Value::as_object);
         let of = |name: &str| properties.and_then(|all| all.get(name));
         for name in required(schema) {
+            if faults.len() >= MOST_FAULTS {
+                return;
+            }
             if !members.contains_key(name) {
                 let kind = of(name).map_or_else(String::new, |of| {
                     format!(": it must be {}", outline::kind(self.root, of))
@@ -175,6 +178,9 @@ impl<'s> Walk<'s> {
         let others = schema.get("additionalProperties");
         let has_patterns = schema.get("patternProperties").is_some();
         for (name, value) in members {
+            if faults.len() >= MOST_FAULTS {
+                return;
+            }
             match (of(name), others) {
                 (Some(of), _) => self.check(of, value, &joined(path, name), depth + 1, faults),
                 (None, Some(Value::Bool(false))) if !has_patterns => {

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::connection::{Connection, RequestError, ToolCall};
+use super::given::GivenSecrets;
 use super::{McpError, ServerResult, ServerTool};
 use crate::permission::{Approver, McpServer};
 use crate::sandbox::{CommandAccess, Sandbox};
@@ -56,6 +57,7 @@ pub enum ServerStatus {
 pub struct McpServers {
     servers: Vec<McpServer>,
     slots: Vec<Slot>,
+    secrets: GivenSecrets,
     setup: McpSetup,
     start_limit: Duration,
 }
@@ -82,6 +84,7 @@ impl McpServers {
         McpServers {
             slots: servers.iter().map(|_| Slot::default()).collect(),
             servers,
+            secrets: GivenSecrets::of(&setup.variables),
             setup,
             start_limit: START_LIMIT,
         }
@@ -138,9 +141,13 @@ impl McpServers {
         stop: &CancellationToken,
     ) -> Result<Vec<ServerTool>, McpError> {
         let (server, slot) = self.find(server)?;
-        let connection = self.connected(server, slot, stop).await?;
-        let tools = connection.tools(server.timeout, stop).await;
-        slot.outcome(server, &connection, tools).await
+        let listed = async {
+            let connection = self.connected(server, slot, stop).await?;
+            let tools = connection.tools(server.timeout, stop).await;
+            slot.outcome(server, &connection, tools).await
+        };
+        let listed = listed.await;
+        listed.map_err(|error| self.secrets.hidden_in_error(error))
     }
 
     /// Calls a tool. What the server asks meanwhile goes to the approver.
@@ -155,7 +162,6 @@ impl McpServers {
         stop: &CancellationToken,
     ) -> Result<ServerResult, McpError> {
         let (server, slot) = self.find(server)?;
-        let connection = self.connected(server, slot, stop).await?;
         let call = ToolCall {
             tool,
             arguments,
@@ -163,8 +169,15 @@ impl McpServers {
             approver,
             stop,
         };
-        let result = connection.call(call).await;
-        slot.outcome(server, &connection, result).await
+        let called = async {
+            let connection = self.connected(server, slot, stop).await?;
+            let result = connection.call(call).await;
+            slot.outcome(server, &connection, result).await
+        };
+        match called.await {
+            Ok(result) => Ok(self.secrets.hidden_in_result(result)),
+            Err(error) => Err(self.secrets.hidden_in_error(error)),
+        }
     }
 
     /// Ends all servers: their input ends, then they have some seconds to end by themselves, then they

@@ -15,7 +15,7 @@ pub use rules::{
     DeniedCommands, DeniedPaths, Hook, HookFailure, HookFiles, HookLine, HookPoint, HookValues,
     McpServer, McpTransport, Mounts, Placeholder, RepositoryRules, Rules, RulesError,
     ToolParameter, ToolParameterKind, ToolWord, UserChecks, UserRules, UserTool, WordPart,
-    closed_variable,
+    closed_variable, is_own_variable, takes_headers,
 };
 
 /// How the reasons of denials in plan mode name it.

@@ -187,7 +187,35 @@ fn addresses_that_cannot_be_used_are_refused() {
             json!({"url": url, "headers": {"a b": "x"}}),
             "it must not set the header `a b`",
         ),
+        (
+            json!({"url": "http://example.org", "headers": {"A": "${TOKEN}"}}),
+            "sent only over `https://` or to this machine",
+        ),
+        (
+            json!({"url": "https://${HOST}", "headers": {"A": "${OLLACODE_TOKEN}"}}),
+            "must not be given `OLLACODE_TOKEN`",
+        ),
+        (
+            json!({"url": "ftp://example.org"}),
+            "its `url` is no address",
+        ),
     ]);
+    let hidden = json!({"url": "${SCHEME:-http}://example.org", "headers": {"A": "${TOKEN}"}});
+    let why = server(hidden).usable(false, &values);
+    let why = why.expect_err("it would be sent over http");
+    assert!(why.contains("only over `https://`"), "{why}");
+    for url in ["http://127.0.0.1:${PORT}", "https://example.org"] {
+        let given = server(json!({"url": url, "headers": {"A": "${TOKEN}"}}));
+        assert!(given.usable(false, &values).is_ok(), "{url}");
+    }
+}
+
+#[test]
+fn what_a_server_is_given_can_be_known_again() {
+    let program = json!({"command": "a", "env": {"B": "x-${TOKEN}"}, "args": ["${HOST:-here}"]});
+    let (_, known) = server(program).usable(false, &values).expect("usable");
+    let secret = ("TOKEN".to_owned(), OsString::from("secret"));
+    assert_eq!(known, BTreeMap::from([secret]));
 }
 
 #[test]

@@ -243,6 +243,26 @@ fn work_is_bounded_whatever_a_server_sends() {
 }
 
 #[test]
+fn few_faults_are_told_however_many_there_are() {
+    let named = |at: usize| format!("name_{at}");
+    let needed: Vec<String> = (0..2_000).map(named).collect();
+    let schema = json!({"required": needed, "additionalProperties": false});
+    let given = needed.iter().map(|name| (format!("{name}x"), json!(1)));
+    for given in [Map::new(), given.collect()] {
+        let faults = fitted(&schema, given).expect_err("it does not fit");
+        assert_eq!(faults.split("; `").count(), MOST_FAULTS, "{faults}");
+    }
+    let given = json!({"a": 1, "b": 1, "c": 1, "d": 1, "e": 1, "f": 1});
+    let schema = json!({"properties": {}, "additionalProperties": false});
+    let faults = fitted(&schema, object(given)).expect_err("it does not fit");
+    assert_eq!(
+        faults.matches("there is no").count(),
+        MOST_FAULTS,
+        "{faults}"
+    );
+}
+
+#[test]
 fn the_outline_is_a_line_that_a_model_can_follow() {
     assert_eq!(
         outline(&issue(), 1_000),

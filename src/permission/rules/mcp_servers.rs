@@ -16,7 +16,7 @@ use url::{Host, Url};
 use super::file::{RulesReader, quoted_excerpt};
 use values::{Wrong, address, command, headers, seconds, tools, variables, wrong_at};
 
-pub use values::closed_variable;
+pub use values::{closed_variable, is_own_variable};
 
 /// Most servers of a file.
 const MOST_SERVERS: usize = 32;
@@ -84,6 +84,11 @@ impl McpServer {
             McpTransport::Http { url, .. } => is_loopback(url),
         }
     }
+}
+
+/// Whether headers may be sent to an address: others on the way can read what goes over `http`.
+pub fn takes_headers(url: &Url) -> bool {
+    url.scheme() == "https" || is_loopback(url)
 }
 
 /// Whether an address is this machine, whatever a name server says.
@@ -241,7 +246,7 @@ impl Section {
                     return Err((at, what));
                 }
                 let header_env = self.header_env.map(|(it, _)| it).unwrap_or_default();
-                if url.scheme() == "http" && !is_loopback(&url) && !header_env.is_empty() {
+                if !takes_headers(&url) && !header_env.is_empty() {
                     let what = "headers of `header_env` are sent only over `https://` or to this \
                                 machine";
                     return Err(wrong_at(&url_at, what));

@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 
 pub use checks::UserChecks;
 pub use denied::DeniedCommands;
-pub use mcp_servers::{McpServer, McpTransport, closed_variable};
+pub use mcp_servers::{McpServer, McpTransport, closed_variable, is_own_variable, takes_headers};
 pub use repository::RepositoryRules;
 pub use user_hooks::{Hook, HookFailure, HookFiles, HookLine, HookPoint, HookValues, Placeholder};
 pub use user_tools::{ToolParameter, ToolParameterKind, ToolWord, UserTool, WordPart};

@@ -47,6 +47,25 @@ fn trust(lab: &Lab, answer: &str) -> (Option<i32>, String) {
 }
 
 #[test]
+fn servers_of_a_repository_are_mentioned_once_when_a_session_begins() {
+    let nothing = || Reply::text("Nothing.");
+    let Some(lab) = Lab::without_servers(vec![nothing(), nothing()]) else {
+        return;
+    };
+    let text = brought(&lab, "canary");
+    lab.environment.write(".mcp.json", &text);
+    let words = "which are not started: repo-evil";
+    let is_said = |output: &Output| output.stderr.replace('\n', " ").contains(words);
+    assert!(is_said(&lab.ask(&[])));
+    assert!(!is_said(&lab.ask(&[])), "once is enough");
+    lab.environment.write(".mcp.json", format!("{text} "));
+    let terminal = Terminal::start(&lab.environment, &["chat", "--no-rag"]);
+    terminal.expect("repo-evil");
+    terminal.expect_end(PROMPT);
+    assert_eq!(terminal.leave().0, Some(0));
+}
+
+#[test]
 fn nothing_is_started_before_it_is_trusted_nor_after_a_change() {
     let Some(mut lab) = Lab::without_servers(Vec::new()) else {
         return;

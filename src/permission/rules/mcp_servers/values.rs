@@ -69,7 +69,7 @@ pub fn closed_variable(name: &str) -> Option<&'static str> {
     if OURS.contains(&name) {
         return Some("the sandbox sets it");
     }
-    if name.starts_with("OLLACODE_") {
+    if is_own_variable(name) {
         return Some("it belongs to ollacode");
     }
     let runs_code = LOADERS.contains(&name)
@@ -77,6 +77,11 @@ pub fn closed_variable(name: &str) -> Option<&'static str> {
             .iter()
             .any(|beginning| name.starts_with(beginning));
     runs_code.then_some("it makes programs run other code")
+}
+
+/// Whether a variable is one of ollacode's own, such as the token of its bot.
+pub fn is_own_variable(name: &str) -> bool {
+    name.starts_with("OLLACODE_")
 }
 
 pub(super) fn wrong_at(at: &Range<usize>, what: &str) -> Wrong {
