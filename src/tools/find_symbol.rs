@@ -9,7 +9,7 @@ use ollacode_indexer::{Freshness, SearchRequest};
 use serde_json::json;
 
 use super::definitions::{Defined, definitions};
-use super::found::{Found, FoundDefinition, FoundLine};
+use super::found::{Found, FoundDefinition, FoundLine, Until};
 use super::grep_search::{GrepLine, GrepResult, mentions};
 use super::render::{self, OutputPage};
 use super::search_codebase::failed;
@@ -26,6 +26,9 @@ use crate::visible::defang_chat_markers;
 const CHUNKS: usize = 300;
 /// Files that are looked at.
 const FILES: usize = 60;
+/// Files that are looked at where the index knows no definition, and when the result is wanted now.
+const UNKNOWN_FILES: usize = 20;
+const UNKNOWN_FILES_LATE: usize = 4;
 /// Lines that are shown where nothing is known to be the definition.
 const MENTIONS: usize = 20;
 /// Most bytes of a result.
@@ -153,15 +156,12 @@ async fn find(wanted: WantedSymbol, running: RunningCall<'_>) -> Result<ToolOutp
     let (most, until) = (recipient.bytes(MOST_BYTES), recipient.until(running.stop));
     let grep = recipient.names.grep_search;
     let (places, without) = blocking(move || -> Result<_, ToolError> {
-        let places = places(&jail, &rules, &wanted, paths);
-        let without = if places.is_empty() {
-            let found = mentions(&wanted.name, &jail, &rules, &until, Vec::new())?;
-            let page = OutputPage::of_result(most, tokens);
-            Mentions::of(&wanted, &found).render(&wanted, page, grep)
-        } else {
-            Mentioned::default()
-        };
-        Ok((places, without))
+        let known = places(&jail, &rules, &wanted, paths);
+        if !known.is_empty() {
+            return Ok((known, Mentioned::default()));
+        }
+        let page = OutputPage::of_result(most, tokens);
+        in_files(&wanted, &jail, &rules, &until, page, grep)
     })
     .await??;
     let page = OutputPage::of_result(most, tokens);
@@ -188,6 +188,29 @@ async fn find(wanted: WantedSymbol, running: RunningCall<'_>) -> Result<ToolOutp
         notes: answer.notes,
     });
     Ok(output)
+}
+
+/// The definitions of a name that the index does not know: a file that it does not have yet may have
+/// one. Without any, what is said of the lines that have the name.
+fn in_files(
+    wanted: &WantedSymbol,
+    jail: &Jail,
+    rules: &Rules,
+    until: &Until,
+    page: OutputPage,
+    grep: &str,
+) -> Result<(Vec<SymbolLocation>, Mentioned), ToolError> {
+    let found = mentions(&wanted.name, jail, rules, until, Vec::new())?;
+    let mentions = Mentions::of(wanted, &found);
+    let places = places(jail, rules, wanted, mentions.files(until));
+    let without = match places.is_empty() {
+        true => mentions.render(wanted, page, grep),
+        false => Mentioned {
+            is_cut: found.is_cut,
+            ..Mentioned::default()
+        },
+    };
+    Ok((places, without))
 }
 
 /// The definitions of a name in some files; those in the scope that was asked for, if any is.
@@ -256,6 +279,22 @@ impl<'a> Mentions<'a> {
             defining,
             others,
         }
+    }
+
+    /// The files with lines that look like a definition; few if the result is wanted now.
+    fn files(&self, until: &Until) -> Vec<String> {
+        let most = match until.is_late() {
+            true => UNKNOWN_FILES_LATE,
+            false => UNKNOWN_FILES,
+        };
+        let mut paths: Vec<String> = Vec::new();
+        for (path, _) in &self.defining {
+            if paths.last().is_none_or(|last| last != path) {
+                paths.push((*path).to_owned());
+            }
+        }
+        paths.truncate(most);
+        paths
     }
 
     /// Over what a definition was looked for, and where the name stands, the lines first that look

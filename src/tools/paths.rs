@@ -26,6 +26,14 @@ pub(super) struct IntendedPath {
     pub similarity: PathSimilarity,
 }
 
+/// A path as the index has it: what models mean that is there, else as it is given.
+pub(super) fn indexed_name(jail: &Jail, given: &str) -> String {
+    match intended_path(jail, given) {
+        Ok(meant) if meant.exists => meant.path.to_string(),
+        _ => given.trim().to_owned(),
+    }
+}
+
 /// Finds out what a path means, as models spell it: in quotes, with backslashes, as an address, with
 /// a line behind it or the `a/` of a diff before it, in other capitals. What has the name as it is
 /// given is that. What is nowhere is a new name.

@@ -6,6 +6,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::found::Found;
+use super::paths::indexed_name;
 use super::render;
 use super::search_codebase::failed;
 use super::{PreparedCall, RunningCall, Tool, ToolContext, ToolError, ToolOutput, arguments};
@@ -46,10 +47,11 @@ impl Tool for ProjectMapTool {
     fn prepare<'a>(
         &'a self,
         call: &'a ToolCall,
-        _: &'a ToolContext,
+        context: &'a ToolContext,
     ) -> BoxFuture<'a, Result<PreparedCall, ToolError>> {
         async move {
-            let path = arguments::optional_text(call, "path").map(str::to_owned);
+            let path = arguments::optional_text(call, "path");
+            let path = path.map(|given| indexed_name(&context.jail, given));
             let what = path.as_deref().map_or_else(String::new, render::name);
             Ok(PreparedCall::reading(
                 what,
@@ -153,13 +155,16 @@ mod tests {
             whole.text
         );
         assert_eq!(whole.summary, "2 files");
-        let around = json!({"path": "./src/order.rs"});
-        let around = bench
-            .call(&call("project_map", around))
-            .await
-            .expect("a map");
-        assert!(around.text.starts_with("src/order.rs\n"), "{}", around.text);
-        assert!(around.text.contains("src/cart.rs\n"), "{}", around.text);
+        let full = bench.root().join("src/order.rs").display().to_string();
+        for path in ["./src/order.rs", &full, "`src/order.rs:2`"] {
+            let around = call("project_map", json!({"path": path}));
+            let around = bench.call(&around).await.expect("a map");
+            assert!(around.text.starts_with("src/order.rs\n"), "{}", around.text);
+            assert!(around.text.contains("src/cart.rs\n"), "{}", around.text);
+        }
+        let root = json!({"path": bench.root().display().to_string()});
+        let root = bench.call(&call("project_map", root)).await;
+        assert_eq!(root.expect("a map").text, whole.text);
         let error = failure(&bench, json!({"path": "src/none.rs"})).await;
         assert!(
             error.contains("no indexed file is called `src/none.rs`"),

@@ -6,6 +6,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::found::Found;
+use super::paths::indexed_name;
 use super::render::{self, OutputPage};
 use super::search_codebase::failed;
 use super::{PreparedCall, RunningCall, Tool, ToolContext, ToolError, ToolOutput, arguments};
@@ -62,11 +63,7 @@ impl Tool for RelatedFiles {
     ) -> BoxFuture<'a, Result<PreparedCall, ToolError>> {
         async move {
             let given = arguments::text(call, "path")?;
-            // As models spell it: in quotes, with a line behind it, from the top of the disk.
-            let path = match super::paths::intended_path(&context.jail, given) {
-                Ok(meant) if meant.exists => meant.path.to_string(),
-                _ => given.trim().to_owned(),
-            };
+            let path = indexed_name(&context.jail, given);
             let limit = arguments::number(call, "limit").unwrap_or(related::USUAL);
             let what = render::narrow(&render::name(&path), 80).into_owned();
             Ok(PreparedCall::reading(

@@ -9,6 +9,7 @@ use anstream::{AutoStream, stderr, stdout};
 use anyhow::Error;
 use ollacode_indexer::IndexError;
 use rustix::fs::Mode;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -221,11 +222,25 @@ fn set_up_output(app: &App) {
         .log_internal_errors(false);
     // This fails only if there is a subscriber already, which then stays.
     let _ = tracing_subscriber::registry()
-        .with(app.settings.log.clone())
+        .with(without_lost_clients(app.settings.log.clone()))
         .with(layer)
         .try_init();
     for warning in &app.settings.warnings {
         warn(warning);
+    }
+}
+
+/// The crate of MCP logs as an error that a client has left without waiting for its answer, which is
+/// none. Who asks for more than errors, or for that crate, gets it.
+fn without_lost_clients(log: Targets) -> Targets {
+    const CRATE: &str = "rmcp";
+    let is_usual = log
+        .default_level()
+        .is_some_and(|level| level <= LevelFilter::ERROR);
+    let is_named = log.iter().any(|(target, _)| target.starts_with(CRATE));
+    match is_usual && !is_named {
+        true => log.with_target(CRATE, LevelFilter::OFF),
+        false => log,
     }
 }
 
@@ -356,6 +371,24 @@ mod tests {
         for (umask, mode) in [(0o022, 0o644), (0o002, 0o664), (0o077, 0o600), (0, 0o666)] {
             let found = mode_under(Mode::from_raw_mode(umask));
             assert_eq!(found, Mode::from_raw_mode(mode), "{umask:o}");
+        }
+    }
+
+    #[test]
+    fn lost_clients_are_only_told_to_who_asks_for_it() {
+        for (log, is_told) in [
+            ("error", false),
+            ("off", false),
+            ("error,ollacode=debug", false),
+            ("error,rmcp=error", true),
+            ("warn", true),
+            ("trace", true),
+        ] {
+            let log = without_lost_clients(log.parse().expect("a filter"));
+            let rmcp = log.would_enable("rmcp::service", &tracing::Level::ERROR);
+            assert_eq!(rmcp, is_told, "{log}");
+            let ours = log.would_enable("ollacode::app", &tracing::Level::ERROR);
+            assert_eq!(ours, log.default_level() != Some(LevelFilter::OFF), "{log}");
         }
     }
 }

@@ -214,7 +214,7 @@ impl Folder {
             until: begun + ENOUGH,
         };
         let reading = self.tools.call(&call, wanted, &stop).await;
-        let mut reading = reading.map_err(|why| self.told(&why))?;
+        let mut reading = reading.map_err(|why| self.told(&why, uses))?;
         reading.text = self.without_own_paths(&reading.text);
         let argument = |name: &str| call.arguments.get(name).and_then(Value::as_str);
         let query = argument("query").or_else(|| argument("name"));
@@ -306,9 +306,14 @@ impl Folder {
         }
     }
 
-    /// What went wrong, in words for another program.
-    fn told(&self, why: &str) -> String {
-        renamed(&self.app.without_own_paths(why))
+    /// What went wrong, in words for another program. What is not there may only not be indexed yet.
+    fn told(&self, why: &str, uses: IndexUse) -> String {
+        let why = renamed(&self.app.without_own_paths(why));
+        let facts = self.facts();
+        match uses != IndexUse::No && !facts.is_complete {
+            true => format!("{}\n\n{why}", facts.words),
+            false => why,
+        }
     }
 
     /// A result whose remarks name no path of this machine; lines of code stay.

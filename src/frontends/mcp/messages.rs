@@ -3,6 +3,8 @@
 use rmcp::RoleServer;
 use rmcp::model::{ErrorData, JsonRpcMessage, RequestId};
 use rmcp::service::RxJsonRpcMessage;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 /// A message of a client.
@@ -40,14 +42,12 @@ impl Refusal {
 /// Reads a line.
 ///
 /// What is no JSON gets no answer, as other implementations do it: an answer could begin an endless
-/// exchange of complaints.
+/// exchange of complaints. A request that can be told from other lines gets one, since somebody waits
+/// for it.
 pub fn read(line: &[u8]) -> Incoming {
     let value: Value = match serde_json::from_slice(line) {
         Ok(value) => value,
-        Err(error) => {
-            tracing::debug!(%error, "a line that is no JSON is ignored");
-            return Incoming::Nothing;
-        }
+        Err(error) => return unreadable(line, &error),
     };
     match value {
         Value::Array(messages) => batch(messages),
@@ -57,6 +57,33 @@ pub fn read(line: &[u8]) -> Incoming {
         },
         _ => Incoming::Nothing,
     }
+}
+
+/// What is read of a request that cannot be read as a whole: it is too deep, or has half of a character,
+/// as other languages write it. The rest is skipped without being kept.
+#[derive(Deserialize)]
+struct RequestHead {
+    id: Option<Value>,
+    method: Option<IgnoredAny>,
+}
+
+fn unreadable(line: &[u8], error: &serde_json::Error) -> Incoming {
+    let head = match line.first() {
+        Some(b'{') => serde_json::from_slice(line).ok(),
+        _ => None,
+    };
+    let Some(RequestHead {
+        id: Some(id),
+        method: Some(_),
+    }) = head
+    else {
+        tracing::debug!(%error, "a line that is no JSON is ignored");
+        return Incoming::Nothing;
+    };
+    Incoming::One(Err(Refusal {
+        id: serde_json::from_value(id).ok(),
+        error: ErrorData::parse_error(format!("this request cannot be read: {error}"), None),
+    }))
 }
 
 fn batch(messages: Vec<Value>) -> Incoming {
@@ -163,6 +190,28 @@ mod tests {
             (json!(vec![json!({}); 33]), "refused"),
         ] {
             assert_eq!(word(&line(&message)), expected, "{message}");
+        }
+    }
+
+    #[test]
+    fn a_request_that_cannot_be_read_as_a_whole_is_refused_with_its_id() {
+        let deep = format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"a","params":{{"x":{}{}}}}}"#,
+            "[".repeat(100_000),
+            "]".repeat(100_000)
+        );
+        for (message, expected) in [
+            (deep.as_str(), "refused 1"),
+            (
+                r#"{"params":{"x":"\ud83d"},"method":"a","id":"b"}"#,
+                "refused b",
+            ),
+            (r#"{"method":"a","id":{},"params":"\ud83d"}"#, "refused"),
+            (r#"{"method":"a","params":"\ud83d"}"#, "nothing"),
+            (r#"{"id":1,"result":"\ud83d"}"#, "nothing"),
+            (r#"[1,"\ud83d"]"#, "nothing"),
+        ] {
+            assert_eq!(word(message.as_bytes()), expected, "{message}");
         }
     }
 

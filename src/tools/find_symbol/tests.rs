@@ -134,6 +134,20 @@ async fn what_looks_like_a_definition_comes_before_mentions() {
 }
 
 #[tokio::test]
+async fn definitions_in_files_that_are_not_indexed_are_found() {
+    let bench = Bench::new();
+    bench.file(
+        "src/net.rs",
+        "pub fn dial(host: &str) {\n    ring(host);\n}\n",
+    );
+    bench.file("src/phone.rs", "fn call() {\n    dial(\"a\");\n}\n");
+    assert_eq!(
+        find(&bench, "dial").await,
+        "src/net.rs:1-3 function: pub fn dial(host: &str)\n"
+    );
+}
+
+#[tokio::test]
 async fn notebooks_and_other_encodings_have_definitions() {
     let bench = Bench::new();
     bench.file(

@@ -81,16 +81,33 @@ fn a_batch_is_answered_in_one_line() {
 }
 
 #[test]
+fn half_of_a_character_has_an_answer() {
+    let environment = shop();
+    let mut client = Client::greeted(&environment);
+    // As JavaScript and Python write a text that was cut within a character.
+    client.bytes(
+        b"{\"jsonrpc\":\"2.0\",\"id\":70,\"method\":\"tools/call\",\"params\":{\"name\":\
+        \"find_symbol\",\"arguments\":{\"name\":\"\\ud83d\"}}}\n",
+    );
+    let refused = client.answer_to(&json!(70));
+    assert_eq!(refused["error"]["code"], -32700, "{refused:#}");
+    assert_alive(&mut client);
+}
+
+#[test]
 fn nesting_and_wrong_types_do_no_harm() {
     let environment = shop();
     let mut client = Client::start(&environment);
-    for depth in [100, 10_000, 400_000] {
+    // Each has an answer: somebody may wait for it.
+    for (depth, code) in [(100, -32602), (10_000, -32700), (150_000, -32700)] {
         let deep = format!(
             "{{\"jsonrpc\":\"2.0\",\"id\":1000,\"method\":\"tools/call\",\"params\":{}1{}}}\n",
             "{\"a\":".repeat(depth),
             "}".repeat(depth)
         );
         client.bytes(deep.as_bytes());
+        let refused = client.answer_to(&json!(1000));
+        assert_eq!(refused["error"]["code"], code, "{depth}: {refused:#}");
     }
     // Before any greeting, these ended the connection with some implementations.
     client.write(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));

@@ -112,6 +112,17 @@ fn finding_nothing_in_an_unfinished_index_proves_nothing() {
         "{text}"
     );
     assert_eq!(result["structuredContent"]["index_complete"], false);
+    // That a file is not known proves as little.
+    for tool in ["related_files", "map"] {
+        let result = in_time(&mut client, tool, &json!({"path": "src/never.rs"}));
+        assert_eq!(result["isError"], true, "{result:#}");
+        let why = text_of(&result);
+        assert!(why.starts_with("The index is still being built"), "{why}");
+        assert!(why.contains("no indexed file is called"), "{why}");
+    }
+    // A definition is found in the files.
+    let (text, _) = client.found("find_symbol", &json!({"name": "came_later"}));
+    assert!(text.contains("src/late.rs:1-1 function"), "{text}");
     let (text, status) = client.found("index_status", &json!({}));
     assert_eq!(status["workspaces"][0]["index_complete"], false);
     assert!(text.contains("still being built"), "{text}");
