@@ -7,7 +7,8 @@ use crate::engine::HookSetup;
 use crate::hooks::listing::unknown_tools;
 use crate::hooks::programs;
 use crate::hooks::repository::{HookContent, content};
-use crate::permission::{Hook, UserTool};
+use crate::permission::command::shell_line;
+use crate::permission::{Hook, McpTransport, UserTool};
 use crate::tools::ToolSet;
 use crate::trust::TrustKind;
 
@@ -35,7 +36,7 @@ impl App {
         }
     }
 
-    /// What the user's hooks and tools execute.
+    /// What the user's hooks, tools and servers execute.
     pub(super) fn own_programs(&self) -> Vec<String> {
         let rules = &self.settings.rules;
         let hooks = rules.hooks.iter();

@@ -12,7 +12,7 @@ const DEEPEST: usize = 3;
 const JOINING: [char; 3] = ['=', ':', ','];
 /// Programs and words of the shell that execute what is named behind them.
 const LAUNCHERS: &[&str] = &[
-    "!", "(", ".", "bash", "bun", "command", "dash", "deno", "do", "doas", "elif", "else", "env",
+    "!", ".", "bash", "bun", "command", "dash", "deno", "do", "doas", "elif", "else", "env",
     "exec", "fish", "if", "ksh", "lua", "nice", "node", "nohup", "perl", "php", "python", "ruby",
     "setsid", "sh", "source", "stdbuf", "sudo", "then", "time", "timeout", "until", "while",
     "xargs", "zsh", "{",

@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 const RUN_BY_SETTINGS: Protected = Protected {
     class: ProtectedClass::AutoExecuted,
-    why: "is run by a hook or a tool of yours: config.toml names it",
+    why: "is run by a hook, a tool or a server of yours: config.toml names it",
 };
 
 /// A file or folder that something protected points to, with everything below it.
