@@ -311,6 +311,7 @@ impl App {
             home: self.environment.home().map(Path::to_owned),
             files: self.environment.git_files(),
         });
+        let jail = jail.with_programs(self.own_programs());
         // Secrets in outputs of commands are kept out of the index, too.
         let jail = jail.knowing_secrets_of(&self.jail);
         clear_up_after_crashes(&self.sessions_folder(), &jail);

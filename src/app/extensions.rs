@@ -146,6 +146,7 @@ impl App {
             home: self.environment.home().map(Into::into),
             files: self.environment.git_files(),
         });
+        let jail = jail.with_programs(self.own_programs());
         let access = server_access(argv, *network, &jail, &self.rules, &sandbox);
         let access = access.map_err(|error| with_causes(&error))?;
         Ok(ProgramPlace { sandbox, access })

@@ -5,8 +5,10 @@ use std::io;
 use super::App;
 use crate::engine::HookSetup;
 use crate::hooks::listing::unknown_tools;
+use crate::hooks::programs;
 use crate::hooks::repository::{HookContent, content};
-use crate::permission::Hook;
+use crate::permission::command::shell_line;
+use crate::permission::{Hook, McpTransport, UserTool};
 use crate::tools::ToolSet;
 use crate::trust::TrustKind;
 
@@ -32,6 +34,18 @@ impl App {
             repository: self.repository_hooks.clone(),
             trust: Some(self.trust()),
         }
+    }
+
+    /// What the user's hooks, tools and servers execute.
+    pub(super) fn own_programs(&self) -> Vec<String> {
+        let rules = &self.settings.rules;
+        let hooks = rules.hooks.iter();
+        let lines = hooks.map(|hook| hook.command.text().to_owned());
+        let tools = rules.tools.iter().map(UserTool::fixed_line);
+        lines
+            .chain(tools)
+            .flat_map(|line| programs(&line))
+            .collect()
     }
 
     /// All hooks, to be listed. Looks at the disk.

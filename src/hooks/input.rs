@@ -139,7 +139,16 @@ impl Cleaning<'_> {
         match value {
             Value::String(text) => self.text(text),
             Value::Array(values) => values.iter_mut().for_each(|value| self.value(value)),
-            Value::Object(values) => values.values_mut().for_each(|value| self.value(value)),
+            Value::Object(values) => {
+                *values = std::mem::take(values)
+                    .into_iter()
+                    .map(|(mut name, mut value)| {
+                        self.text(&mut name);
+                        self.value(&mut value);
+                        (name, value)
+                    })
+                    .collect();
+            }
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
@@ -185,7 +194,9 @@ mod tests {
             turn: 3,
             mode: "ask",
             what: HookSubject {
-                arguments: Some(json!({"command": "echo hunter2", "more": ["hunter2", 1]})),
+                arguments: Some(json!({
+                    "command": "echo hunter2", "more": ["hunter2", 1, {"hunter2": 2}],
+                })),
                 outcome: Some("done"),
                 result: Some("it printed hunter2\n".to_owned()),
                 ..HookSubject::default()
@@ -214,7 +225,7 @@ mod tests {
                 "workspace": "/home/me/shop",
                 "mode": "ask",
                 "tool": "github.search",
-                "arguments": {"command": "echo hunter2", "more": ["hunter2", 1]},
+                "arguments": {"command": "echo hunter2", "more": ["hunter2", 1, {"hunter2": 2}]},
                 "outcome": "done",
                 "result": "it printed hunter2\n",
                 "paths": ["a.rs"],
@@ -227,7 +238,10 @@ mod tests {
         let clean = |text: &str| text.replace("hunter2", "[redacted]");
         let told = read(&input().cleaned(&clean));
         assert!(!told.to_string().contains("hunter2"), "{told}");
-        assert_eq!(told["arguments"]["more"], json!(["[redacted]", 1]));
+        assert_eq!(
+            told["arguments"]["more"],
+            json!(["[redacted]", 1, {"[redacted]": 2}])
+        );
         assert_eq!(told["redacted"], true);
         assert_eq!(told["cut"], Value::Null);
         let same = |text: &str| text.to_owned();

@@ -2,6 +2,8 @@
 //! the user. Where a hook guards something, one that cannot run objects, too, unless its table says
 //! `on_error = "continue"`: a guard that silently does not guard is worse than none.
 
+use ollacode_secrets::redact;
+
 use crate::permission::{Hook, HookFailure};
 use crate::text::clip::first_line;
 
@@ -36,9 +38,9 @@ pub enum Verdict {
     Failed(String),
 }
 
-/// The command of a hook, to name it in a sentence.
+/// The command of a hook, to name it in a sentence; models read it, so that it has no secrets.
 pub fn name(hook: &Hook) -> String {
-    first_line(hook.command.text(), LONGEST_NAME).replace('`', "'")
+    first_line(&redact(hook.command.text()).text, LONGEST_NAME).replace('`', "'")
 }
 
 /// What the end of a hook means. `said` is what it wrote to its errors, without secrets and of bounded
@@ -152,6 +154,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_name_of_a_hook_has_no_secrets() {
+        let key = format!("ghp_{}", "a1B2c3D4e5".repeat(4));
+        let hook = Hook {
+            command: HookLine::parse(&format!("report --key {key}")).expect("a line"),
+            ..hook(HookPoint::AfterTool, HookFailure::Continue)
+        };
+        assert_eq!(name(&hook), "report --key [redacted: github-token]");
     }
 
     #[test]

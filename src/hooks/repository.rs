@@ -9,8 +9,11 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use super::words::{LineWord, all_words};
 use crate::jail::{EntryKind, Jail, WorkspacePath};
 use crate::permission::Hook;
+use crate::text::clip::first_line;
+use crate::visible::escape_hidden;
 
 /// Most files that the commands of a repository's hooks may name,
 const MOST_FILES: usize = 32;
@@ -18,8 +21,10 @@ const MOST_FILES: usize = 32;
 const LARGEST: usize = 1 << 20;
 /// Most words of all commands: each is looked for.
 const MOST_WORDS: usize = 500;
-/// Most folders of a command in which its words are looked for.
+/// Most folders that a command may name: its words are looked for in each.
 const MOST_FOLDERS: usize = 8;
+/// Most characters of a command in a message.
+const LONGEST_SHOWN: usize = 80;
 
 /// What the hooks of a repository would run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,12 +72,13 @@ pub fn content(jail: &Jail, hooks: &[Hook]) -> Result<HookContent, String> {
     if count > MOST_WORDS {
         return Err(format!("their commands have more than {MOST_WORDS} words"));
     }
-    let names: BTreeSet<String> = hooks
-        .iter()
-        .flat_map(|hook| names(jail, hook.command.text()))
-        .collect();
+    let mut all: BTreeSet<String> = BTreeSet::new();
+    for hook in hooks {
+        check_names(jail, hook.command.text())?;
+        all.extend(names(jail, hook.command.text())?);
+    }
     let mut found: Vec<(String, usize, String)> = Vec::new();
-    for name in names {
+    for name in all {
         let Some(path) = named_file(jail, &name) else {
             continue;
         };
@@ -115,24 +121,76 @@ fn hashed(hook: &Hook) -> HashedHook<'_> {
     }
 }
 
-fn words(command: &str) -> BTreeSet<&str> {
+/// What may be names in a command: as they stand between quotes and signs, and as a shell reads them.
+fn words(command: &str) -> BTreeSet<String> {
     let ends = |c: char| c.is_whitespace() || "'\"`;|&()<>=,:".contains(c);
-    let words = command.split(ends);
+    let plain = command.split(ends).map(str::to_owned);
+    let read = all_words(command);
+    let read = read
+        .iter()
+        .flat_map(|(word, _)| word.pieces().map(str::to_owned));
+    let words = plain.chain(read);
+    // `$(pwd)/x` ends in `/x`.
+    let words = words.flat_map(|word| [word.trim_start_matches('/').to_owned(), word]);
     words.filter(|word| !word.is_empty()).collect()
+}
+
+/// Refuses a command that does not write out the names of its files.
+fn check_names(jail: &Jail, command: &str) -> Result<(), String> {
+    let is_unclear = |(word, depth): &(LineWord, usize)| match depth {
+        0 => word.expands || word.is_made_later(),
+        // It may as well be a text, such as a regular expression.
+        _ => (word.expands || word.is_made_later()) && is_in_folder(jail, &word.text),
+    };
+    match all_words(command).iter().any(is_unclear) {
+        false => Ok(()),
+        true => Err(format!(
+            "`{}` names files by a pattern or a variable, so that it is not certain what it runs: write \
+             out their names",
+            escape_hidden(&first_line(command, LONGEST_SHOWN))
+        )),
+    }
+}
+
+/// Whether what a word begins with is a folder of the workspace: `tools/*`.
+fn is_in_folder(jail: &Jail, word: &str) -> bool {
+    let known = word.split(['*', '?', '[', '{', '\0']).next();
+    let folder = known.and_then(|known| known.rsplit_once('/'));
+    folder.is_some_and(|(folder, _)| named(jail, folder, EntryKind::Folder).is_some())
 }
 
 /// What may be paths in a command: its words, and its words in the folders that it names, such as in
 /// `cd tools && sh format.sh`.
-fn names(jail: &Jail, command: &str) -> Vec<String> {
+fn names(jail: &Jail, command: &str) -> Result<Vec<String>, String> {
     let words = words(command);
-    let is_folder = |word: &&&str| named(jail, word, EntryKind::Folder).is_some();
-    let folders = words.iter().filter(is_folder).take(MOST_FOLDERS);
-    let below = folders.flat_map(|folder| {
-        let folder = folder.trim_end_matches('/');
-        words.iter().map(move |word| format!("{folder}/{word}"))
-    });
-    let plain = words.iter().map(|&word| word.to_owned());
-    plain.chain(below).collect()
+    let mut folders = vec![String::new()];
+    let mut at = 0;
+    while at < folders.len() {
+        for word in &words {
+            let Some(folder) = named(jail, &beneath(&folders[at], word), EntryKind::Folder) else {
+                continue;
+            };
+            if folder.is_root() || folders.iter().any(|known| known == folder.as_str()) {
+                continue;
+            }
+            if folders.len() > MOST_FOLDERS {
+                return Err(format!("a command names more than {MOST_FOLDERS} folders"));
+            }
+            folders.push(folder.to_string());
+        }
+        at += 1;
+    }
+    let names = folders
+        .iter()
+        .flat_map(|folder| words.iter().map(move |word| beneath(folder, word)));
+    Ok(names.collect())
+}
+
+fn beneath(folder: &str, word: &str) -> String {
+    match folder {
+        "" => word.to_owned(),
+        folder => format!("{folder}/{word}"),
+    }
 }
 
 /// Where a name leads, if it is that of a file of the workspace.
@@ -150,11 +208,12 @@ fn named(jail: &Jail, name: &str, kind: EntryKind) -> Option<WorkspacePath> {
 mod tests {
     use std::fs;
     use std::path::Path;
+    use std::time::Duration;
 
     use tempfile::TempDir;
 
     use super::*;
-    use crate::permission::{RepositoryRules, UserRules};
+    use crate::permission::{HookFailure, HookLine, HookPoint, RepositoryRules, UserRules};
 
     const FILE: &str = ".ollacode/config.toml";
 
@@ -220,6 +279,81 @@ mod tests {
         assert_eq!(names, ["format.sh", "tools/format.sh"]);
         fs::write(folder.path().join("tools/format.sh"), "other\n").expect("a file");
         assert_ne!(content(&jail, &hooks).expect("a content"), before);
+    }
+
+    /// What a command names, or why it is not trusted.
+    fn named_by(command: &str) -> Result<Vec<String>, String> {
+        let (folder, jail) = workspace("", "");
+        fs::create_dir_all(folder.path().join("tools/sub")).expect("a folder");
+        for path in ["tools/fmt.sh", "tools/my fmt.sh", "tools/sub/x.sh"] {
+            fs::write(folder.path().join(path), "").expect("a file");
+        }
+        let hook = Hook {
+            command: HookLine::parse(command).expect("a line"),
+            on: HookPoint::AfterEdit,
+            tools: Vec::new(),
+            paths: Vec::new(),
+            timeout: Duration::from_secs(1),
+            on_error: HookFailure::Continue,
+        };
+        let names = content(&jail, &[hook])?.files.into_iter();
+        Ok(names.map(|(path, _)| path).collect())
+    }
+
+    #[test]
+    fn a_file_counts_however_the_shell_is_told_its_name() {
+        for (command, expected) in [
+            ("sh 'tools/my fmt.sh'", "tools/my fmt.sh"),
+            ("sh tools/my\\ fmt.sh {path}", "tools/my fmt.sh"),
+            ("sh tools/'f'mt.\"sh\"", "tools/fmt.sh"),
+            ("sh tools/fm\\t.sh", "tools/fmt.sh"),
+            ("sh {workspace}/tools/fmt.sh", "./tools/fmt.sh"),
+            ("sh \"$PWD/tools/my fmt.sh\"", "./tools/my fmt.sh"),
+            ("sh $(pwd)/tools/fmt.sh", "tools/fmt.sh"),
+            ("bash -c 'sh \"tools/my fmt.sh\"'", "tools/my fmt.sh"),
+            ("cd tools && cd sub && sh x.sh", "tools/sub/x.sh"),
+            ("run --config='tools/my fmt.sh'", "tools/my fmt.sh"),
+        ] {
+            let names = named_by(command).unwrap_or_else(|why| panic!("{command}: {why}"));
+            assert!(names.contains(&expected.to_owned()), "{command}: {names:?}");
+        }
+    }
+
+    #[test]
+    fn a_command_that_does_not_write_out_its_files_is_not_trusted() {
+        for command in [
+            "sh tools/fm?.sh",
+            "sh tools/*.sh",
+            "sh tools/{fmt,lint}.sh",
+            "x=tools; sh $x/fmt.sh",
+            "sh tools/{tool}.sh",
+            "sh ~/fmt.sh",
+            "bash -c 'sh tools/f*'",
+        ] {
+            let why = named_by(command).expect_err(command);
+            assert!(why.contains("write out their names"), "{command}: {why}");
+        }
+        for command in [
+            "for f in {paths}; do echo \"formatting $f\"; rustfmt \"$f\"; done",
+            "grep -E 'a.* b' {path} || exit 2",
+            "find . -name '*.rs' -exec rustfmt {} +",
+            "test $? = 0 && awk '{ print $1 }'",
+        ] {
+            assert_eq!(named_by(command), Ok(Vec::new()), "{command}");
+        }
+    }
+
+    #[test]
+    fn a_command_with_many_folders_hides_none() {
+        let (folder, jail) = workspace("", "");
+        let names: Vec<String> = (0..=MOST_FOLDERS).map(|at| format!("d{at}")).collect();
+        for name in &names {
+            fs::create_dir(folder.path().join(name)).expect("a folder");
+        }
+        let why = super::names(&jail, &format!("echo {}", names.join(" "))).expect_err("too many");
+        assert!(why.contains("more than 8 folders"), "{why}");
+        let all = super::names(&jail, &format!("echo {}", names[1..].join(" ")));
+        assert!(all.is_ok_and(|all| all.contains(&"d8/d1".to_owned())));
     }
 
     #[cfg(unix)]

@@ -1,16 +1,23 @@
-//! Files that are protected without a protected name: targets of links with protected names, and
-//! files that git runs.
+//! Files that are protected without a protected name: targets of links with protected names, files that
+//! git runs, and programs that the user's settings run.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::git_programs::{WHY, real};
-use super::protected::{Protected, classify, closed_to_commands, folded, names_closed_in};
-use super::{Jail, WorkspacePath};
+use super::protected::{
+    Protected, ProtectedClass, classify, closed_to_commands, folded, is_generated, names_closed_in,
+};
+use super::{EntryKind, Jail, WorkspacePath};
 
 /// Time limit of the search for repositories and links if the workspace was not listed yet.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+const RUN_BY_SETTINGS: Protected = Protected {
+    class: ProtectedClass::AutoExecuted,
+    why: "is run by a hook, a tool or a server of yours: config.toml names it",
+};
 
 /// A file or folder that something protected points to, with everything below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +84,34 @@ impl Jail {
         });
         let links = leading.iter().filter(|path| !is_git(path));
         let targets = links.flat_map(|link| self.targets(link));
-        (programs.chain(targets).collect(), git.beside_hooks)
+        let own = self.run_by_settings();
+        (
+            programs.chain(targets).chain(own).collect(),
+            git.beside_hooks,
+        )
+    }
+
+    /// The files that the user's settings run, also where links lead.
+    fn run_by_settings(&self) -> Vec<LinkTarget> {
+        let named = self.0.programs.iter().flat_map(|name| {
+            let path = self.path(name).ok();
+            // A name alone is one of a program in `PATH`, unless there is such a file.
+            let path = path.filter(|path| name.contains('/') || self.exists(path));
+            let real = path.as_ref().and_then(|path| self.resolve(path).ok());
+            path.into_iter().chain(real)
+        });
+        let files = named.filter(|path| !matches!(self.kind(path), Ok(Some(EntryKind::Folder))));
+        let targets = files.map(|path| LinkTarget {
+            // What is built or installed is written by commands.
+            closed_to_commands: !path.as_str().split('/').any(is_generated),
+            path,
+            protected: RUN_BY_SETTINGS,
+        });
+        targets.collect()
+    }
+
+    fn exists(&self, path: &WorkspacePath) -> bool {
+        matches!(self.kind(path), Ok(Some(_)))
     }
 
     /// Why a file is protected because something protected points to it.
@@ -198,5 +232,51 @@ mod tests {
                 .any(|led| led.closed_to_commands && led.holds(path))
         };
         assert!(closed("ed/x") && closed("dots/fish") && !closed("docs/guide.md"));
+    }
+
+    #[test]
+    fn what_the_users_settings_run_is_protected() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::create_dir(folder.path().join("tools")).expect("a folder");
+        for path in ["tools/real.sh", "here.sh"] {
+            fs::write(folder.path().join(path), "").expect("a file");
+        }
+        symlink("tools/real.sh", folder.path().join("link.sh")).expect("a link");
+        let names = [
+            "./link.sh",
+            "here.sh",
+            "later",
+            "tools/later.sh",
+            "tools",
+            "sh",
+            "/bin/sh",
+            ".",
+        ];
+        let jail = Jail::open(folder.path()).expect("a jail");
+        let jail = jail.with_programs(names.map(str::to_owned).to_vec());
+        for path in ["link.sh", "tools/real.sh", "here.sh", "tools/later.sh"] {
+            assert_eq!(
+                jail.protected_by_lead(path),
+                Some(RUN_BY_SETTINGS),
+                "{path}"
+            );
+        }
+        for path in ["later", "tools/other.sh", "sh", "other"] {
+            assert_eq!(jail.protected_by_lead(path), None, "{path}");
+        }
+        let jail = Jail::open(folder.path()).expect("a jail");
+        let names = ["tools/real.sh", "node_modules/.bin/fmt"];
+        let jail = jail.with_programs(names.map(str::to_owned).to_vec());
+        let closed: Vec<bool> = jail
+            .led_to()
+            .0
+            .iter()
+            .map(|led| led.closed_to_commands)
+            .collect();
+        assert_eq!(
+            closed,
+            [true, true, false],
+            "a name, where it leads, and what is installed"
+        );
     }
 }

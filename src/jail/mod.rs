@@ -89,6 +89,8 @@ struct JailInner {
     leading: Mutex<Option<BTreeSet<PathBuf>>>,
     /// The user's git settings files.
     git: GitSettings,
+    /// What the user's own settings run.
+    programs: Vec<String>,
 }
 
 /// Git settings files for every repository.
@@ -154,6 +156,7 @@ impl Jail {
             listings: Mutex::default(),
             leading: Mutex::default(),
             git: GitSettings::default(),
+            programs: Vec::new(),
         })))
     }
 
@@ -163,6 +166,17 @@ impl Jail {
         // Nobody else has it yet; else the settings of the repositories count all the same.
         if let Some(inner) = Arc::get_mut(&mut self.0) {
             inner.git = git;
+        }
+        self
+    }
+
+    /// Adds what the user's settings run of themselves, by names from the root: those in the workspace are
+    /// protected.
+    #[must_use]
+    pub fn with_programs(mut self, programs: Vec<String>) -> Jail {
+        // As above.
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.programs = programs;
         }
         self
     }

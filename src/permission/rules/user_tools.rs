@@ -12,6 +12,7 @@ use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
 use super::file::{RulesReader, quoted_excerpt};
+use crate::permission::command::shell_line;
 use crate::visible::escape_hidden;
 
 pub use parameters::{ToolParameter, ToolParameterKind};
@@ -52,6 +53,16 @@ impl UserTool {
             Some([WordPart::Text(program)]) => program,
             _ => "",
         }
+    }
+
+    /// The words of its command that are the same in every call, up to the first that is not, as a line
+    /// for the shell.
+    pub fn fixed_line(&self) -> String {
+        let words = self.words.iter().map_while(|word| match &word.0[..] {
+            [WordPart::Text(word)] => Some(word.clone()),
+            _ => None,
+        });
+        shell_line(&words.collect::<Vec<_>>())
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use ollacode_indexer::walk::{self, FileStamp};
 
 use super::{Blob, Change};
-use crate::jail::{Jail, is_secret};
+use crate::jail::{Holds, Jail, JailError, is_secret};
 
 /// Most bytes of contents held in memory.
 const MOST_HELD: u64 = 32 << 20;
@@ -226,6 +226,13 @@ fn difference(
     let Some(place) = jail.path(path).ok().filter(|path| !is_secret(path)) else {
         return ContentDifference::NotKept;
     };
+    // The journal of this very session may be in the workspace, and is no work of a command.
+    if let Err(JailError::Private {
+        holds: Holds::Own, ..
+    }) = jail.kind(&place)
+    {
+        return ContentDifference::None;
+    }
     let is_held = before.is_none_or(|known| known.content.is_some());
     if !is_held || after.is_some_and(|stamp| stamp.size > most) {
         return ContentDifference::NotKept;
@@ -328,4 +335,38 @@ fn since_1970(time: SystemTime) -> Nanoseconds {
 
 fn nanoseconds(duration: Duration) -> Nanoseconds {
     i128::try_from(duration.as_nanos()).unwrap_or(i128::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::jail::PrivatePath;
+
+    #[test]
+    fn data_of_this_program_is_not_what_a_command_changes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = folder.path().join("data");
+        fs::create_dir(&data).expect("a folder");
+        for path in ["data/journal.jsonl", "a.txt"] {
+            fs::write(folder.path().join(path), "one\n").expect("a file");
+        }
+        let own = PrivatePath {
+            path: data,
+            holds: Holds::Own,
+        };
+        let jail = Jail::open_without(folder.path(), &[own]).expect("a jail");
+        let mut baseline = Baseline::default();
+        let touched = BTreeSet::new();
+        baseline.look(&jail, &touched).expect("few files");
+        let began = SystemTime::now();
+        for path in ["data/journal.jsonl", "data/new.jsonl", "a.txt"] {
+            fs::write(folder.path().join(path), "one\ntwo\n").expect("a file");
+        }
+        let found = baseline.compare(&jail, &touched, began).expect("few files");
+        let changed = found.changes.iter().map(|change| change.path.as_str());
+        assert_eq!(changed.collect::<Vec<_>>(), ["a.txt"]);
+        assert_eq!(found.not_kept, Vec::<String>::new());
+    }
 }

@@ -119,3 +119,33 @@ fn hooks_are_listed_for_people_and_programs() {
         })
     );
 }
+
+#[test]
+fn a_model_cannot_rewrite_what_a_hook_or_a_tool_runs() {
+    let disarm = |path: &str| {
+        let arguments = json!({"path": path, "search": "exit 2", "replace": "exit 0"});
+        Reply::text("").call("edit_file", arguments)
+    };
+    let server = ChatServer::start(vec![
+        run("echo 'exit 0' > tools/guard.sh; true"),
+        disarm("tools/guard.sh"),
+        disarm("tools/report.sh"),
+        disarm("tools/other.sh"),
+        Reply::text("It is done."),
+    ]);
+    let environment = environment(&server);
+    for name in ["guard", "report", "other"] {
+        environment.write(&format!("tools/{name}.sh"), "exit 2\n");
+    }
+    let guard = hook("before_tool", "tool = 'delete_file'", "sh tools/guard.sh");
+    let tool = "[[tool]]\nname = 'report'\ndescription = 'Reports.'\ncommand = ['sh', 'tools/report.sh']\n";
+    settings(&environment, &format!("{guard}{tool}"));
+    let events = ask(&environment, &["--auto-edit"]);
+    assert_eq!(
+        calls(&events)[1..],
+        ["edit_file denied", "edit_file denied", "edit_file done"]
+    );
+    assert_eq!(environment.read("tools/guard.sh"), "exit 2\n");
+    assert_eq!(environment.read("tools/report.sh"), "exit 2\n");
+    assert_eq!(environment.read("tools/other.sh"), "exit 0\n");
+}
