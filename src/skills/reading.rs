@@ -41,7 +41,11 @@ pub(super) fn skill_text(place: &Place) -> Result<String, String> {
 /// The text of another file of a skill, which was listed.
 pub(super) fn file_text(place: &Place, path: &str) -> Result<String, String> {
     match place {
-        Place::UserFolder(folder) => read_bounded(&folder.join(path), MOST_BYTES),
+        Place::UserFolder(folder) => {
+            let file = folder.join(path);
+            is_of_user(&file)?;
+            read_bounded(&file, MOST_BYTES)
+        }
         Place::Repository(place) => read_in(place, path),
         Place::UserFile(_) | Place::Shipped(_) => Err("it has no further files".to_owned()),
     }
