@@ -147,7 +147,10 @@ mod tests {
         ];
         let update = serde_json::to_value(available(&skills)).expect("JSON");
         let all = update["availableCommands"].as_array().expect("a list");
-        let told = |description: &str, hint: &str| json!({"name": "write-tests", "description": description, "input": {"hint": hint}});
+        let told = |description: &str, hint: &str| {
+            let input = json!({ "hint": hint });
+            json!({"name": "write-tests", "description": description, "input": input})
+        };
         assert_eq!(
             all[all.len() - 2..],
             [
