@@ -384,7 +384,8 @@ pub fn parse<'a>(text: &'a str, place: CommandScope, skills: &[SkillCommand]) ->
     }
     let begins = |skill: &&SkillCommand| !name.is_empty() && skill.name.starts_with(&name);
     let begun: Vec<&SkillCommand> = skills.iter().filter(begins).collect();
-    if let ([], &[only]) = (fitting.as_slice(), begun.as_slice()) {
+    // `/stop` is a command in chats: where there is none, it starts no `/stop-all`.
+    if let ([], &[only], None) = (fitting.as_slice(), begun.as_slice(), taken(&name)) {
         return skill(only);
     }
     let mut similar: Vec<String> = fitting.iter().map(|it| it.name.to_owned()).collect();

@@ -158,16 +158,29 @@ fn heading(origin: SkillOrigin) -> &'static str {
 fn row(skill: &ListedSkill) -> String {
     let remark = remark(skill);
     if !remark.is_empty() {
+        let remark = as_text(skill.origin, &remark);
         return format!("- `{}`: {remark}\n", skill.name.replace('`', "'"));
     }
     let shown = SkillCommand::from(skill);
     let typed = format!("/{} {}", shown.name, shown.argument.replace('`', "'"));
-    format!("- `{}`: {}\n", typed.trim_end(), shown.help)
+    let help = as_text(skill.origin, &shown.help);
+    format!("- `{}`: {help}\n", typed.trim_end())
+}
+
+/// A line in Markdown. What a repository says stands between backticks, of which there are none in it:
+/// else it could show pictures and links.
+fn as_text(origin: SkillOrigin, text: &str) -> String {
+    match origin {
+        SkillOrigin::Repository => format!("`{}`", text.replace('`', "'")),
+        SkillOrigin::User | SkillOrigin::Shipped => text.to_owned(),
+    }
 }
 
 fn skill_report(skill: &Skill) -> String {
-    let mut text = format!("**{}**: {}\n\n", skill.name, skill.manifest.description);
+    let description = as_text(skill.origin, &skill.manifest.description);
+    let mut text = format!("**{}**: {description}\n\n", skill.name);
     for (name, value) in facts(skill) {
+        let value = as_text(skill.origin, &value);
         text.push_str(&format!("- {name}: {value}\n"));
     }
     text.push_str(&format!("\n{}\n", fenced(&skill.body, "markdown")));
@@ -198,12 +211,15 @@ mod tests {
     fn a_report_says_whose_they_are_and_what_is_wrong() {
         let mut hidden = listed("tidy", SkillOrigin::Repository, None);
         hidden.hidden_by = Some(SkillOrigin::User);
+        let mut pictured = listed("tidy-up", SkillOrigin::Repository, None);
+        pictured.manifest.description = "![x](http://a.b/`x`)".to_owned();
         let list = SkillList {
             skills: vec![
                 listed("broken", SkillOrigin::Repository, Some("it has no end")),
                 listed("review", SkillOrigin::Repository, None),
                 listed("tidy", SkillOrigin::User, None),
                 hidden,
+                pictured,
             ],
             notes: vec!["one is left out".to_owned()],
         };
@@ -211,9 +227,10 @@ mod tests {
             list_report(&list),
             "**Yours**\n\n- `/tidy [path]`: Tidies.\n\n\
              **Of this repository (text without power)**\n\n\
-             - `broken`: it has no end\n\
-             - `review`: /review is a command of ollacode: rename the skill\n\
-             - `tidy`: yours of this name counts before it\n\n\
+             - `broken`: `it has no end`\n\
+             - `review`: `/review is a command of ollacode: rename the skill`\n\
+             - `tidy`: `yours of this name counts before it`\n\
+             - `/tidy-up [path]`: `![x](http://a.b/'x')`\n\n\
              one is left out\n\n\
              `/NAME` starts one, with what it is to work on behind it.\n"
         );

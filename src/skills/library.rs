@@ -226,11 +226,8 @@ impl Library {
         if let Some(problem) = &found.problem {
             return Err(problem.clone());
         }
-        if let Place::Repository(place) = &found.place {
-            let file = format!("{}/{SKILL_FILE}", place.folder);
-            if self.hides(&found.place, &file) {
-                return Err("a rule hides its file from models".to_owned());
-            }
+        if self.hides(&found.place, SKILL_FILE) {
+            return Err("a rule hides its file from models".to_owned());
         }
         let text = reading::skill_text(&found.place)?;
         match &found.place {
@@ -239,9 +236,14 @@ impl Library {
         }
     }
 
-    /// Whether a rule hides a file of the workspace.
+    /// Whether a rule hides a file of a skill of the repository, which is `path` from its folder. What is
+    /// above the workspace is judged as if it were in it: `.agents/**` is meant for both.
     fn hides(&self, place: &Place, path: &str) -> bool {
-        matches!(place, Place::Repository(place) if place.is_inside) && self.rules.hides(path)
+        let Place::Repository(place) = place else {
+            return false;
+        };
+        let folder = place.shown.trim_start_matches("../");
+        self.rules.hides(&format!("{folder}/{path}"))
     }
 }
 

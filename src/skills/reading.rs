@@ -41,13 +41,18 @@ pub(super) fn skill_text(place: &Place) -> Result<String, String> {
 /// The text of another file of a skill, which was listed.
 pub(super) fn file_text(place: &Place, path: &str) -> Result<String, String> {
     match place {
-        Place::UserFolder(folder) => read_bounded(&folder.join(path), MOST_BYTES),
+        Place::UserFolder(folder) => {
+            let file = folder.join(path);
+            is_of_user(&file)?;
+            read_bounded(&file, MOST_BYTES)
+        }
         Place::Repository(place) => read_in(place, path),
         Place::UserFile(_) | Place::Shipped(_) => Err("it has no further files".to_owned()),
     }
 }
 
-/// The further files of a skill, by path, but for those with secrets and those that `hides` names.
+/// The further files of a skill, by path, but for those with secrets and those of a repository that
+/// `hides` names, by its path from the folder of the skill.
 pub(super) fn files(place: &Place, hides: impl Fn(&str) -> bool) -> Vec<SkillFile> {
     match place {
         Place::UserFolder(folder) => walk(|inside| {
@@ -70,10 +75,13 @@ pub(super) fn files(place: &Place, hides: impl Fn(&str) -> bool) -> Vec<SkillFil
             };
             let listed = place.jail.path(&folder);
             let listed = listed.and_then(|path| place.jail.list(&path));
+            let is_hidden = |name: &str| match inside {
+                "" => hides(name),
+                inside => hides(&format!("{inside}/{name}")),
+            };
             let entries = listed.unwrap_or_default().into_iter().map(|entry| Entry {
                 is_folder: entry.kind == EntryKind::Folder,
-                is_file: entry.kind == EntryKind::File
-                    && !hides(&format!("{folder}/{}", entry.name)),
+                is_file: entry.kind == EntryKind::File && !is_hidden(&entry.name),
                 bytes: entry.size,
                 name: entry.name,
             });

@@ -7,6 +7,7 @@ mod ending;
 mod peer;
 mod peers;
 mod sessions;
+mod skills;
 mod speaking;
 mod typed;
 mod unsaved;

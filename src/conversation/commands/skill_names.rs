@@ -60,6 +60,7 @@ pub fn taken(name: &str) -> Option<String> {
         CommandScope::Terminal,
         CommandScope::Chat,
         CommandScope::Page,
+        CommandScope::Editor,
     ];
     places
         .into_iter()

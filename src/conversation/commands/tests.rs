@@ -221,6 +221,23 @@ fn skills_are_found_by_name_and_beginning_and_commands_win() {
 }
 
 #[test]
+fn the_name_of_a_command_of_another_front_end_starts_no_skill() {
+    let skills = skills(&["new-all", "quit-smoking", "stop-all", "workspaces"]);
+    for (line, place, expected) in [
+        ("/stop", CommandScope::Terminal, "!stop-all"),
+        ("/sto", CommandScope::Editor, "!stop-all"),
+        ("/new", CommandScope::Editor, "!new-all"),
+        ("/workspace shop", CommandScope::Editor, "!workspaces"),
+        ("/quit", CommandScope::Chat, "!quit-smoking"),
+        ("/q", CommandScope::Page, "!quit-smoking"),
+        ("/stop-", CommandScope::Terminal, "/stop-all|"),
+        ("/stop-all now", CommandScope::Editor, "/stop-all|now"),
+    ] {
+        assert_eq!(meaning_with(line, place, &skills), expected, "{line}");
+    }
+}
+
+#[test]
 fn names_of_commands_and_their_beginnings_are_taken() {
     for (name, why) in [
         ("review", "/review is a command"),
@@ -228,6 +245,8 @@ fn names_of_commands_and_their_beginnings_are_taken() {
         ("thoughts", "/thoughts is a command"),
         ("und", "/und is short for /undo"),
         ("thou", "/thou is short for /thoughts"),
+        // In an editor, which has no /sessions.
+        ("se", "/se is short for /search"),
     ] {
         assert!(
             taken(name).is_some_and(|found| found.contains(why)),

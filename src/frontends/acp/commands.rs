@@ -9,9 +9,10 @@ use agent_client_protocol::v1::schema::{
 use crate::conversation::commands::{
     CommandScope, ParsedInput, SkillCommand, SlashCommand, commands, parse, unknown,
 };
-use crate::skills::SkillCall;
+use crate::skills::{SkillCall, SkillOrigin};
+use crate::visible::visible_name;
 
-/// What an editor shows for the arguments of a skill.
+/// What an editor shows for the arguments of a skill that does not say it.
 const SKILL_HINT: &str = "[what it is for]";
 
 /// What a message is.
@@ -35,9 +36,19 @@ pub fn available(skills: &[SkillCommand]) -> SessionUpdate {
         AvailableCommand::new(command.name, command.help).input(hint)
     };
     let skill = |skill: &SkillCommand| {
-        let hint = UnstructuredCommandInput::new(SKILL_HINT);
-        let input = AvailableCommandInput::Unstructured(hint);
-        AvailableCommand::new(skill.name.clone(), skill.help.clone()).input(Some(input))
+        // Both are the text of whoever wrote the skill.
+        let (argument, help) = (visible_name(&skill.argument), visible_name(&skill.help));
+        let hint = if argument.is_empty() {
+            SKILL_HINT
+        } else {
+            &argument
+        };
+        let input = AvailableCommandInput::Unstructured(UnstructuredCommandInput::new(hint));
+        let whose = match skill.origin {
+            SkillOrigin::Repository => "of the repository: ",
+            SkillOrigin::User | SkillOrigin::Shipped => "skill: ",
+        };
+        AvailableCommand::new(skill.name.clone(), format!("{whose}{help}")).input(Some(input))
     };
     let own = commands(CommandScope::Editor).map(offered);
     let all = own.chain(skills.iter().map(skill)).collect();
@@ -86,7 +97,7 @@ pub fn help() -> String {
         format!("- `{}`: {}\n", typed.trim_end(), command.help)
     };
     let lines: String = commands(CommandScope::Editor).map(line).collect();
-    format!("{lines}\n`@path` in a question attaches that file.")
+    format!("{lines}\n`/skills` lists the skills. `@path` in a question attaches that file.")
 }
 
 #[cfg(test)]
@@ -120,6 +131,33 @@ mod tests {
             let said = meaning(elsewhere);
             assert!(said.contains(" is not for editors: "), "{said}");
         }
+    }
+
+    #[test]
+    fn an_editor_is_told_of_skills_with_whose_they_are_and_nothing_hidden() {
+        let skill = |argument: &str, origin| SkillCommand {
+            name: "write-tests".to_owned(),
+            argument: argument.to_owned(),
+            help: "Writes\u{202e} tests.".to_owned(),
+            origin,
+        };
+        let skills = [
+            skill("PATH\u{200b}", SkillOrigin::Repository),
+            skill("", SkillOrigin::User),
+        ];
+        let update = serde_json::to_value(available(&skills)).expect("JSON");
+        let all = update["availableCommands"].as_array().expect("a list");
+        let told = |description: &str, hint: &str| {
+            let input = json!({ "hint": hint });
+            json!({"name": "write-tests", "description": description, "input": input})
+        };
+        assert_eq!(
+            all[all.len() - 2..],
+            [
+                told("of the repository: Writes\\u{202e} tests.", "PATH\\u{200b}"),
+                told("skill: Writes\\u{202e} tests.", SKILL_HINT),
+            ]
+        );
     }
 
     #[test]

@@ -215,16 +215,19 @@ impl Chat {
             .conversation
             .understand(&text, CommandScope::Chat)
             .await;
-        let is_skill = match understood {
+        let skill = match understood {
             ParsedInput::Command(command, argument) => {
                 return self.command(command, argument).await;
             }
             ParsedInput::Unknown(typed, nearest) => {
                 return self.say(&commands::unknown(typed, &nearest));
             }
-            ParsedInput::Skill(_) => true,
-            ParsedInput::Question => false,
+            ParsedInput::Skill(skill) => Some(skill.line()),
+            ParsedInput::Question => None,
         };
+        let is_skill = skill.is_some();
+        // Its whole name is known behind captions, too.
+        let text = skill.unwrap_or(text);
         // What starts a skill answers no question of the model.
         let is_answer = || self.context.questions.write(self.who, &text);
         if text.trim().is_empty() || !is_skill && is_answer() {

@@ -60,9 +60,10 @@ fn broken_ones_are_listed_with_what_is_wrong() {
 }
 
 #[test]
-fn a_rule_hides_a_skill_of_the_workspace() {
+fn a_rule_hides_skills_of_the_repository() {
     let lab = Lab::new();
     lab.skill(WORK, "a");
+    lab.skill("top/.agents/skills", "c");
     lab.skill("home/own/skills", "b");
     let file = lab.at("home/config.toml");
     fs::write(&file, "[[deny]]\nread = \".agents/skills/**\"\n").expect("a file");
@@ -72,9 +73,11 @@ fn a_rule_hides_a_skill_of_the_workspace() {
         skills: vec![lab.at("home/own/skills")],
         commands: None,
     };
-    let library = Library::new(user, None, Arc::new(rules));
-    let error = library.find(&lab.jail(), "a").expect_err("it is hidden");
-    assert!(error.to_string().contains("a rule hides"), "{error}");
+    let library = Library::new(user, Some(lab.at("top")), Arc::new(rules));
+    for name in ["a", "c"] {
+        let error = library.find(&lab.jail(), name).expect_err("it is hidden");
+        assert!(error.to_string().contains("a rule hides"), "{error}");
+    }
     assert!(library.find(&lab.jail(), "b").is_ok());
 }
 
@@ -143,6 +146,27 @@ fn what_others_can_write_is_not_the_users() {
         why.contains("other users can write to it") && why.contains("chmod go-w"),
         "{why}"
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn files_that_others_can_write_do_not_go_along() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let lab = Lab::new();
+    let text = "---\nname: a\ndescription: d\n---\nSee references/x.md.\n";
+    lab.write("home/own/skills/a/SKILL.md", text);
+    let file = "home/own/skills/a/references/x.md";
+    lab.write(file, "Of x.\n");
+    assert!(told(&lab, "a", "").contains("Of x."));
+    fs::set_permissions(lab.at(file), fs::Permissions::from_mode(0o666)).expect("a mode");
+    let text = told(&lab, "a", "");
+    assert!(!text.contains("Of x."), "{text}");
+    let library = lab.library();
+    let skill = library.find(&lab.jail(), "a").expect("a skill");
+    let error = library.file(&skill, "references/x.md");
+    let error = error.expect_err("it is not the user's").to_string();
+    assert!(error.contains("other users can write to it"), "{error}");
 }
 
 #[test]

@@ -171,7 +171,7 @@ fn upgrade_dependency_changes_the_version_in_the_manifest() {
             ),
         ],
     );
-    let expected = "Upgrade the dependency requests to the version: 2.32.0\n";
+    let expected = "Upgrade this dependency (package, then version): requests 2.32.0\n";
     assert!(said.contains(expected), "{said}");
     assert_eq!(calls(&events), ["grep_search done", "edit_file done"]);
     let manifest = environment.read("requirements.txt");

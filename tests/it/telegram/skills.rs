@@ -41,3 +41,31 @@ fn a_skill_is_in_the_menu_and_is_started_from_it() {
     bot.api.write(OWNER, "/skills");
     bot.expect("Of this repository (text without power)");
 }
+
+#[test]
+fn the_beginning_of_a_name_is_enough_behind_a_caption() {
+    let with_skill = |environment: Environment| {
+        environment.write(".agents/skills/tidy-up/SKILL.md", TIDY);
+        environment
+    };
+    let server = ChatServer::start(vec![Reply::text("It is tidy.")]);
+    let bot = Bot::start_with(server, with_skill, &["--no-rag"]);
+    let id = bot.api.keep_file(b"error: it broke\n");
+    let document = json!({
+        "document": {
+            "file_id": id, "file_unique_id": "u", "file_name": "build.log", "file_size": 16,
+        },
+        "caption": "look at this", "media_group_id": "1",
+    });
+    bot.api.message(OWNER, OWNER, document);
+    bot.api.write(OWNER, "/tidy notes.txt");
+    bot.expect("It is tidy.");
+    let asked = last_text(&bot.server.requests()[0]);
+    for part in [
+        "error: it broke",
+        "/tidy-up notes.txt\n\nlook at this\n\n## Skill `tidy-up`\n\n",
+        "Tidy notes.txt\n\nlook at this.",
+    ] {
+        assert!(asked.contains(part), "{asked}");
+    }
+}

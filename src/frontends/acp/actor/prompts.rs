@@ -113,13 +113,22 @@ impl SessionActor {
     /// A prompt while the turn waits for an answer: a command, or the answer.
     async fn take_answer(&mut self, mut prompt: Prompt) {
         let read = self.read(&mut prompt);
-        let typed = command_line(&read, &[]).to_owned();
-        match meant(&typed, &[]) {
+        let skills = self.known_skills(&read).await;
+        let typed = command_line(&read, &skills).to_owned();
+        match meant(&typed, &skills) {
             Meant::Command(command, argument) => {
                 return self.command(prompt, command, argument).await;
             }
             Meant::Nothing(words) => return self.reply(prompt, &words),
-            Meant::Skill(_) | Meant::Question => {}
+            // What starts a skill answers no question.
+            Meant::Skill(skill) => {
+                let words = format!(
+                    "the question is still open: answer it, or stop the turn, before you start `/{}`",
+                    skill.name
+                );
+                return self.reply(prompt, &words);
+            }
+            Meant::Question => {}
         }
         let options = self.question.as_ref().map(|question| &question.options);
         let options = options.map(Vec::as_slice).unwrap_or_default();

@@ -15,9 +15,7 @@ impl Chat {
         self.album += 1;
         let mut texts = std::mem::take(&mut self.captions);
         texts.push(text);
-        // What starts a skill comes first, whatever captions came before it.
-        texts.sort_by_key(|text| !text.trim_start().starts_with('/'));
-        let question = self.question(texts.join("\n\n")).await;
+        let question = self.question(joined(texts)).await;
         let question = Question {
             attachments: std::mem::take(&mut self.attachments),
             images: std::mem::take(&mut self.images),
@@ -60,4 +58,10 @@ impl Chat {
         question.skill = edited.skill;
         question.files = edited.files;
     }
+}
+
+/// Texts that are one question. What starts a skill comes first, whatever captions came before it.
+pub(super) fn joined(mut texts: Vec<String>) -> String {
+    texts.sort_by_key(|text| !text.trim_start().starts_with('/'));
+    texts.join("\n\n")
 }

@@ -9,6 +9,7 @@ use teloxide::prelude::*;
 use super::super::api::Api;
 use super::super::incoming::TelegramFile;
 use super::super::names::{self, check_picture, check_size};
+use super::asking::joined;
 use super::{Chat, ConversationMessage, FetchedFile, MOST_FILES};
 use crate::engine::Attachment;
 use crate::message::Image;
@@ -111,7 +112,7 @@ impl Chat {
         if album != self.album || self.fetching > 0 {
             return;
         }
-        let text = std::mem::take(&mut self.captions).join("\n\n");
+        let text = joined(std::mem::take(&mut self.captions));
         let count = self.attachments.len() + self.images.len();
         if count == 0 && !text.is_empty() {
             return self.say("your question was not asked, because its file could not be read");
