@@ -15,6 +15,9 @@ use crate::visible::escape_hidden;
 const MOST_TEXTS: usize = 10;
 /// Percent of the window for all of them together.
 const SHARE: u32 = 25;
+/// How Zed begins what it sends in place of a large file.
+const OUTLINE: &str = "# File outline for ";
+const BEGINNING: &str = "# First 1KB of ";
 
 /// A file of the workspace as an editor has it, perhaps with changes that are not saved.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,7 +33,16 @@ pub struct EditorText {
 struct ComparedText {
     /// The real path, relative to the workspace.
     path: String,
-    is_saved: bool,
+    state: TextState,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TextState {
+    /// It is on disk.
+    Saved,
+    Unsaved,
+    /// It is not of the file itself, but what the editor made of it; nothing is known of the rest.
+    Extract,
 }
 
 impl Turn<'_> {
@@ -43,7 +55,7 @@ impl Turn<'_> {
             // Those that are not sent are compared all the same.
             let section = match self.compared(given) {
                 Ok(compared) if number < MOST_TEXTS => {
-                    if !compared.is_saved {
+                    if compared.state == TextState::Unsaved {
                         self.notice(unsaved_words(&compared.path)).await;
                     }
                     self.editor_section(given, &compared, share)
@@ -82,12 +94,14 @@ impl Turn<'_> {
             Err(error) => return Err(wrong(error)),
         };
         let real = file.as_ref().map_or(&path, |file| &file.path);
-        let is_saved = file.as_ref().is_some_and(|file| is_in(given, &file.text));
-        match (is_saved, given.lines) {
-            (true, None) => context.unsaved.forget(real.as_str()),
+        let state = file.as_ref().map_or(TextState::Unsaved, |file| {
+            state_of(given, real.as_str(), &file.text)
+        });
+        match (state, given.lines) {
+            (TextState::Saved, None) => context.unsaved.forget(real.as_str()),
             // It says nothing of the other lines.
-            (true, Some(_)) => {}
-            (false, _) => {
+            (TextState::Saved, Some(_)) | (TextState::Extract, _) => {}
+            (TextState::Unsaved, _) => {
                 let on_disk = file.as_ref().map(|file| file.hash);
                 context.unsaved.note(real.as_str(), on_disk);
             }
@@ -100,7 +114,7 @@ impl Turn<'_> {
         }
         Ok(ComparedText {
             path: real.to_string(),
-            is_saved,
+            state,
         })
     }
 
@@ -112,13 +126,15 @@ impl Turn<'_> {
     ) -> Result<String, String> {
         let name = safe_name(&compared.path);
         let body = || fenced(&clipped_to(&shown_text(&given.text), tokens), "");
-        Ok(match (compared.is_saved, given.lines) {
-            (true, None) => return self.mentioned(&given.path, tokens),
-            (true, Some((first, last))) => format!(
+        Ok(match (compared.state, given.lines) {
+            (TextState::Saved, None) | (TextState::Extract, _) => {
+                return self.mentioned(&given.path, tokens);
+            }
+            (TextState::Saved, Some((first, last))) => format!(
                 "## Lines {first} to {last} of `{name}`, selected by the user\n\n{}",
                 body()
             ),
-            (false, lines) => {
+            (TextState::Unsaved, lines) => {
                 let which = lines.map_or_else(String::new, |(first, last)| {
                     format!("lines {first} to {last} of ")
                 });
@@ -131,6 +147,31 @@ impl Turn<'_> {
             }
         })
     }
+}
+
+/// What a text of an editor is to the file on disk.
+fn state_of(given: &EditorText, path: &str, file: &str) -> TextState {
+    if is_in(given, file) {
+        TextState::Saved
+    } else if given.lines.is_none() && is_extract(&given.text, path, file) {
+        TextState::Extract
+    } else {
+        TextState::Unsaved
+    }
+}
+
+/// Whether a text is the outline or the beginning of a file below a heading that names the file: Zed
+/// sends these in place of a file of more than 16 KB.
+fn is_extract(text: &str, path: &str, file: &str) -> bool {
+    let text = plain_text(text);
+    let Some((heading, rest)) = text.split_once("\n\n") else {
+        return false;
+    };
+    let name = path.rsplit('/').next().unwrap_or(path);
+    if !heading.contains(name) || heading.contains('\n') || file.starts_with(heading) {
+        return false;
+    }
+    heading.starts_with(OUTLINE) || (heading.starts_with(BEGINNING) && file.starts_with(rest))
 }
 
 /// Whether a file has a text; the line end of the last line does not count.

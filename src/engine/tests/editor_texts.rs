@@ -106,6 +106,36 @@ async fn a_selection_is_compared_with_the_file_and_says_nothing_of_the_rest() {
 }
 
 #[tokio::test]
+async fn what_an_editor_makes_of_a_large_file_is_no_change_of_it() {
+    let beginning = &SOURCE[..SOURCE.len() / 2];
+    let too_large = "(file too large to show full content, and no outline available)";
+    for given in [
+        "# File outline for /work/main.rs\n\nfn main [L1-3]\n".to_owned(),
+        format!("# First 1KB of /work/main.rs {too_large}\n\n{beginning}"),
+    ] {
+        let mut lab = Lab::new(vec![edit(), text("Done.")]);
+        let (_, events) = lab.put(asked(CHANGE, ("main.rs", &given), None)).await;
+        assert_eq!(outcomes(&events), [ToolOutcome::Done]);
+        assert!(lab.file("main.rs").contains("goodbye"));
+        let said = lab.asked()[0].user().to_owned();
+        assert!(
+            said.starts_with("## `main.rs`, mentioned by the user\n"),
+            "the file itself: {said}"
+        );
+    }
+    // Another beginning was typed; a heading of another file is text like any other.
+    for given in [
+        format!("# First 1KB of /work/main.rs {too_large}\n\n// typed\n{beginning}"),
+        "# File outline for /work/other.rs\n\nfn main [L1-3]\n".to_owned(),
+    ] {
+        let mut lab = Lab::new(vec![edit(), text("Please save it.")]);
+        let (_, events) = lab.put(asked(CHANGE, ("main.rs", &given), None)).await;
+        assert_eq!(outcomes(&events), [ToolOutcome::Failed]);
+        assert_eq!(lab.file("main.rs"), SOURCE);
+    }
+}
+
+#[tokio::test]
 async fn what_must_not_be_read_is_not_sent_because_an_editor_has_it() {
     let mut lab = Lab::new(vec![text("No."), text("No.")]);
     fs::write(lab.root.join(".env"), "A=1\n").expect("a file");

@@ -168,7 +168,7 @@ impl SessionActor {
                 () = at(quiet_since + RELEASE), if is_idle => self.release(),
             }
         }
-        self.leave().await;
+        self.leave(inbox).await;
     }
 
     async fn handle(&mut self, message: SessionMessage, stop: &CancellationToken) {
@@ -287,8 +287,15 @@ impl SessionActor {
     }
 
     /// Ends the session: the turn is stopped and recorded, and every prompt is answered.
-    async fn leave(mut self) {
+    async fn leave(mut self, mut inbox: mpsc::UnboundedReceiver<SessionMessage>) {
         self.is_leaving = true;
+        inbox.close();
+        // Those that came too late to be taken.
+        while let Ok(message) = inbox.try_recv() {
+            if let SessionMessage::Prompt(prompt) = message {
+                prompt.answer(StopReason::Cancelled);
+            }
+        }
         self.question = None;
         self.conversation.stop();
         for prompt in std::mem::take(&mut self.waiting) {

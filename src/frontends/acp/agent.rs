@@ -229,7 +229,7 @@ impl AcpAgent {
 
     async fn delete(&self, request: DeleteSessionRequest) -> Result<DeleteSessionResponse, Error> {
         let given = request.session_id;
-        let id = SessionId::parse(&given.0).map_err(|_| not_found(&given))?;
+        let id = SessionId::parse(&given.0).map_err(|_| unknown(&given))?;
         let open = self.sessions.lock().remove(&id);
         if let Some(open) = &open {
             open.close().await;
@@ -245,7 +245,7 @@ impl AcpAgent {
             Err(Problem::Session(SessionError::NotFound(_))) if open.is_some() => {
                 Ok(DeleteSessionResponse::new())
             }
-            Err(Problem::Session(SessionError::NotFound(_))) => Err(not_found(&given)),
+            Err(Problem::Session(SessionError::NotFound(_))) => Err(unknown(&given)),
             Err(problem) => Err(problem.into()),
         }
     }
@@ -271,9 +271,15 @@ impl AcpAgent {
     }
 
     fn open_session(&self, given: &schema::SessionId) -> Result<Arc<EditorSession>, Error> {
-        let id = SessionId::parse(&given.0).map_err(|_| not_found(given))?;
+        let id = SessionId::parse(&given.0).map_err(|_| unknown(given))?;
         let open = self.sessions.lock().get(&id).cloned();
-        open.ok_or_else(|| not_found(given))
+        open.ok_or_else(|| {
+            let name = visible_name(&given.0);
+            not_found(
+                given,
+                format!("session {name} is not open here: load it first"),
+            )
+        })
     }
 
     fn all_sessions(&self) -> PathBuf {
@@ -353,11 +359,11 @@ fn invalid(words: String) -> Error {
     Error::new(INVALID_PARAMS, words)
 }
 
-fn not_found(id: &schema::SessionId) -> Error {
-    let words = format!(
-        "session {} is not open here: load it first",
-        visible_name(&id.0)
-    );
+fn unknown(id: &schema::SessionId) -> Error {
+    not_found(id, format!("there is no session {}", visible_name(&id.0)))
+}
+
+fn not_found(id: &schema::SessionId, words: String) -> Error {
     Error::new(RESOURCE_NOT_FOUND, words).data(json!({"sessionId": id}))
 }
 

@@ -122,7 +122,7 @@ impl ReadPrompt {
             None => {
                 let name = visible_name(&shortened(link.uri.clone(), LONGEST_NAME));
                 self.word(&inline_code(&name));
-                if place.is_file {
+                if place.is_outside {
                     self.notes.push(format!(
                         "{} was not read: it is outside the folder of this thread",
                         inline_code(&name)

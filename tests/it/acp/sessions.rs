@@ -138,6 +138,29 @@ fn sessions_of_a_folder_are_listed_closed_resumed_and_deleted() {
     assert_eq!(all["sessions"].as_array().map(Vec::len), Some(1));
     let refused = peer.refused("session/load", named(&environment, &session));
     assert_eq!(refused["code"], -32002);
+    assert_eq!(
+        refused["message"],
+        format!("there is no session {session}"),
+        "it was deleted, so nobody is told to load it"
+    );
+}
+
+#[test]
+fn a_message_that_comes_while_its_session_ends_is_answered() {
+    let server = ChatServer::start(vec![Reply::text("Yes.").repeated()]);
+    let environment = environment(&server);
+    let mut peer = Peer::greeted(&environment, &["--no-rag"]);
+    for _ in 0..10 {
+        let session = peer.session(&environment);
+        let closing = peer.request("session/close", json!({ "sessionId": session }));
+        let asking = peer.prompt(&session, words("Is it open?"));
+        peer.result(closing);
+        let answer = peer.response(asking);
+        let is_cancelled = answer["result"]["stopReason"] == "cancelled";
+        let code = answer["error"]["code"].as_i64();
+        let is_told = matches!(code, Some(-32002 | -32602));
+        assert!(is_cancelled || is_told, "{answer:#}");
+    }
 }
 
 #[test]

@@ -17,7 +17,7 @@ use super::super::history::replayed;
 use super::super::modes::SessionChoices;
 use super::super::prompt::PromptFolder;
 use super::super::session::{EditorSession, SessionMessage};
-use super::{AcpAgent, Problem, blocking, check_absolute, ended, invalid, not_found};
+use super::{AcpAgent, Problem, blocking, check_absolute, ended, invalid, unknown};
 use crate::conversation::Conversation;
 use crate::conversation::commands::SkillCommand;
 use crate::conversation::messages::{counted, error_words};
@@ -125,7 +125,7 @@ impl AcpAgent {
         servers: &[McpServer],
         connection: v1::ConnectionTo<Client>,
     ) -> Result<Opening, Error> {
-        let id = SessionId::parse(&given.0).map_err(|_| not_found(given))?;
+        let id = SessionId::parse(&given.0).map_err(|_| unknown(given))?;
         check_absolute(cwd)?;
         let workspace = self.shared.workspaces.folder(cwd);
         let workspace = workspace.map_err(|error| invalid(error_words(&error)))?;
@@ -218,7 +218,7 @@ impl AcpAgent {
             Ok(summary) => Ok(Some(summary)),
             Err(Some(other)) => Err(elsewhere(&opening.id, Some(&other.workspace))),
             Err(None) if is_open => Ok(None),
-            Err(None) => Err(not_found(&opening.editor.session)),
+            Err(None) => Err(unknown(&opening.editor.session)),
         }
     }
 

@@ -9,10 +9,10 @@ use super::PromptFolder;
 /// Where an address leads.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Place {
-    /// The path in the folder, with `/`.
+    /// The path in the folder, with `/`; none for the folder itself.
     pub inside: Option<String>,
-    /// Whether it is a file or a folder, wherever that is.
-    pub is_file: bool,
+    /// Whether it is a file or a folder elsewhere.
+    pub is_outside: bool,
     /// Its name: that of the file, or the whole address.
     pub name: String,
     /// The first and the last line, from 1.
@@ -33,16 +33,17 @@ impl Place {
             }
         };
         let name = path.as_ref().and_then(|path| path.file_name()?.to_str());
+        let found = path.as_ref().and_then(|path| inside(folder, path));
         Place {
-            inside: path.as_ref().and_then(|path| inside(folder, path)),
-            is_file: path.is_some(),
+            is_outside: path.is_some() && found.is_none(),
+            inside: found.filter(|path| !path.is_empty()),
             name: name.unwrap_or(address).to_owned(),
             lines,
         }
     }
 }
 
-/// A path in the folder, by either of the folder's names.
+/// A path in the folder, by either of the folder's names; empty for the folder itself.
 fn inside(folder: &PromptFolder, path: &Path) -> Option<String> {
     let inside = path.strip_prefix(&folder.root);
     let inside = inside.or_else(|_| path.strip_prefix(&folder.given)).ok()?;
@@ -54,7 +55,7 @@ fn inside(folder: &PromptFolder, path: &Path) -> Option<String> {
             _ => return None,
         }
     }
-    (!parts.is_empty()).then(|| parts.join("/"))
+    Some(parts.join("/"))
 }
 
 /// `L5`, `L5:10`, `L5-10`, `L5-L10`
@@ -83,35 +84,36 @@ mod tests {
             root: "/private/work".into(),
             given: "/work".into(),
         };
-        let place = |inside: Option<&str>, is_file, name: &str, lines| Place {
+        let place = |inside: Option<&str>, is_outside, name: &str, lines| Place {
             inside: inside.map(str::to_owned),
-            is_file,
+            is_outside,
             name: name.to_owned(),
             lines,
         };
         for (address, expected) in [
             (
                 "file:///work/src/a.rs",
-                place(Some("src/a.rs"), true, "a.rs", None),
+                place(Some("src/a.rs"), false, "a.rs", None),
             ),
             (
                 "file:///private/work/a%20b.rs#L5:10",
-                place(Some("a b.rs"), true, "a b.rs", Some((5, 10))),
+                place(Some("a b.rs"), false, "a b.rs", Some((5, 10))),
             ),
             (
                 "file:///work/a.rs?symbol=run#L7",
-                place(Some("a.rs"), true, "a.rs", Some((7, 7))),
+                place(Some("a.rs"), false, "a.rs", Some((7, 7))),
             ),
             (
                 "file:///work/a.rs#L9-L3",
-                place(Some("a.rs"), true, "a.rs", Some((9, 9))),
+                place(Some("a.rs"), false, "a.rs", Some((9, 9))),
             ),
             (
                 "file:///work/a.rs#top",
-                place(Some("a.rs"), true, "a.rs", None),
+                place(Some("a.rs"), false, "a.rs", None),
             ),
-            ("/work/a.rs", place(Some("a.rs"), true, "a.rs", None)),
-            ("file:///work", place(None, true, "work", None)),
+            ("/work/a.rs", place(Some("a.rs"), false, "a.rs", None)),
+            ("file:///work", place(None, false, "work", None)),
+            ("file:///work/", place(None, false, "work", None)),
             (
                 "file:///work/../etc/passwd",
                 place(None, true, "passwd", None),

@@ -62,6 +62,17 @@ fn lines_and_names_with_blanks_are_mentioned_as_users_write_them() {
 }
 
 #[test]
+fn the_folder_of_the_thread_is_not_outside_it() {
+    let prompt = read(json!([
+        {"type": "text", "text": "Explain "},
+        {"type": "resource_link", "name": "work", "uri": "file:///work"},
+    ]));
+    assert_eq!(prompt.text, "Explain `file:///work`");
+    assert_eq!(prompt.notes, [""; 0]);
+    assert_eq!(prompt.question.files, [""; 0]);
+}
+
+#[test]
 fn pictures_are_taken_and_what_cannot_be_used_is_said() {
     let prompt = read(json!([
         {"type": "image", "data": "iVBORw0KGgo=", "mimeType": "image/png"},
