@@ -3,32 +3,31 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
 use super::definitions::Definition;
 use crate::permission::{McpServer, McpTransport};
-use crate::session::create_private_folder;
+use crate::private_file::{FileForm, PrivateFile};
 
-/// The form of the file; a greater one is of a later version of this program.
+/// The form of the file.
 const VERSION: u32 = 1;
-/// Largest file, in bytes.
-const MOST_BYTES: u64 = 64 << 20;
 /// Most servers; the one that was pinned longest ago goes first.
 const MOST_SERVERS: usize = 200;
-/// How long a change waits for that of another process.
-const PATIENCE: Duration = Duration::from_secs(10);
-const POLL: Duration = Duration::from_millis(5);
+
+const FORM: FileForm = FileForm {
+    version: VERSION,
+    most_bytes: 64 << 20,
+    consequence: "no tool of an MCP server is used",
+    remedy: "delete it, and look at the tools again with `ollacode mcp list`",
+};
 
 /// The file of pinned definitions. Clones are of the same file.
 #[derive(Clone, Debug)]
 pub struct PinStore {
-    file: PathBuf,
+    file: PrivateFile,
 }
 
 /// What identifies a server: its name, where it comes from, and what is started or connected to. With
@@ -98,9 +97,11 @@ impl ServerIdentity {
 }
 
 impl PinStore {
-    /// The file may not exist yet. Its lock is beside it.
+    /// The file may not exist yet.
     pub fn new(file: PathBuf) -> PinStore {
-        PinStore { file }
+        PinStore {
+            file: PrivateFile::new(file, FORM),
+        }
     }
 
     /// The pinned definitions of a server by their names.
@@ -109,7 +110,7 @@ impl PinStore {
     ///
     /// If the file cannot be read or is damaged: in words for people, with what to do.
     pub fn pinned(&self, server: &ServerIdentity) -> io::Result<BTreeMap<String, Pin>> {
-        let mut file = self.read()?;
+        let mut file: PinFile = self.file.read()?;
         Ok(file.servers.remove(&server.0).unwrap_or_default().tools)
     }
 
@@ -129,7 +130,7 @@ impl PinStore {
         if !definitions.iter().any(is_new) {
             return Ok(states(&pinned, definitions));
         }
-        self.change(|file| {
+        let states = self.file.change(|file: &mut PinFile| {
             let tools = file.server(server, name);
             let states = states(tools, definitions);
             for definition in definitions {
@@ -138,8 +139,9 @@ impl PinStore {
                     is_shown: false,
                 });
             }
-            states
-        })
+            Some(states)
+        });
+        Ok(states?.unwrap_or_default())
     }
 
     /// Remembers that the user was shown a definition, if it is the pinned one.
@@ -153,12 +155,11 @@ impl PinStore {
         name: &str,
         definition: &Definition,
     ) -> io::Result<()> {
-        self.change(|file| {
-            let pin = file.server(server, name).get_mut(&definition.name);
-            if let Some(pin) = pin.filter(|pin| pin.definition.hash == definition.hash) {
-                pin.is_shown = true;
-            }
-        })
+        let shown = self.file.change(|file: &mut PinFile| {
+            let pin = file.server(server, name).get_mut(&definition.name)?;
+            (pin.definition.hash == definition.hash).then(|| pin.is_shown = true)
+        });
+        shown.map(drop)
     }
 
     /// Pins a definition in place of what was pinned: the user was shown it, and accepts it.
@@ -172,115 +173,16 @@ impl PinStore {
         name: &str,
         definition: &Definition,
     ) -> io::Result<()> {
-        self.change(|file| {
+        let accepted = self.file.change(|file: &mut PinFile| {
             let pin = Pin {
                 definition: definition.clone(),
                 is_shown: true,
             };
-            file.server(server, name)
-                .insert(definition.name.clone(), pin);
-        })
-    }
-
-    /// Changes the file while no other process does.
-    fn change<T>(&self, change: impl FnOnce(&mut PinFile) -> T) -> io::Result<T> {
-        create_private_folder(self.folder())
-            .map_err(|error| self.failed("create the folder of", &error))?;
-        let _lock = self.lock()?;
-        let mut file = self.read()?;
-        let changed = change(&mut file);
-        self.write(&file)
-            .map_err(|error| self.failed("write", &error))?;
-        Ok(changed)
-    }
-
-    fn folder(&self) -> &Path {
-        let folder = self.file.parent();
-        folder
-            .filter(|folder| !folder.as_os_str().is_empty())
-            .unwrap_or(Path::new("."))
-    }
-
-    /// The right to change the file, until it is dropped or the process ends.
-    fn lock(&self) -> io::Result<File> {
-        let file = private()
-            .create(true)
-            .truncate(false)
-            .open(self.file.with_extension("lock"))
-            .map_err(|error| self.failed("lock", &error))?;
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(file),
-                Err(TryLockError::WouldBlock) if Instant::now() < deadline => thread::sleep(POLL),
-                Err(TryLockError::WouldBlock) => {
-                    let busy = io::Error::other("another process is changing it; try again");
-                    return Err(self.failed("change", &busy));
-                }
-                Err(TryLockError::Error(error)) => return Err(self.failed("lock", &error)),
-            }
-        }
-    }
-
-    fn read(&self) -> io::Result<PinFile> {
-        let damaged = |why: &str| {
-            io::Error::other(format!(
-                "{} is damaged ({why}), so no tool of an MCP server is used: delete it, and look at \
-                 the tools again with `ollacode mcp list`",
-                self.file.display()
-            ))
-        };
-        // Opening a FIFO would wait for ever.
-        match fs::metadata(&self.file) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(PinFile::default());
-            }
-            Err(error) => return Err(self.failed("read", &error)),
-            Ok(metadata) if !metadata.is_file() => return Err(damaged("it is not a file")),
-            Ok(_) => {}
-        }
-        let mut bytes = Vec::new();
-        File::open(&self.file)
-            .and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes))
-            .map_err(|error| self.failed("read", &error))?;
-        if bytes.len() as u64 > MOST_BYTES {
-            return Err(damaged(&format!("it is larger than {MOST_BYTES} bytes")));
-        }
-        let file: PinFile =
-            serde_json::from_slice(&bytes).map_err(|error| damaged(&error.to_string()))?;
-        if file.version > VERSION {
-            return Err(io::Error::other(format!(
-                "{} is of a later version of ollacode, so no tool of an MCP server is used: use that \
-                 version",
-                self.file.display()
-            )));
-        }
-        Ok(file)
-    }
-
-    /// Replaces the file, while this process has the lock.
-    fn write(&self, file: &PinFile) -> io::Result<()> {
-        // What a killed process left behind is written over.
-        let beside = self.file.with_extension("new");
-        let written = private()
-            .create(true)
-            .truncate(true)
-            .open(&beside)
-            .and_then(|mut new| {
-                new.write_all(&serde_json::to_vec(file)?)?;
-                new.sync_all()
-            })
-            .and_then(|()| fs::rename(&beside, &self.file));
-        if written.is_err() {
-            // The error to report is the one above.
-            let _ = fs::remove_file(&beside);
-        }
-        written
-    }
-
-    fn failed(&self, what: &str, error: &io::Error) -> io::Error {
-        let text = format!("cannot {what} {}: {error}", self.file.display());
-        io::Error::new(error.kind(), text)
+            let tools = file.server(server, name);
+            tools.insert(definition.name.clone(), pin);
+            Some(())
+        });
+        accepted.map(drop)
     }
 }
 
@@ -321,20 +223,10 @@ fn states(pinned: &BTreeMap<String, Pin>, definitions: &[Definition]) -> Vec<Pin
     definitions.iter().map(state).collect()
 }
 
-/// Options to open a file for writing that only its owner may read.
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    options
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use serde_json::json;
 
     use super::super::ServerTool;
@@ -436,55 +328,35 @@ mod tests {
     #[test]
     fn a_damaged_file_is_named_and_stays() {
         let (_folder, store) = store();
-        fs::create_dir_all(store.folder()).expect("a folder");
         let id = ServerIdentity::of(&server("a", &["run"]), None);
-        for (text, why) in [
-            ("{", "is damaged"),
-            (
-                "{\"version\": 9, \"number\": 0, \"servers\": {}}",
-                "is of a later version",
-            ),
-        ] {
-            fs::write(&store.file, text).expect("written");
-            let error = store.compare(&id, "a", &defined(&[("x", "")]));
-            let error = error.expect_err("a damaged file").to_string();
-            assert!(error.contains(why), "{error}");
-            assert!(store.accept(&id, "a", &defined(&[("x", "")])[0]).is_err());
-            assert_eq!(fs::read_to_string(&store.file).expect("a file"), text);
-        }
+        let definitions = defined(&[("x", "")]);
+        store.compare(&id, "a", &definitions).expect("written");
+        let path = store.file.path();
+        std::fs::write(path, "{").expect("written");
+        let error = store.compare(&id, "a", &definitions);
+        let error = error.expect_err("a damaged file").to_string();
+        assert!(error.contains("is damaged"), "{error}");
+        assert!(error.contains("`ollacode mcp list`"), "{error}");
+        assert!(store.accept(&id, "a", &definitions[0]).is_err());
+        assert_eq!(std::fs::read_to_string(path).expect("a file"), "{");
     }
 
     #[test]
     fn there_are_not_ever_more_servers() {
         let (_folder, store) = store();
-        let mut file = PinFile::default();
         let id = |at: usize| ServerIdentity(format!("{at}"));
-        for at in 0..MOST_SERVERS + 3 {
-            let pin = Pin {
-                definition: defined(&[("x", "")]).remove(0),
-                is_shown: true,
-            };
-            file.server(&id(at), "a").insert("x".to_owned(), pin);
-        }
-        fs::create_dir_all(store.folder()).expect("a folder");
-        store.write(&file).expect("written");
+        let changed = store.file.change(|file: &mut PinFile| {
+            for at in 0..MOST_SERVERS + 3 {
+                let pin = Pin {
+                    definition: defined(&[("x", "")]).remove(0),
+                    is_shown: true,
+                };
+                file.server(&id(at), "a").insert("x".to_owned(), pin);
+            }
+            Some(())
+        });
+        changed.expect("written");
         let known = |at| !store.pinned(&id(at)).expect("a file").is_empty();
         assert!(!known(0) && !known(2) && known(3) && known(MOST_SERVERS + 2));
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn the_file_is_for_its_owner_alone() {
-        use std::os::unix::fs::PermissionsExt;
-        let (_folder, store) = store();
-        let id = ServerIdentity::of(&server("a", &["run"]), None);
-        store
-            .compare(&id, "a", &defined(&[("x", "")]))
-            .expect("written");
-        let mode = fs::metadata(&store.file)
-            .expect("a file")
-            .permissions()
-            .mode();
-        assert_eq!(mode & 0o777, 0o600);
     }
 }
