@@ -18,6 +18,7 @@
 //! - [`check`]: which commands check a change, and what their output says.
 //! - [`mcp`], [`hooks`], [`skills`]: what users add: tools of servers, commands at points of a turn, texts;
 //!   [`trust`]: what of it a repository may bring.
+//! - `private_file`: small files that processes change at the same time.
 //! - [`session`]: what was said and changed, in a journal.
 //! - [`engine`]: a question in, events out; no front end is named there.
 //! - [`app`]: the one place that builds the real parts from settings and joins them.
@@ -46,6 +47,7 @@ pub mod message;
 pub mod model;
 pub mod network;
 pub mod permission;
+mod private_file;
 pub mod project_map;
 pub mod related;
 pub mod retrieval;

@@ -1,11 +1,9 @@
 //! Asks an engine with nobody there to approve anything.
 
 use anyhow::{Error, ensure};
-use futures::FutureExt;
-use futures::future::BoxFuture;
 use ollacode::engine::event::{Event, TurnEnd};
 use ollacode::engine::{Engine, Question};
-use ollacode::permission::{ApprovalRequest, Approver, Decision};
+use ollacode::permission::Nobody;
 use ollacode::session::Session;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -27,20 +25,4 @@ pub async fn ask(engine: &Engine, session: &mut Session, text: &str) -> Result<(
     let (end, ()) = tokio::join!(asking, listening);
     ensure!(end == TurnEnd::Answered, "{end:?}");
     Ok(())
-}
-
-struct Nobody;
-
-impl Approver for Nobody {
-    fn decide<'a>(&'a self, _: &'a ApprovalRequest) -> BoxFuture<'a, Decision> {
-        async { Decision::Deny(None) }.boxed()
-    }
-
-    fn answer<'a>(&'a self, _: &'a str, _: &'a [String]) -> BoxFuture<'a, Option<String>> {
-        async { None }.boxed()
-    }
-
-    fn can_ask(&self) -> bool {
-        false
-    }
 }

@@ -14,6 +14,7 @@ mod excerpt;
 mod facts_json;
 mod failure;
 mod http;
+mod input_lines;
 mod markup;
 pub mod mcp;
 mod syntaxes;

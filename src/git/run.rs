@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::permission::Confinement;
+use crate::permission::command::shell_word;
 use crate::sandbox::confine::GitAccess;
 use crate::sandbox::{CommandAccess, Exit, RunError, Sandbox, WorkspaceAccess};
 
@@ -219,7 +220,7 @@ impl GitRunner {
         };
         let mut script = script(arguments, write);
         if let Some(folder) = &self.folder {
-            let folder = quoted(&format!("./{folder}"));
+            let folder = shell_word(&format!("./{folder}"));
             script.insert_str(0, &format!("cd {folder} || exit 128\n"));
         }
         let mut served = self.sandbox.serve(&script, &self.access(write), ERRORS)?;
@@ -323,7 +324,7 @@ fn script(arguments: &[&str], write: GitWrite) -> String {
     let mut words = arguments.iter();
     if let Some(subcommand) = words.next() {
         script.push(' ');
-        script.push_str(&quoted(subcommand));
+        script.push_str(&shell_word(subcommand));
         let plain = DIFFING.iter().find(|(name, _)| name == subcommand);
         for option in plain.into_iter().flat_map(|(_, options)| *options) {
             script.push(' ');
@@ -332,14 +333,9 @@ fn script(arguments: &[&str], write: GitWrite) -> String {
     }
     for word in words {
         script.push(' ');
-        script.push_str(&quoted(word));
+        script.push_str(&shell_word(word));
     }
     script
-}
-
-/// A word as a shell reads it.
-fn quoted(word: &str) -> String {
-    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 /// Gives git its input, and ends it. Git may end before it has read everything.

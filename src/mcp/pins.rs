@@ -6,36 +6,35 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
 use super::definitions::{Definition, canonical};
 use crate::permission::{McpServer, McpTransport};
-use crate::session::create_private_folder;
+use crate::private_file::{FileForm, PrivateFile};
 
-/// The form of the file; a greater one is of a later version of this program.
+/// The form of the file.
 const VERSION: u32 = 1;
-/// Largest file, in bytes.
-const MOST_BYTES: u64 = 64 << 20;
 /// Most servers; the one that was pinned longest ago goes first.
 const MOST_SERVERS: usize = 200;
 /// Most tools that are pinned for a server, and most bytes of their definitions: a server that makes up
 /// new names must not fill the file, without which no server is used.
 const MOST_TOOLS: usize = 2_000;
 const MOST_TOOL_BYTES: usize = 6 << 20;
-/// How long a change waits for that of another process.
-const PATIENCE: Duration = Duration::from_secs(10);
-const POLL: Duration = Duration::from_millis(5);
+
+const FORM: FileForm = FileForm {
+    version: VERSION,
+    most_bytes: 64 << 20,
+    consequence: "no tool of an MCP server is used",
+    remedy: "delete it, and look at the tools again with `ollacode mcp list`",
+};
 
 /// The file of pinned definitions. Clones are of the same file.
 #[derive(Clone, Debug)]
 pub struct PinStore {
-    file: PathBuf,
+    file: PrivateFile,
 }
 
 /// What identifies a server: its name, where it comes from, and what is started or connected to. With
@@ -105,9 +104,11 @@ impl ServerIdentity {
 }
 
 impl PinStore {
-    /// The file may not exist yet. Its lock is beside it.
+    /// The file may not exist yet.
     pub fn new(file: PathBuf) -> PinStore {
-        PinStore { file }
+        PinStore {
+            file: PrivateFile::new(file, FORM),
+        }
     }
 
     /// The pinned definitions of a server by their names.
@@ -116,7 +117,7 @@ impl PinStore {
     ///
     /// If the file cannot be read or is damaged: in words for people, with what to do.
     pub fn pinned(&self, server: &ServerIdentity) -> io::Result<BTreeMap<String, Pin>> {
-        let mut file = self.read()?;
+        let mut file: PinFile = self.file.read()?;
         Ok(file.servers.remove(&server.0).unwrap_or_default().tools)
     }
 
@@ -136,7 +137,7 @@ impl PinStore {
         if !definitions.iter().any(is_new) {
             return Ok(states(&pinned, definitions));
         }
-        let states = self.change(|file| {
+        let states = self.file.change(|file: &mut PinFile| {
             let tools = file.server(server, name);
             let states = states(tools, definitions);
             for definition in definitions {
@@ -167,14 +168,11 @@ impl PinStore {
         name: &str,
         definition: &Definition,
     ) -> io::Result<()> {
-        self.change(|file| {
-            let pin = file.server(server, name).get_mut(&definition.name);
-            if let Some(pin) = pin.filter(|pin| pin.definition.hash == definition.hash) {
-                pin.is_shown = true;
-            }
-            Some(())
-        })?;
-        Ok(())
+        let shown = self.file.change(|file: &mut PinFile| {
+            let pin = file.server(server, name).get_mut(&definition.name)?;
+            (pin.definition.hash == definition.hash).then(|| pin.is_shown = true)
+        });
+        shown.map(drop)
     }
 
     /// Pins a definition in place of what was pinned: the user was shown it, and accepts it.
@@ -188,125 +186,16 @@ impl PinStore {
         name: &str,
         definition: &Definition,
     ) -> io::Result<()> {
-        self.change(|file| {
+        let accepted = self.file.change(|file: &mut PinFile| {
             let pin = Pin {
                 definition: definition.clone(),
                 is_shown: true,
             };
-            file.server(server, name)
-                .insert(definition.name.clone(), pin);
+            let tools = file.server(server, name);
+            tools.insert(definition.name.clone(), pin);
             Some(())
-        })?;
-        Ok(())
-    }
-
-    /// Changes the file while no other process does; it stays as it is if the change gives `None`.
-    fn change<T>(&self, change: impl FnOnce(&mut PinFile) -> Option<T>) -> io::Result<Option<T>> {
-        create_private_folder(self.folder())
-            .map_err(|error| self.failed("create the folder of", &error))?;
-        let _lock = self.lock()?;
-        let mut file = self.read()?;
-        let changed = change(&mut file);
-        if changed.is_some() {
-            self.write(&file)
-                .map_err(|error| self.failed("write", &error))?;
-        }
-        Ok(changed)
-    }
-
-    fn folder(&self) -> &Path {
-        let folder = self.file.parent();
-        folder
-            .filter(|folder| !folder.as_os_str().is_empty())
-            .unwrap_or(Path::new("."))
-    }
-
-    /// The right to change the file, until it is dropped or the process ends.
-    fn lock(&self) -> io::Result<File> {
-        let file = private()
-            .create(true)
-            .truncate(false)
-            .open(self.file.with_extension("lock"))
-            .map_err(|error| self.failed("lock", &error))?;
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(file),
-                Err(TryLockError::WouldBlock) if Instant::now() < deadline => thread::sleep(POLL),
-                Err(TryLockError::WouldBlock) => {
-                    let busy = io::Error::other("another process is changing it; try again");
-                    return Err(self.failed("change", &busy));
-                }
-                Err(TryLockError::Error(error)) => return Err(self.failed("lock", &error)),
-            }
-        }
-    }
-
-    fn read(&self) -> io::Result<PinFile> {
-        let damaged = |why: &str| {
-            io::Error::other(format!(
-                "{} is damaged ({why}), so no tool of an MCP server is used: delete it, and look at \
-                 the tools again with `ollacode mcp list`",
-                self.file.display()
-            ))
-        };
-        // Opening a FIFO would wait for ever.
-        match fs::metadata(&self.file) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(PinFile::default());
-            }
-            Err(error) => return Err(self.failed("read", &error)),
-            Ok(metadata) if !metadata.is_file() => return Err(damaged("it is not a file")),
-            Ok(_) => {}
-        }
-        let mut bytes = Vec::new();
-        File::open(&self.file)
-            .and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes))
-            .map_err(|error| self.failed("read", &error))?;
-        if bytes.len() as u64 > MOST_BYTES {
-            return Err(damaged(&format!("it is larger than {MOST_BYTES} bytes")));
-        }
-        let file: PinFile =
-            serde_json::from_slice(&bytes).map_err(|error| damaged(&error.to_string()))?;
-        if file.version > VERSION {
-            return Err(io::Error::other(format!(
-                "{} is of a later version of ollacode, so no tool of an MCP server is used: use that \
-                 version",
-                self.file.display()
-            )));
-        }
-        Ok(file)
-    }
-
-    /// Replaces the file, while this process has the lock.
-    fn write(&self, file: &PinFile) -> io::Result<()> {
-        let text = serde_json::to_vec(file)?;
-        if text.len() as u64 > MOST_BYTES {
-            return Err(io::Error::other(
-                "it would be too large: delete it, and look at all tools again with `ollacode mcp list`",
-            ));
-        }
-        // What a killed process left behind is written over.
-        let beside = self.file.with_extension("new");
-        let written = private()
-            .create(true)
-            .truncate(true)
-            .open(&beside)
-            .and_then(|mut new| {
-                new.write_all(&text)?;
-                new.sync_all()
-            })
-            .and_then(|()| fs::rename(&beside, &self.file));
-        if written.is_err() {
-            // The error to report is the one above.
-            let _ = fs::remove_file(&beside);
-        }
-        written
-    }
-
-    fn failed(&self, what: &str, error: &io::Error) -> io::Error {
-        let text = format!("cannot {what} {}: {error}", self.file.display());
-        io::Error::new(error.kind(), text)
+        });
+        accepted.map(drop)
     }
 }
 
@@ -354,16 +243,4 @@ fn states(pinned: &BTreeMap<String, Pin>, definitions: &[Definition]) -> Vec<Pin
         },
     };
     definitions.iter().map(state).collect()
-}
-
-/// Options to open a file for writing that only its owner may read.
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    options
 }

@@ -7,6 +7,7 @@ use super::definitions::{Definition, LeftOut, difference, plain};
 use super::pins::PinState;
 use super::repository::{BroughtServer, BroughtTransport, Template};
 use super::schema;
+use crate::permission::command::shell_word;
 use crate::permission::{McpServer, McpTransport};
 use crate::visible::visible_name;
 
@@ -179,13 +180,7 @@ pub fn brought_place(server: &BroughtServer) -> String {
 
 /// Words as a shell reads them, though none does: so the ends of each can be seen.
 fn quoted<'a>(words: impl Iterator<Item = &'a str>) -> String {
-    let is_plain = |sign: char| sign.is_alphanumeric() || "_./=:@%+,-".contains(sign);
-    let quoted = words.map(
-        |word| match !word.is_empty() && word.chars().all(is_plain) {
-            true => word.to_owned(),
-            false => format!("'{}'", visible_name(word).replace('\'', "'\\''")),
-        },
-    );
+    let quoted = words.map(|word| shell_word(&visible_name(word)));
     quoted.collect::<Vec<String>>().join(" ")
 }
 

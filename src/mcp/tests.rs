@@ -6,15 +6,13 @@ use std::fs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures::FutureExt;
-use futures::future::BoxFuture;
 use serde_json::Map;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::*;
-use crate::permission::{ApprovalRequest, Approver, Decision, McpTransport};
+use crate::permission::{McpTransport, Nobody};
 use crate::sandbox::{CommandAccess, CommandEnvironment, Sandbox};
 
 /// A folder in which servers run, unconfined.
@@ -196,23 +194,6 @@ async fn a_program_that_is_not_there_and_one_that_may_not_run_are_said() {
     let servers = McpServers::new(vec![server], setup);
     let refused = servers.tools("a", &stop).await.expect_err("no tools");
     assert_eq!(why(refused), "a rule forbids it");
-}
-
-/// An approver is not asked: there is no connection.
-struct Nobody;
-
-impl Approver for Nobody {
-    fn decide<'a>(&'a self, _: &'a ApprovalRequest) -> BoxFuture<'a, Decision> {
-        async { Decision::Deny(None) }.boxed()
-    }
-
-    fn answer<'a>(&'a self, _: &'a str, _: &'a [String]) -> BoxFuture<'a, Option<String>> {
-        async { None }.boxed()
-    }
-
-    fn can_ask(&self) -> bool {
-        false
-    }
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
+use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use crate::jail::{Protected, ProtectedClass};
@@ -232,6 +233,24 @@ pub trait Approver: Send + Sync {
 
     /// Whether somebody can be asked. If not, everything that needs approval is denied.
     fn can_ask(&self) -> bool;
+}
+
+/// Nobody can be asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Nobody;
+
+impl Approver for Nobody {
+    fn decide<'a>(&'a self, _: &'a ApprovalRequest) -> BoxFuture<'a, Decision> {
+        async { Decision::Deny(None) }.boxed()
+    }
+
+    fn answer<'a>(&'a self, _: &'a str, _: &'a [String]) -> BoxFuture<'a, Option<String>> {
+        async { None }.boxed()
+    }
+
+    fn can_ask(&self) -> bool {
+        false
+    }
 }
 
 /// Decides about an effect: the table in `docs/approvals.md`, and then the rules.

@@ -6,8 +6,6 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use futures::FutureExt;
-use futures::future::BoxFuture;
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
@@ -18,9 +16,7 @@ use super::{
 use crate::git::HistoryCache;
 use crate::jail::{Jail, SecretValues};
 use crate::message::ToolCall;
-use crate::permission::{
-    ApprovalRequest, Approver, Decision, Effect, Mode, PLAN_MODE, Permission, Rules, permission,
-};
+use crate::permission::{Effect, Mode, Nobody, PLAN_MODE, Permission, Rules, permission};
 use crate::retrieval::CodeIndex;
 use crate::sandbox::Sandbox;
 use crate::session::changes::Changes;
@@ -192,23 +188,6 @@ const STOPPED: &str = "stopped";
 
 const OUTSIDE: &str = "denied: only files of the workspace are read here; use a path relative to \
                        its root";
-
-/// Nobody can be asked.
-struct Nobody;
-
-impl Approver for Nobody {
-    fn decide<'a>(&'a self, _: &'a ApprovalRequest) -> BoxFuture<'a, Decision> {
-        async { Decision::Deny(None) }.boxed()
-    }
-
-    fn answer<'a>(&'a self, _: &'a str, _: &'a [String]) -> BoxFuture<'a, Option<String>> {
-        async { None }.boxed()
-    }
-
-    fn can_ask(&self) -> bool {
-        false
-    }
-}
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,6 @@ mod turns;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
 
 use serde_json::{Value, json};
 
@@ -33,32 +32,16 @@ fn environment(server: &ChatServer) -> Environment {
     environment
 }
 
-/// What git says in the workspace.
-#[track_caller]
-fn git(environment: &Environment, arguments: &[&str]) -> String {
-    let mut command = Command::new("git");
-    command
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .env("HOME", environment.outside().join("home"))
-        .env("GIT_CONFIG_NOSYSTEM", "1")
-        .current_dir(environment.workspace())
-        .args(arguments);
-    let output = command.output().expect("git starts");
-    assert!(output.status.success(), "git {arguments:?}: {output:?}");
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
 /// The last message, and how many commits there are.
 fn log(environment: &Environment) -> (String, usize) {
-    let message = git(environment, &["log", "-1", "--format=%B"]);
-    let count = git(environment, &["rev-list", "--count", "HEAD"]);
+    let message = environment.git_says(&["log", "-1", "--format=%B"]);
+    let count = environment.git_says(&["rev-list", "--count", "HEAD"]);
     let count = count.trim().parse().expect("a number");
     (message.trim_end().to_owned(), count)
 }
 
 fn status(environment: &Environment) -> String {
-    git(environment, &["status", "--short", "--untracked-files=all"])
+    environment.git_says(&["status", "--short", "--untracked-files=all"])
 }
 
 /// Makes a hook out of lines of shell code.
@@ -151,7 +134,7 @@ fn a_commit_beside_staged_changes_leaves_them_staged() {
     work(&environment, "Make it eighty degrees.");
     let told = commit(&environment, 0);
     assert_eq!(log(&environment), ("boil earlier".to_owned(), 2));
-    let files = git(&environment, &["show", "--name-only", "--format=", "HEAD"]);
+    let files = environment.git_says(&["show", "--name-only", "--format=", "HEAD"]);
     assert_eq!(files, "notes.txt\nsrc/new.txt\n");
     assert_eq!(status(&environment), "M  other.txt\n");
     let text = said(&told, "text");
@@ -196,7 +179,7 @@ fn the_author_is_the_user_and_nobody_else_is_named() {
     work(&environment, "Make it eighty degrees.");
     commit(&environment, 0);
     let format = "--format=%an|%ae|%cn|%ce|%B";
-    let shown = git(&environment, &["log", "-1", format]);
+    let shown = environment.git_says(&["log", "-1", format]);
     let who = "Ada|ada@example.org|Ada|ada@example.org";
     assert_eq!(shown, format!("{who}|boil earlier\n\nIt is high up.\n\n"));
 }
@@ -214,7 +197,7 @@ fn a_trailer_is_added_where_one_is_set() {
     commit(&environment, 0);
     let trailers = ["log", "-1", "--format=%(trailers)"];
     let expected = format!("Assisted-by: ollacode ({CHAT_MODEL})");
-    assert_eq!(git(&environment, &trailers).trim(), expected);
+    assert_eq!(environment.git_says(&trailers).trim(), expected);
 }
 
 #[test]
@@ -253,7 +236,7 @@ fn what_somebody_else_changed_since_is_named_and_left() {
         text.contains("not: notes.txt: changed by somebody else since"),
         "{text}"
     );
-    let files = git(&environment, &["show", "--name-only", "--format=", "HEAD"]);
+    let files = environment.git_says(&["show", "--name-only", "--format=", "HEAD"]);
     assert_eq!(files, "other.txt\n");
     assert_eq!(status(&environment), " M notes.txt\n");
 }
@@ -376,7 +359,7 @@ fn what_a_hook_formats_and_adds_is_committed_and_belongs_to_the_session() {
     work(&environment, "Make it eighty degrees.");
     commit(&environment, 0);
     let text = "The KETTLE boils at eighty degrees up here.\n";
-    assert_eq!(git(&environment, &["show", "HEAD:notes.txt"]), text);
+    assert_eq!(environment.git_says(&["show", "HEAD:notes.txt"]), text);
     assert_eq!(environment.read("notes.txt"), text);
     assert_eq!(status(&environment), "");
     let journals = journals(&environment);

@@ -1,6 +1,7 @@
 //! The user's own tools, by the program: what a model is told, what runs, and what does not.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::symlink;
 use std::process::Command;
 
@@ -9,6 +10,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::support::chat_server::{CHAT_MODEL, ChatServer, Reply};
+use crate::support::generated::read;
 use crate::support::terminal::{PROMPT, Terminal};
 use crate::support::{Environment, Output};
 
@@ -83,6 +85,38 @@ fn results(server: &ChatServer) -> Vec<String> {
 
 fn exists(environment: &Environment, path: &str) -> bool {
     environment.workspace().join(path).exists()
+}
+
+#[test]
+fn the_example_of_the_page_runs() {
+    if Command::new("jq").arg("--version").output().is_err() {
+        let note = "the example of docs/own_tools.md was not run: there is no `jq`";
+        let _ = writeln!(std::io::stderr(), "{note}");
+        return;
+    }
+    let page = read("docs/own_tools.md");
+    let example = page
+        .split_once("```toml\n")
+        .and_then(|(_, rest)| rest.split_once("\n```"));
+    let (example, _) = example.expect("an example");
+    let query = |arguments: Value| Reply::text("").call("json_query", arguments);
+    let server = ChatServer::start(vec![
+        query(json!({"filter": ".a", "path": "x.json", "raw": true})),
+        query(json!({"filter": ".", "path": "x.json", "indent": 1})),
+        Reply::text("It is one."),
+    ]);
+    let rule = "[[allow]]\ntool = \"json_query\"\n";
+    let environment = environment(&server, &format!("{example}\n\n{rule}"));
+    environment.write("x.json", "{\"a\": \"one\"}\n");
+    assert_eq!(ask(&environment, &[]), ["json_query done"; 2]);
+    let results = results(&server);
+    for (result, printed) in results.iter().zip(["\none\n", "\n{\n \"a\": \"one\"\n}\n"]) {
+        assert!(
+            result.starts_with("exit code 0") && result.contains(printed),
+            "{result}"
+        );
+    }
+    assert_eq!(results.len(), 2);
 }
 
 #[test]

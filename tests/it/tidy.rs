@@ -183,7 +183,12 @@ fn front_ends_do_not_import_each_other() {
         ("src/frontends/web", &["frontends::cli", "super::cli"]),
         (
             "src/frontends/mcp",
-            &["frontends::cli", "frontends::telegram", "frontends::web"],
+            &[
+                "frontends::acp",
+                "frontends::cli",
+                "frontends::telegram",
+                "frontends::web",
+            ],
         ),
         (
             "src/frontends/http",
@@ -196,7 +201,12 @@ fn front_ends_do_not_import_each_other() {
         ("src/frontends/cli", &["frontends::acp", "super::acp::run"]),
         (
             "src/frontends/acp",
-            &["frontends::cli", "frontends::telegram", "frontends::web"],
+            &[
+                "frontends::cli",
+                "frontends::mcp",
+                "frontends::telegram",
+                "frontends::web",
+            ],
         ),
     ];
     for (here, others) in others.iter().copied() {

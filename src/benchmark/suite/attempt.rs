@@ -5,8 +5,6 @@ use std::time::{Duration, Instant};
 use std::{fs, io};
 
 use anyhow::{Context, Error};
-use futures::FutureExt;
-use futures::future::BoxFuture;
 use ollacode_indexer::RefreshOptions;
 
 use super::folders::{RunFolders, empty, lay_out};
@@ -20,7 +18,7 @@ use crate::engine::event::{Event, TurnEnd};
 use crate::engine::{ChatActivity, Engine};
 use crate::message::ToolOutcome;
 use crate::model::ChatModel;
-use crate::permission::{ApprovalRequest, Approver, Decision, Mode};
+use crate::permission::{Mode, Nobody};
 use crate::session::Session;
 
 /// How long a turn that is stopped may take to end.
@@ -136,23 +134,6 @@ fn work_end(end: &TurnEnd) -> WorkEnd {
         WorkEnd::GaveUp(failure.message.clone())
     } else {
         WorkEnd::Broken(failure.to_string())
-    }
-}
-
-/// Denies what would need approval.
-struct Nobody;
-
-impl Approver for Nobody {
-    fn decide<'a>(&'a self, _: &'a ApprovalRequest) -> BoxFuture<'a, Decision> {
-        async { Decision::Deny(None) }.boxed()
-    }
-
-    fn answer<'a>(&'a self, _: &'a str, _: &'a [String]) -> BoxFuture<'a, Option<String>> {
-        async { None }.boxed()
-    }
-
-    fn can_ask(&self) -> bool {
-        false
     }
 }
 

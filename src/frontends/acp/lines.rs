@@ -4,7 +4,9 @@ use std::io;
 
 use agent_client_protocol::Lines;
 use futures::{Sink, Stream, sink, stream};
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+
+use crate::frontends::input_lines::{Line, LineReader};
 
 /// Longest line that is read, in bytes: pictures come in base64.
 const LONGEST: usize = 64 << 20;
@@ -40,71 +42,20 @@ fn read<R>(input: R, longest: usize) -> impl Stream<Item = io::Result<String>> +
 where
     R: AsyncRead + Unpin + Send + 'static,
 {
-    let reader = LineReader {
-        input: BufReader::new(input),
-        longest,
-        has_failed: false,
-    };
-    stream::unfold(reader, |mut reader| async move {
-        let line = reader.next().await?;
-        Some((line, reader))
+    stream::unfold(LineReader::new(input, longest), |mut reader| async move {
+        let line = match reader.next().await {
+            Line::Whole(line) => String::from_utf8_lossy(&line).into_owned(),
+            Line::TooLong => TOO_LONG.to_owned(),
+            Line::End => return None,
+        };
+        Some((Ok(line), reader))
     })
-}
-
-struct LineReader<R> {
-    input: BufReader<R>,
-    longest: usize,
-    has_failed: bool,
-}
-
-impl<R: AsyncRead + Unpin> LineReader<R> {
-    async fn next(&mut self) -> Option<io::Result<String>> {
-        while !self.has_failed {
-            match self.line().await {
-                Ok(Some(line)) if line.trim().is_empty() => {}
-                Ok(line) => return line.map(Ok),
-                Err(error) => {
-                    self.has_failed = true;
-                    return Some(Err(error));
-                }
-            }
-        }
-        None
-    }
-
-    /// The next line; `None` at the end.
-    async fn line(&mut self) -> io::Result<Option<String>> {
-        let mut line = Vec::new();
-        let mut is_too_long = false;
-        loop {
-            let part = self.input.fill_buf().await?;
-            let end = part.iter().position(|byte| *byte == b'\n');
-            let taken = end.map_or(part.len(), |at| at + 1);
-            let is_end = taken == 0;
-            if line.len() + taken > self.longest {
-                is_too_long = true;
-                line = Vec::new();
-            } else if !is_too_long {
-                line.extend_from_slice(&part[..taken]);
-            }
-            self.input.consume(taken);
-            if is_too_long && (is_end || end.is_some()) {
-                return Ok(Some(TOO_LONG.to_owned()));
-            }
-            if is_end && line.is_empty() {
-                return Ok(None);
-            }
-            if is_end || end.is_some() {
-                let text = String::from_utf8_lossy(&line);
-                return Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()));
-            }
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use futures::{SinkExt, StreamExt};
+    use tokio::io::{AsyncBufReadExt, BufReader};
 
     use super::*;
 

@@ -235,7 +235,7 @@ Examples:
     #[command(after_help = TEMPLATE_HELP)]
     Template(TemplateArguments),
 
-    /// Serve the code search of this project to other agents, by MCP
+    /// Serve the code search to other agents, by MCP; list and trust servers of others
     #[command(after_help = MCP_HELP)]
     Mcp(McpArguments),
 

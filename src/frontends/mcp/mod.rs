@@ -9,7 +9,6 @@ mod call;
 mod folders;
 mod handler;
 mod http;
-mod lines;
 mod messages;
 mod results;
 mod schemas;

@@ -20,9 +20,11 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::handler::SearchServer;
-use super::lines::{LONGEST_LINE, Line, LineReader};
 use super::messages::{Incoming, Message, Refusal, read, request_id};
+use crate::frontends::input_lines::{Line, LineReader};
 
+/// Longest line, in bytes. Our longest arguments have a few thousand.
+const LONGEST_LINE: usize = 1 << 20;
 /// Requests whose answers are not written yet; what comes after them waits.
 const MOST_WAITING: usize = 64;
 /// How long calls go on when stdin has ended.
@@ -117,7 +119,7 @@ where
 {
     fn new(input: R, output: W, ended: CancellationToken) -> LineTransport<R, W> {
         LineTransport {
-            input: LineReader::new(input),
+            input: LineReader::new(input, LONGEST_LINE),
             ready: VecDeque::new(),
             output: Arc::new(Output {
                 writer: tokio::sync::Mutex::new(output),

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::super::ServerTool;
@@ -99,22 +101,36 @@ fn another_command_name_or_folder_is_another_server() {
 #[test]
 fn a_damaged_file_is_named_and_stays() {
     let (_folder, store) = store();
-    fs::create_dir_all(store.folder()).expect("a folder");
     let id = ServerIdentity::of(&server("a", &["run"]), None);
-    for (text, why) in [
-        ("{", "is damaged"),
-        (
-            "{\"version\": 9, \"number\": 0, \"servers\": {}}",
-            "is of a later version",
-        ),
-    ] {
-        fs::write(&store.file, text).expect("written");
-        let error = store.compare(&id, "a", &defined(&[("x", "")]));
-        let error = error.expect_err("a damaged file").to_string();
-        assert!(error.contains(why), "{error}");
-        assert!(store.accept(&id, "a", &defined(&[("x", "")])[0]).is_err());
-        assert_eq!(fs::read_to_string(&store.file).expect("a file"), text);
-    }
+    let definitions = defined(&[("x", "")]);
+    store.compare(&id, "a", &definitions).expect("written");
+    let path = store.file.path();
+    std::fs::write(path, "{").expect("written");
+    let error = store.compare(&id, "a", &definitions);
+    let error = error.expect_err("a damaged file").to_string();
+    assert!(error.contains("is damaged"), "{error}");
+    assert!(error.contains("`ollacode mcp list`"), "{error}");
+    assert!(store.accept(&id, "a", &definitions[0]).is_err());
+    assert_eq!(std::fs::read_to_string(path).expect("a file"), "{");
+}
+
+#[test]
+fn there_are_not_ever_more_servers() {
+    let (_folder, store) = store();
+    let id = |at: usize| ServerIdentity(format!("{at}"));
+    let changed = store.file.change(|file: &mut PinFile| {
+        for at in 0..MOST_SERVERS + 3 {
+            let pin = Pin {
+                definition: defined(&[("x", "")]).remove(0),
+                is_shown: true,
+            };
+            file.server(&id(at), "a").insert("x".to_owned(), pin);
+        }
+        Some(())
+    });
+    changed.expect("written");
+    let known = |at| !store.pinned(&id(at)).expect("a file").is_empty();
+    assert!(!known(0) && !known(2) && known(3) && known(MOST_SERVERS + 2));
 }
 
 #[test]
@@ -127,10 +143,10 @@ fn a_server_that_makes_up_ever_more_tools_harms_no_other() {
         store.compare(&of("a"), "a", &defined(&tools))
     };
     assert!(tools(0).is_ok() && tools(900).is_ok());
-    let before = fs::read(&store.file).expect("a file");
+    let before = std::fs::read(store.file.path()).expect("a file");
     let error = tools(1_800).expect_err("too many").to_string();
     assert!(error.contains("`a` makes up ever more tools"), "{error}");
-    assert_eq!(fs::read(&store.file).expect("a file"), before);
+    assert_eq!(std::fs::read(store.file.path()).expect("a file"), before);
     // What it had before is known, and others go on.
     let known = PinState::Same { is_shown: false };
     assert_eq!(tools(0).expect("known").first(), Some(&known));
@@ -150,38 +166,4 @@ fn a_server_that_makes_up_ever_more_tools_harms_no_other() {
         store.compare(&of("c"), "c", &tools).is_ok()
     });
     assert!(sizes.next() == Some(true) && !sizes.all(|is_ok| is_ok));
-}
-
-#[test]
-fn there_are_not_ever_more_servers() {
-    let (_folder, store) = store();
-    let mut file = PinFile::default();
-    let id = |at: usize| ServerIdentity(format!("{at}"));
-    for at in 0..MOST_SERVERS + 3 {
-        let pin = Pin {
-            definition: defined(&[("x", "")]).remove(0),
-            is_shown: true,
-        };
-        file.server(&id(at), "a").insert("x".to_owned(), pin);
-    }
-    fs::create_dir_all(store.folder()).expect("a folder");
-    store.write(&file).expect("written");
-    let known = |at| !store.pinned(&id(at)).expect("a file").is_empty();
-    assert!(!known(0) && !known(2) && known(3) && known(MOST_SERVERS + 2));
-}
-
-#[cfg(unix)]
-#[test]
-fn the_file_is_for_its_owner_alone() {
-    use std::os::unix::fs::PermissionsExt;
-    let (_folder, store) = store();
-    let id = ServerIdentity::of(&server("a", &["run"]), None);
-    store
-        .compare(&id, "a", &defined(&[("x", "")]))
-        .expect("written");
-    let mode = fs::metadata(&store.file)
-        .expect("a file")
-        .permissions()
-        .mode();
-    assert_eq!(mode & 0o777, 0o600);
 }

@@ -1,19 +1,30 @@
 //! Words as a shell reads them.
 
 /// A word on a command line: a shell makes just this word of it, whatever it holds but NUL, which no
-/// word can hold.
+/// word can hold. At the beginning of a line it is the name of a program, unless it is a word of the
+/// shell's own.
 pub fn shell_word(word: &str) -> String {
     // Letters of other scripts are plain to a shell, too, but not to all who read the line.
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./=:@%+,-".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
+    if !word.is_empty() && word.chars().all(is_plain) && !is_assignment(word) {
         word.to_owned()
     } else {
         format!("'{}'", word.replace('\'', "'\\''"))
     }
 }
 
-/// The line for program and arguments. The program must be the name of one, and neither a word of the
-/// shell's own nor an assignment: `A=b`.
+/// Whether a word would give a variable a value at the beginning of a line: `A=b`, `A+=b`.
+fn is_assignment(word: &str) -> bool {
+    let Some((name, _)) = word.split_once('=') else {
+        return false;
+    };
+    let name = name.strip_suffix('+').unwrap_or(name);
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    !name.is_empty() && name.chars().all(is_of_name)
+}
+
+/// The line for program and arguments. The program must be the name of one, and no word of the shell's
+/// own.
 pub fn shell_line(words: &[String]) -> String {
     let words: Vec<String> = words.iter().map(|word| shell_word(word)).collect();
     words.join(" ")
@@ -38,6 +49,7 @@ mod tests {
             (&["jq", ".a | .b", "x.json"], "jq '.a | .b' x.json"),
             (&["a", "$(rm x)", "`x`", "*"], "a '$(rm x)' '`x`' '*'"),
             (&["a", "b\nc", "é", "~"], "a 'b\nc' 'é' '~'"),
+            (&["A=b", "A+=b", "--a=b"], "'A=b' 'A+=b' --a=b"),
         ] {
             assert_eq!(shell_line(&owned(words)), line);
         }

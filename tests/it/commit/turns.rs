@@ -124,7 +124,7 @@ fn each_step_of_a_task_is_a_commit() {
     ];
     events(&environment, &arguments, 0);
     assert_eq!(log(&environment), ("count further".to_owned(), 3));
-    let files = git(&environment, &["show", "--format=", "--name-only", "HEAD~"]);
+    let files = environment.git_says(&["show", "--format=", "--name-only", "HEAD~"]);
     assert_eq!(files, "notes.txt\n");
     assert_eq!(status(&environment), "");
 }

@@ -19,24 +19,8 @@ fn message(subject: &str) -> Reply {
     Reply::text(&json!({ "subject": subject }).to_string())
 }
 
-/// What git says in the workspace.
-#[track_caller]
-fn git(environment: &Environment, arguments: &[&str]) -> String {
-    let mut command = std::process::Command::new("git");
-    command
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .env("HOME", environment.outside().join("home"))
-        .env("GIT_CONFIG_NOSYSTEM", "1")
-        .current_dir(environment.workspace())
-        .args(arguments);
-    let output = command.output().expect("git starts");
-    assert!(output.status.success(), "git {arguments:?}: {output:?}");
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
 fn subjects(environment: &Environment) -> Vec<String> {
-    let log = git(environment, &["log", "--format=%s"]);
+    let log = environment.git_says(&["log", "--format=%s"]);
     log.lines().map(str::to_owned).collect()
 }
 
@@ -104,9 +88,9 @@ fn what_a_hook_changes_before_a_commit_is_committed() {
     settings(&environment, table);
     ask(&environment, &["--auto-edit"]);
     assert_eq!(subjects(&environment), ["say goodbye", "begin"]);
-    let committed = git(&environment, &["show", "HEAD:src/main.rs"]);
+    let committed = environment.git_says(&["show", "HEAD:src/main.rs"]);
     assert_eq!(committed, "fn main() {\n\tprintln!(\"goodbye\");\n}\n");
-    assert_eq!(git(&environment, &["status", "--short"]), "");
+    assert_eq!(environment.git_says(&["status", "--short"]), "");
 }
 
 #[test]

@@ -351,9 +351,23 @@ impl Environment {
         fs::rename(self.workspace().join(from), to).expect("a file to rename");
     }
 
-    /// Runs git in the workspace.
+    /// Runs git in the workspace, as a user of tests.
     #[track_caller]
     pub fn git(&self, arguments: &[&str]) {
+        let settings = [
+            "user.name=Test",
+            "user.email=test@localhost",
+            "commit.gpgsign=false",
+            "gc.auto=0",
+        ];
+        let settings = settings.into_iter().flat_map(|setting| ["-c", setting]);
+        let arguments: Vec<&str> = settings.chain(arguments.iter().copied()).collect();
+        self.git_says(&arguments);
+    }
+
+    /// What git says in the workspace, with the settings of the home folder.
+    #[track_caller]
+    pub fn git_says(&self, arguments: &[&str]) -> String {
         let mut command = Command::new("git");
         command
             .env_clear()
@@ -361,11 +375,10 @@ impl Environment {
             .env("HOME", self.outside().join("home"))
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .current_dir(self.workspace())
-            .args(["-c", "user.name=Test", "-c", "user.email=test@localhost"])
-            .args(["-c", "commit.gpgsign=false", "-c", "gc.auto=0"])
             .args(arguments);
         let output = command.output().expect("git starts");
         assert!(output.status.success(), "git {arguments:?}: {output:?}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
     /// The command with the arguments, in the workspace.

@@ -9,7 +9,9 @@ pub(super) const ACP_HELP: &str = "\
 An editor starts this, and talks to it on stdin and stdout: see docs/editors.md.
 
 Example, in the settings of Zed:
-  \"agent_servers\": {\"ollacode\": {\"command\": \"ollacode\", \"args\": [\"acp\"]}}
+  \"agent_servers\": {
+    \"ollacode\": {\"type\": \"custom\", \"command\": \"ollacode\", \"args\": [\"acp\"]}
+  }
 
 To see that it answers:
   ollacode acp < /dev/null    ends at once, since nobody talks to it";

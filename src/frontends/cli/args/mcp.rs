@@ -9,6 +9,7 @@ use crate::frontends::cli::mcp::install::clients;
 pub(super) const MCP_HELP: &str = "\
 Examples:
   ollacode mcp                           answer an agent on stdin and stdout
+  ollacode mcp --http                    answer agents over HTTP on this machine
   ollacode mcp install claude-code       what to add to its settings
   ollacode mcp list                      the servers of others, and their tools
   ollacode mcp accept github.search      accept a definition that has changed

@@ -4,6 +4,7 @@
 //! its own quotes mean something else, and the name of a file could become a command: a line that
 //! wants a word there is refused.
 
+use crate::permission::command::shell_word;
 use crate::visible::escape_hidden;
 
 /// Longest line, in bytes.
@@ -113,27 +114,18 @@ impl HookLine {
                     values.paths.iter().map(|path| quoted_path(path)).collect();
                 paths.join(" ")
             }
-            Piece::Place(Placeholder::Tool) => quoted(values.tool),
-            Piece::Place(Placeholder::Workspace) => quoted(values.workspace),
+            Piece::Place(Placeholder::Tool) => shell_word(values.tool),
+            Piece::Place(Placeholder::Workspace) => shell_word(values.workspace),
         });
         pieces.collect()
     }
 }
 
-/// A word as a shell reads it.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./-".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
-}
-
 /// A path that no program takes for an option.
 fn quoted_path(path: &str) -> String {
     match path.starts_with('-') {
-        true => quoted(&format!("./{path}")),
-        false => quoted(path),
+        true => shell_word(&format!("./{path}")),
+        false => shell_word(path),
     }
 }
 

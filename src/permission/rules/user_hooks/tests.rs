@@ -242,6 +242,10 @@ fn places_are_filled_in_with_quoted_words() {
     }
     let empty = HookValues::default();
     assert_eq!(line("a {path} {paths}").filled(&empty), "a '' ");
+    // It is a file, not a variable for what follows.
+    let path = "LD_PRELOAD=x.so";
+    let values = HookValues { path, ..empty };
+    assert_eq!(line("{path} a").filled(&values), "'LD_PRELOAD=x.so' a");
 }
 
 #[test]
@@ -284,7 +288,7 @@ proptest! {
                 inside.replace("'\\''", "'")
             }
             None => {
-                let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./-".contains(c);
+                let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./=:@%+,-".contains(c);
                 prop_assert!(!filled.is_empty() && filled.chars().all(is_plain));
                 filled.clone()
             }

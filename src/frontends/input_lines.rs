@@ -2,9 +2,6 @@
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 
-/// Longest line, in bytes. Our longest arguments have a few thousand.
-pub const LONGEST_LINE: usize = 1 << 20;
-
 /// What some tools of Windows begin a text with.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
@@ -13,7 +10,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 pub enum Line {
     /// Without white space around it; not empty.
     Whole(Vec<u8>),
-    /// It was passed over, since it is longer than [`LONGEST_LINE`].
+    /// It is passed over.
     TooLong,
     /// The input has ended, or cannot be read.
     End,
@@ -22,15 +19,18 @@ pub enum Line {
 /// Reads lines.
 pub struct LineReader<R> {
     input: BufReader<R>,
+    longest: usize,
     line: Vec<u8>,
     /// Whether the rest of a line is passed over.
     is_skipping: bool,
 }
 
 impl<R: AsyncRead + Unpin> LineReader<R> {
-    pub fn new(input: R) -> LineReader<R> {
+    /// Reads lines of at most so many bytes, with their ends.
+    pub fn new(input: R, longest: usize) -> LineReader<R> {
         LineReader {
             input: BufReader::new(input),
+            longest,
             line: Vec::new(),
             is_skipping: false,
         }
@@ -54,7 +54,7 @@ impl<R: AsyncRead + Unpin> LineReader<R> {
             let end = available.iter().position(|byte| *byte == b'\n');
             let taken = end.map_or(available.len(), |end| end + 1);
             // Nothing is awaited between this and `consume`.
-            let is_too_long = self.line.len() + taken > LONGEST_LINE;
+            let is_too_long = self.line.len() + taken > self.longest;
             if !self.is_skipping && !is_too_long {
                 self.line.extend_from_slice(&available[..taken]);
             }
@@ -96,8 +96,10 @@ mod tests {
 
     use super::*;
 
+    const LONGEST_LINE: usize = 1 << 20;
+
     async fn lines_of(bytes: &[u8]) -> Vec<Line> {
-        let mut reader = LineReader::new(bytes);
+        let mut reader = LineReader::new(bytes, LONGEST_LINE);
         let mut lines = Vec::new();
         loop {
             match reader.next().await {
@@ -147,7 +149,7 @@ mod tests {
     #[tokio::test]
     async fn a_line_survives_that_reading_is_broken_off() {
         let (mut writer, input) = tokio::io::duplex(64);
-        let mut reader = LineReader::new(input);
+        let mut reader = LineReader::new(input, LONGEST_LINE);
         writer.write_all(b"half of ").await.expect("room");
         {
             let mut next = Box::pin(reader.next());
