@@ -42,8 +42,14 @@ impl App {
         let hooks = rules.hooks.iter();
         let lines = hooks.map(|hook| hook.command.text().to_owned());
         let tools = rules.tools.iter().map(UserTool::fixed_line);
+        let servers = rules.servers.iter();
+        let servers = servers.filter_map(|server| match &server.transport {
+            McpTransport::Command { argv, .. } => Some(shell_line(argv)),
+            McpTransport::Http { .. } => None,
+        });
         lines
             .chain(tools)
+            .chain(servers)
             .flat_map(|line| programs(&line))
             .collect()
     }

@@ -55,6 +55,7 @@ impl Jail {
             listings: Mutex::default(),
             leading: Mutex::default(),
             git: self.0.git.clone(),
+            programs: Vec::new(),
         })))
     }
 }
