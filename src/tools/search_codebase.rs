@@ -260,7 +260,9 @@ fn render_hits(
         } else {
             page.room() / 2
         };
-        let (entry, excerpt) = entry(hit, lines, most);
+        let Some((entry, excerpt)) = entry(hit, lines, most) else {
+            break;
+        };
         if !page.push(&entry) {
             break;
         }
@@ -330,8 +332,9 @@ fn notes(answer: &SearchResults) -> Vec<String> {
     notes
 }
 
-/// A hit with its first lines and those around its focus, as many as fit; and these lines alone.
-fn entry(hit: &Ranked, most: usize, tokens: u32) -> (String, String) {
+/// A hit with its first lines and those around its focus, as many as fit; and these lines alone. `None`
+/// if there is no room for one of them.
+fn entry(hit: &Ranked, most: usize, tokens: u32) -> Option<(String, String)> {
     let lines: Vec<&str> = hit.chunk.text.lines().collect();
     let start = hit.chunk.start_line as usize;
     let mut page = OutputPage::new(MOST_BYTES / 3).within(tokens.saturating_sub(AROUND));
@@ -353,13 +356,16 @@ fn entry(hit: &Ranked, most: usize, tokens: u32) -> (String, String) {
         excerpt.push('\n');
         shown = at + 1;
     }
+    if excerpt.is_empty() && !lines.is_empty() {
+        return None;
+    }
     let mut text = page.into_text();
     if lines.len() > shown {
         let gap = left_out_lines(lines.len() - shown, start + shown) + "\n";
         text.push_str(&gap);
         excerpt.push_str(&gap);
     }
-    (text, excerpt)
+    Some((text, excerpt))
 }
 
 fn left_out_lines(count: usize, from: usize) -> String {

@@ -104,7 +104,10 @@ fn a_change_that_cannot_be_shown_whole_is_denied_in_words() {
     let long: String = (0..40_000)
         .map(|number| format!("line {number}\n"))
         .collect();
-    let server = ChatServer::start(vec![write("long.txt", "short\n"), Reply::text("Then not.")]);
+    let server = ChatServer::start(vec![
+        Reply::text("").call("delete_file", json!({"path": "long.txt"})),
+        Reply::text("Then not."),
+    ]);
     let environment = environment(&server);
     environment.write("long.txt", long.repeat(3));
     let mut peer = Peer::greeted(&environment, &[]);

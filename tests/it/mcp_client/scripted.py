@@ -271,7 +271,12 @@ def tool_connect(request, arguments):
 
 
 def tool_process(request, arguments):
-    child = subprocess.Popen(["sleep", "1000"], start_new_session=True, stdin=subprocess.DEVNULL)
+    child = subprocess.Popen(
+        ["sleep", "1000"],
+        start_new_session=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
     say(request, [os.getpid(), child.pid])
 
 
