@@ -42,10 +42,15 @@ impl App {
         let hooks = rules.hooks.iter();
         let lines = hooks.map(|hook| hook.command.text().to_owned());
         let tools = rules.tools.iter().map(UserTool::fixed_line);
-        lines
-            .chain(tools)
-            .flat_map(|line| programs(&line))
-            .collect()
+        let servers = rules
+            .servers
+            .iter()
+            .filter_map(|server| match &server.transport {
+                McpTransport::Command { argv, .. } => Some(shell_line(argv)),
+                McpTransport::Http { .. } => None,
+            });
+        let lines = lines.chain(tools).chain(servers);
+        lines.flat_map(|line| programs(&line)).collect()
     }
 
     /// All hooks, to be listed. Looks at the disk.
