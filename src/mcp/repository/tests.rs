@@ -251,8 +251,6 @@ fn what_comes_out_with_values_is_checked_again() {
         ),
         (json!({"command": "a=b", "env": {"C": "d"}}), "contains `=`"),
         (json!({"url": "${EMPTY}"}), "is no address"),
-        (json!({"url": "file:///etc/passwd"}), "is no address"),
-        (json!({"url": "https://a:b@example.org"}), "has a user"),
     ] {
         let error = server(value.clone()).usable(false, &empty);
         let error = error.expect_err("it cannot be used");
@@ -261,6 +259,14 @@ fn what_comes_out_with_values_is_checked_again() {
     let lines = server(json!({"command": "a", "args": ["${LINES}"]}));
     let error = lines.usable(false, &values).expect_err("two lines");
     assert!(error.contains("more than one line"), "{error}");
+    // What has no values to fill in is checked when the file is read.
+    for (url, why) in [
+        ("file:///etc/passwd", "is no address"),
+        ("https://a:b@example.org", "has a user"),
+    ] {
+        let said = refused("a", json!({ "url": url }));
+        assert!(said.contains(why), "{url}: {said}");
+    }
 }
 
 #[test]
