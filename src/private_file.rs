@@ -1,6 +1,8 @@
 //! Small files of JSON in the data folder that processes change at the same time: for their owner alone,
 //! replaced as a whole, and never written over when they are damaged.
 
+mod owner;
+
 use std::collections::hash_map::RandomState;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::hash::{BuildHasher, Hasher};
@@ -13,7 +15,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::session::create_private_folder;
-use crate::trust::written_by_others;
+
+pub(crate) use owner::{WrittenByOthers, written_by_others};
 
 /// How long a change waits for that of another process, which takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -1,6 +1,5 @@
 //! What the user has trusted of repositories: files that could start programs, by their content.
 
-mod owner;
 #[cfg(test)]
 mod tests;
 
@@ -11,8 +10,6 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::private_file::{FileForm, PrivateFile};
-
-pub use owner::{WrittenByOthers, written_by_others};
 
 /// The form of the file.
 const VERSION: u32 = 1;

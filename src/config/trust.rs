@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::ConfigError;
-use crate::trust::{WrittenByOthers, written_by_others};
+use crate::private_file::{WrittenByOthers, written_by_others};
 
 /// Refuses a file that another user can write or replace. A missing file is accepted.
 pub(crate) fn check(path: &Path) -> Result<(), ConfigError> {
