@@ -11,6 +11,8 @@ mod reading;
 mod related;
 mod searching;
 mod server_tools;
+#[cfg(test)]
+mod slow_model;
 mod unindexed;
 
 use std::borrow::Cow;

@@ -319,53 +319,14 @@ impl Embedder for YieldingEmbedder<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::Ordering;
 
+    use super::super::slow_model::Slow;
     use super::*;
-
-    /// An embedder whose answer comes when it is allowed, and which counts what is asked of it.
-    struct Slow {
-        model: EmbeddingModel,
-        asked: AtomicUsize,
-        allowed: Notify,
-    }
-
-    impl Embedder for Slow {
-        fn model(&self) -> &EmbeddingModel {
-            &self.model
-        }
-
-        fn wrap(&self, text: &str, _: Role) -> String {
-            text.to_owned()
-        }
-
-        fn embed<'a>(&'a self, _: &'a [String]) -> BoxFuture<'a, Result<Embedded, EmbedError>> {
-            async move {
-                self.asked.fetch_add(1, Ordering::SeqCst);
-                self.allowed.notified().await;
-                Ok(Embedded {
-                    vectors: vec![vec![1.0]],
-                    tokens: None,
-                })
-            }
-            .boxed()
-        }
-    }
 
     #[tokio::test]
     async fn nothing_is_embedded_while_a_reply_is_made() {
-        let slow = Slow {
-            model: EmbeddingModel {
-                weights: None,
-                name: "slow".to_owned(),
-                digest: String::new(),
-                dimension: 1,
-                window: 512,
-                template: String::new(),
-            },
-            asked: AtomicUsize::new(0),
-            allowed: Notify::new(),
-        };
+        let slow = Slow::default();
         let activity = ChatActivity::default();
         let polite = YieldingEmbedder {
             embedder: &slow,

@@ -109,55 +109,14 @@ impl Embedder for QuickEmbedder {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::Ordering;
 
-    use tokio::sync::Notify;
-
+    use super::super::slow_model::Slow;
     use super::*;
-
-    /// A model that answers when it is allowed to.
-    struct Slow {
-        model: EmbeddingModel,
-        asked: AtomicUsize,
-        allowed: Notify,
-    }
-
-    impl Embedder for Slow {
-        fn model(&self) -> &EmbeddingModel {
-            &self.model
-        }
-
-        fn wrap(&self, text: &str, _: Role) -> String {
-            text.to_owned()
-        }
-
-        fn embed<'a>(&'a self, texts: &'a [String]) -> BoxFuture<'a, Result<Embedded, EmbedError>> {
-            async move {
-                self.asked.fetch_add(1, Ordering::SeqCst);
-                self.allowed.notified().await;
-                Ok(Embedded {
-                    vectors: vec![vec![1.0]; texts.len()],
-                    tokens: None,
-                })
-            }
-            .boxed()
-        }
-    }
 
     #[tokio::test]
     async fn a_model_that_does_not_answer_gets_a_few_requests_and_no_more() {
-        let slow = Arc::new(Slow {
-            model: EmbeddingModel {
-                weights: None,
-                name: "slow".to_owned(),
-                digest: String::new(),
-                dimension: 1,
-                window: 512,
-                template: String::new(),
-            },
-            asked: AtomicUsize::new(0),
-            allowed: Notify::new(),
-        });
+        let slow = Arc::new(Slow::default());
         let requests = Arc::new(Semaphore::new(MOST_REQUESTS));
         let activity = ChatActivity::default();
         let quick = |patience| QuickEmbedder {
