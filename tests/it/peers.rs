@@ -11,6 +11,7 @@ use crate::support::peers::peers;
 const PACKAGES: &str = include_str!("peers/package.json");
 const LOCK: &str = include_str!("peers/package-lock.json");
 const REQUIREMENTS: &str = include_str!("peers/requirements.txt");
+const OLDER: &str = include_str!("peers/requirements-older.txt");
 
 fn parsed(text: &str) -> Value {
     serde_json::from_str(text).expect("JSON")
@@ -22,9 +23,9 @@ fn packages() -> BTreeMap<String, String> {
     serde_json::from_value(packages).expect("names and versions")
 }
 
-/// The packages of PyPI that are wanted, and their versions.
-fn requirements() -> BTreeMap<String, String> {
-    let lines = REQUIREMENTS
+/// The packages of PyPI that a list wants, and their versions.
+fn requirements(list: &str) -> BTreeMap<String, String> {
+    let lines = list
         .lines()
         .filter(|line| !line.is_empty() && !line.starts_with('#'));
     let pairs = lines.map(|line| {
@@ -59,7 +60,10 @@ fn versions_are_exact_and_those_of_the_lock_file() {
         let has_hash = package["integrity"].is_string();
         assert!(has_hash || path.is_empty(), "{path} has no hash");
     }
-    for (name, version) in requirements() {
+    for (name, version) in requirements(REQUIREMENTS)
+        .into_iter()
+        .chain(requirements(OLDER))
+    {
         // Its versions are dates, rebuilt now and then.
         assert!(digits(&version) || name == "certifi", "{name} {version}");
     }
@@ -77,15 +81,20 @@ fn what_is_installed_is_what_is_listed() {
     }
     let script = "import importlib.metadata, json, sys\n\
                   print(json.dumps({name: importlib.metadata.version(name) for name in sys.argv[1:]}))";
-    let wanted = requirements();
-    let names: Vec<&str> = wanted.keys().map(String::as_str).collect();
-    let found = parsed(&printed(peers.python_script(script, &names)));
-    for (name, version) in &wanted {
-        let found = found[name].as_str().expect("a version");
-        assert!(
-            found.starts_with(version.trim_end_matches('*')),
-            "{name} {found}"
-        );
+    for (list, python) in [
+        (REQUIREMENTS, peers.python()),
+        (OLDER, peers.older_python()),
+    ] {
+        let wanted = requirements(list);
+        let names: Vec<&str> = wanted.keys().map(String::as_str).collect();
+        let found = parsed(&printed(peers.script_in(&python, script, &names)));
+        for (name, version) in &wanted {
+            let found = found[name].as_str().expect("a version");
+            assert!(
+                found.starts_with(version.trim_end_matches('*')),
+                "{name} {found}"
+            );
+        }
     }
 }
 

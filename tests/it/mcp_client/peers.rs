@@ -242,24 +242,15 @@ async fn the_server_of_pages_has_the_network_only_if_it_is_given() {
     assert!(!address.asked().is_empty());
 }
 
-/// The released one does not go with every version of its library: then its last words say so.
 #[tokio::test]
-async fn the_server_of_tables_works_or_says_why_not() {
-    let Some(lab) = PeerLab::new("the_server_of_tables_works_or_says_why_not") else {
+async fn the_server_of_tables_answers_a_query() {
+    let Some(lab) = PeerLab::new("the_server_of_tables_answers_a_query") else {
         return;
     };
     let file = lab.root().join("a.db");
     let file = file.to_str().expect("a plain path");
     let servers = lab.python("mcp-server-sqlite", &["--db-path", file], false);
-    let names = match tool_names(&servers).await {
-        Ok(names) => names,
-        Err(error) => {
-            let why = error.to_string();
-            assert!(why.contains("it ended with exit code 1"), "{why}");
-            assert!(why.contains("AttributeError"), "{why}");
-            return;
-        }
-    };
+    let names = tool_names(&servers).await.expect("tools");
     assert!(names.contains(&"read_query".to_owned()), "{names:?}");
     let arguments = json!({"query": "SELECT 6 * 7 AS answer"});
     let answer = texts(call(&servers, "read_query", arguments).await);

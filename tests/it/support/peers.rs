@@ -34,7 +34,7 @@ pub fn peers() -> Option<Peers> {
     let peers = Peers {
         folder: PathBuf::from(folder),
     };
-    for needed in [peers.node_modules(), peers.python()] {
+    for needed in [peers.node_modules(), peers.python(), peers.older_python()] {
         assert!(
             peers.folder.is_absolute() && needed.exists(),
             "OLLACODE_TEST_PEERS is {}, but {} does not exist: see docs/development.md",
@@ -65,10 +65,20 @@ impl Peers {
         self.folder.join("python/bin/python")
     }
 
-    /// A program of a package of PyPI.
+    /// The one with the older library, for servers that do not go with the newer one.
+    pub fn older_python(&self) -> PathBuf {
+        self.folder.join("python-older/bin/python")
+    }
+
+    /// A program of a package of PyPI, with the library that it goes with.
     #[track_caller]
     pub fn python_program(&self, name: &str) -> PathBuf {
-        existing(&self.folder.join("python/bin").join(name))
+        let folders = ["python", "python-older"].map(|folder| self.folder.join(folder).join("bin"));
+        let found = folders.map(|folder| folder.join(name));
+        let found = found.iter().find(|program| program.exists());
+        found
+            .unwrap_or_else(|| panic!("{name} is not installed"))
+            .clone()
     }
 
     /// A script of Node, with `import` of the packages, and its arguments as `process.argv.slice(1)`.
@@ -82,7 +92,12 @@ impl Peers {
 
     /// A script of Python, with `import` of the packages, and its arguments as `sys.argv[1:]`.
     pub fn python_script(&self, script: &str, arguments: &[&str]) -> Command {
-        let mut command = Command::new(self.python());
+        self.script_in(&self.python(), script, arguments)
+    }
+
+    /// The same with an interpreter.
+    pub fn script_in(&self, python: &Path, script: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(python);
         command.args(["-I", "-c", script]).args(arguments);
         self.prepared(command)
     }
