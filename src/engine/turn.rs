@@ -385,8 +385,7 @@ impl<'a> Turn<'a> {
         texts: [String; N],
     ) -> Result<[String; N], TurnEnd> {
         let context = Arc::clone(&self.engine.context);
-        let redacting =
-            spawn_blocking(move || texts.map(|text| context.without_secret_values(text)));
+        let redacting = spawn_blocking(move || texts.map(context.hiding_secret_values()));
         // If redaction fails, nothing is sent.
         let failed = |error| {
             let message = format!("could not check for secrets: {error}");

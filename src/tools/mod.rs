@@ -144,14 +144,22 @@ impl ToolContext {
     /// To read a file that is only masked is allowed to everybody, so that this opens nothing; a
     /// rule does.
     pub fn without_secret_values(&self, text: String) -> String {
+        self.hiding_secret_values()(text)
+    }
+
+    /// The same for several texts: looks at the disk once.
+    pub fn hiding_secret_values(&self) -> impl Fn(String) -> String + '_ {
         let values = self.jail.secret_values();
-        let seen = self.knowledge();
-        let hidden = values.hide(&text, |path, hash| {
-            seen.was_shown(path, hash) && (!is_masked_path(path) || self.rules.opens_secret(path))
-        });
-        match hidden {
-            Cow::Owned(clean) => clean,
-            Cow::Borrowed(_) => text,
+        move |text| {
+            let seen = self.knowledge();
+            let hidden = values.hide(&text, |path, hash| {
+                seen.was_shown(path, hash)
+                    && (!is_masked_path(path) || self.rules.opens_secret(path))
+            });
+            match hidden {
+                Cow::Owned(clean) => clean,
+                Cow::Borrowed(_) => text,
+            }
         }
     }
 

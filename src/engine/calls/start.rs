@@ -33,7 +33,8 @@ impl Turn<'_> {
         let context = Arc::clone(&self.engine.context);
         let (arguments, preview) = (call.arguments.clone(), preview.clone());
         let cleaning = spawn_blocking(move || {
-            let clean = |text: &str| context.without_secret_values(text.to_owned());
+            let hide = context.hiding_secret_values();
+            let clean = |text: &str| hide(text.to_owned());
             CallDetails {
                 arguments: clean_arguments(arguments, &clean),
                 preview: clean_preview(preview, &clean),
