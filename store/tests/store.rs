@@ -1,12 +1,16 @@
 //! What callers of the store rely on, against real tables in temporary folders.
 
+#[path = "store/nearest.rs"]
+mod nearest;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use ollacode_store::{
     Catalog, Chunk, ChunkKind, ChunkRow, ContentKey, FileRecord, Filter, MaintenancePolicy,
-    OpenMode, OpenOptions, RecordedFile, Recovery, Store, StoreError, TextQuery, VectorRow,
+    OpenMode, OpenOptions, PathSet, RecordedFile, Recovery, Store, StoreError, TextQuery,
+    VectorRow,
 };
 
 const FINGERPRINT: &str = "0123456789abcdef";
@@ -121,13 +125,30 @@ async fn weights_and_filters_count() {
     }
     let only = Filter {
         languages: Vec::new(),
-        paths: Some(vec!["it's.rs".to_owned()]),
+        paths: Some(vec!["it's.rs".to_owned()].into()),
     };
     let hits = snapshot
         .search_text(&TextQuery::new("one"), 10, &only)
         .await
         .expect("search");
     assert_eq!(hits.len(), 1);
+    // A run of paths is found by its ends, without those that the filter does not know.
+    let known = ["a.rs", "b.rs", "it's.rs"].map(str::to_owned).into();
+    let run = Filter {
+        languages: vec!["rust".to_owned()],
+        paths: Some(PathSet::among(known, |_| true)),
+    };
+    for (words, expected) in [("one", 2), ("filler", 0)] {
+        let query = TextQuery::new(words);
+        let hits = snapshot.search_text(&query, 10, &run).await;
+        assert_eq!(hits.expect("search").len(), expected, "{words}");
+    }
+    let other = Filter {
+        languages: vec!["python".to_owned()],
+        paths: None,
+    };
+    let hits = snapshot.search_text(&TextQuery::new("one"), 10, &other);
+    assert!(hits.await.expect("search").is_empty());
     let read = snapshot.rows(&[hits[0].0.row]).await.expect("rows");
     assert_eq!(read, rows[1..2]);
 }

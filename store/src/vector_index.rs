@@ -1,0 +1,80 @@
+//! The index of vectors: how it is built, and how much of it a search looks at.
+//!
+//! Vectors are kept with few bits for each dimension, after a random rotation (RaBitQ), in partitions
+//! by nearness. Estimates by these bits are off by less than the gaps between distant ranks, so twice
+//! the vectors that are wanted are read whole and compared exactly. A partition is an entry of the
+//! cache: an index of 100,000 vectors with 1,024 dimensions takes 40 MB and stays in it, and a search
+//! looks at all of it. With a byte for each dimension it took 97 MB, and was read anew by each search.
+
+use lancedb::DistanceType;
+use lancedb::index::vector::{IvfRqIndexBuilder, IvfSqIndexBuilder};
+use lancedb::index::{Index, IndexType};
+
+/// Vectors in a partition, about.
+const ROWS_PER_PARTITION: u32 = 4_096;
+/// Bits kept of each dimension.
+const BITS: u32 = 3;
+/// Bytes beside the bits of a vector: its row, and five factors.
+const BYTES_BESIDE: usize = 28;
+/// The part of the index that a search looks at, in bytes, about: less than its cache holds.
+const BYTES_PROBED: usize = 40 << 20;
+/// Partitions that are looked at, at least.
+const LEAST_PROBES: usize = 8;
+
+/// The index for vectors of a dimension.
+pub(crate) fn definition(dimension: usize) -> Index {
+    if kind(dimension) == IndexType::IvfRq {
+        let index = IvfRqIndexBuilder::default()
+            .distance_type(DistanceType::Cosine)
+            .num_bits(BITS)
+            .target_partition_size(ROWS_PER_PARTITION);
+        return Index::IvfRq(index);
+    }
+    let index = IvfSqIndexBuilder::default()
+        .distance_type(DistanceType::Cosine)
+        .target_partition_size(ROWS_PER_PARTITION);
+    Index::IvfSq(index)
+}
+
+/// The kind of that index. The rotation takes whole bytes of signs; models of other dimensions have
+/// a byte for each dimension.
+pub(crate) fn kind(dimension: usize) -> IndexType {
+    if dimension.is_multiple_of(8) {
+        IndexType::IvfRq
+    } else {
+        IndexType::IvfSq
+    }
+}
+
+/// The number of partitions, those nearest to the query, that a search looks at.
+///
+/// All of 98,000 vectors with 1,024 dimensions, and a third of 770,000 with 384.
+pub(crate) fn probes(dimension: usize) -> usize {
+    let bits = match kind(dimension) {
+        IndexType::IvfRq => BITS as usize,
+        _ => 8,
+    };
+    let bytes_per_row = (dimension * bits).div_ceil(8) + BYTES_BESIDE;
+    (BYTES_PROBED / bytes_per_row / ROWS_PER_PARTITION as usize).max(LEAST_PROBES)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_looks_at_a_bounded_part_of_the_index() {
+        for (dimension, partitions) in [(384, 59), (768, 32), (1_024, 24), (4_096, 8)] {
+            assert_eq!(probes(dimension), partitions, "{dimension} dimensions");
+        }
+    }
+
+    #[test]
+    fn every_dimension_has_an_index() {
+        assert_eq!(kind(384), IndexType::IvfRq);
+        assert_eq!(kind(300), IndexType::IvfSq);
+        assert!(matches!(definition(1_024), Index::IvfRq(_)));
+        assert!(matches!(definition(300), Index::IvfSq(_)));
+        assert!(probes(300) >= LEAST_PROBES);
+    }
+}
