@@ -11,7 +11,9 @@ use lancedb::index::vector::{IvfRqIndexBuilder, IvfSqIndexBuilder};
 use lancedb::index::{Index, IndexType};
 
 /// Vectors in a partition, about.
-const ROWS_PER_PARTITION: u32 = 4_096;
+const ROWS_PER_PARTITION: usize = 4_096;
+/// The most partitions: with more, LanceDB trains on a prefix of the sample.
+const MOST_PARTITIONS: usize = 256;
 /// Bits kept of each dimension.
 const BITS: u32 = 3;
 /// Bytes beside the bits of a vector: its row, and five factors.
@@ -21,18 +23,19 @@ const BYTES_PROBED: usize = 40 << 20;
 /// Partitions that are looked at, at least.
 const LEAST_PROBES: usize = 8;
 
-/// The index for vectors of a dimension.
-pub(crate) fn definition(dimension: usize) -> Index {
+/// The index for so many vectors of a dimension.
+pub(crate) fn definition(rows: usize, dimension: usize) -> Index {
+    let partitions = u32::try_from(partitions(rows)).unwrap_or(u32::MAX);
     if kind(dimension) == IndexType::IvfRq {
         let index = IvfRqIndexBuilder::default()
             .distance_type(DistanceType::Cosine)
             .num_bits(BITS)
-            .target_partition_size(ROWS_PER_PARTITION);
+            .num_partitions(partitions);
         return Index::IvfRq(index);
     }
     let index = IvfSqIndexBuilder::default()
         .distance_type(DistanceType::Cosine)
-        .target_partition_size(ROWS_PER_PARTITION);
+        .num_partitions(partitions);
     Index::IvfSq(index)
 }
 
@@ -46,16 +49,24 @@ pub(crate) fn kind(dimension: usize) -> IndexType {
     }
 }
 
-/// The number of partitions, those nearest to the query, that a search looks at.
+/// The number of partitions for so many vectors.
+pub(crate) fn partitions(rows: usize) -> usize {
+    (rows / ROWS_PER_PARTITION).clamp(1, MOST_PARTITIONS)
+}
+
+/// The number of partitions, those nearest to the query, that a search of so many vectors looks at.
 ///
-/// All of 98,000 vectors with 1,024 dimensions, and a third of 770,000 with 384.
-pub(crate) fn probes(dimension: usize) -> usize {
+/// All of 100,000 vectors with 1,024 dimensions, and a third of 770,000 with 384. An index that was
+/// built before its table grew has fewer and larger partitions, so more of it is looked at.
+pub(crate) fn probes(rows: usize, dimension: usize) -> usize {
     let bits = match kind(dimension) {
         IndexType::IvfRq => BITS as usize,
         _ => 8,
     };
     let bytes_per_row = (dimension * bits).div_ceil(8) + BYTES_BESIDE;
-    (BYTES_PROBED / bytes_per_row / ROWS_PER_PARTITION as usize).max(LEAST_PROBES)
+    let rows_probed = BYTES_PROBED / bytes_per_row;
+    let share = partitions(rows).saturating_mul(rows_probed);
+    share.div_ceil(rows.max(1)).max(LEAST_PROBES)
 }
 
 #[cfg(test)]
@@ -64,8 +75,14 @@ mod tests {
 
     #[test]
     fn a_search_looks_at_a_bounded_part_of_the_index() {
-        for (dimension, partitions) in [(384, 59), (768, 32), (1_024, 24), (4_096, 8)] {
-            assert_eq!(probes(dimension), partitions, "{dimension} dimensions");
+        for (rows, dimension, all, looked_at) in [
+            (97_000, 1_024, 23, 25),
+            (770_000, 384, 187, 60),
+            (10_000_000, 1_024, 256, 8),
+            (10_000, 384, 2, 49),
+        ] {
+            assert_eq!(partitions(rows), all, "{rows}");
+            assert_eq!(probes(rows, dimension), looked_at, "{rows} × {dimension}");
         }
     }
 
@@ -73,8 +90,8 @@ mod tests {
     fn every_dimension_has_an_index() {
         assert_eq!(kind(384), IndexType::IvfRq);
         assert_eq!(kind(300), IndexType::IvfSq);
-        assert!(matches!(definition(1_024), Index::IvfRq(_)));
-        assert!(matches!(definition(300), Index::IvfSq(_)));
-        assert!(probes(300) >= LEAST_PROBES);
+        assert!(matches!(definition(97_000, 1_024), Index::IvfRq(_)));
+        assert!(matches!(definition(97_000, 300), Index::IvfSq(_)));
+        assert!(probes(97_000, 300) >= LEAST_PROBES);
     }
 }

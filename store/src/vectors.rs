@@ -114,10 +114,8 @@ impl Store {
             Some(keys) => Some(self.inner.vector_keys.rows_of(&dataset, keys).await?),
             None => None,
         };
-        let there = match &among {
-            Some(rows) => rows.len(),
-            None => dataset.count_rows(None).boxed().await?,
-        };
+        let count = dataset.count_rows(None).boxed().await?;
+        let there = among.as_ref().map_or(count, Vec::len);
         if limit == 0 || there == 0 {
             return Ok(Vec::new());
         }
@@ -125,7 +123,7 @@ impl Store {
             dataset: &dataset,
             vector,
             among: among.as_deref(),
-            probes: Some(vector_index::probes(vector.len())),
+            probes: Some(vector_index::probes(count, vector.len())),
         };
         // Parts of one text share a key, so more rows are fetched until enough keys differ.
         let mut rows = limit.saturating_add(16);
@@ -256,7 +254,10 @@ impl Store {
             // Centroids trained on less than half of the rows fit the rest badly.
             if missing >= indexed {
                 table
-                    .create_index(&[VECTOR], vector_index::definition(dimension))
+                    .create_index(
+                        &[VECTOR],
+                        vector_index::definition(indexed + missing, dimension),
+                    )
                     .name(VECTOR_INDEX.to_owned())
                     .replace(true)
                     .execute()
