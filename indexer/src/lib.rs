@@ -24,6 +24,7 @@ mod default_excludes;
 mod difference;
 mod dry_run;
 pub mod embed;
+mod embed_order;
 mod embed_pipeline;
 mod embed_requests;
 mod error;

@@ -35,6 +35,7 @@ mod snapshot;
 mod sqlite;
 mod store;
 mod vector_catalog;
+mod vector_index;
 mod vectors;
 
 pub use cache::{CacheKey, EmbeddingCache};
@@ -46,10 +47,14 @@ pub use files::{CatalogStamp, disk_bytes};
 pub use lock::WriterLock;
 pub use maintain::{MaintenancePolicy, MaintenanceReport};
 pub use query::{Filter, TextQuery};
-pub use record::{Counts, EmbedFailure, FileRecord, LanguageCount, MissingKey, RecordedFile};
+pub use record::{
+    Counts, EmbedFailure, FileRecord, LanguageCount, MissingFile, MissingKey, MissingTexts,
+    RecordedFile,
+};
 pub use recovery::Recovery;
 pub use row::ChunkRow;
 pub use scan::{ChunkBatch, ChunkScan, ChunkView};
 pub use snapshot::{FoundChunk, RowId, Snapshot};
 pub use store::{OpenMode, OpenOptions, Store};
+pub use vector_index::FillMoment;
 pub use vectors::VectorRow;

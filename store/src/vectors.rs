@@ -8,10 +8,7 @@ use arrow_array::{
 };
 use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef};
 use futures::FutureExt;
-use lancedb::index::Index;
-use lancedb::index::vector::IvfSqIndexBuilder;
 use lancedb::query::{QueryBase, Select};
-use lancedb::table::{OptimizeAction, OptimizeOptions};
 use lancedb::{DistanceType, Table};
 
 use crate::chunk::ContentKey;
@@ -27,11 +24,9 @@ pub(crate) const PREFIX: &str = "vectors_";
 pub(crate) const VECTOR_INDEX: &str = "vector_index";
 
 const KEY: &str = "content_key";
-const VECTOR: &str = "vector";
+pub(crate) const VECTOR: &str = "vector";
 const DISTANCE: &str = "_distance";
 
-/// Below this an exact scan answers in tens of milliseconds, and an index costs more than it saves.
-const ROWS_FOR_INDEX: usize = 10_000;
 /// This many times the rows asked for are re-ranked by their exact vectors: with dimensions
 /// quantised to a byte, distances are off by less than the gaps between distant ranks.
 const REFINE_FACTOR: u32 = 2;
@@ -222,44 +217,6 @@ impl Store {
                 Ok(()) | Err(lancedb::Error::TableNotFound { .. }) => Ok(()),
                 Err(error) => Err(error.into()),
             }
-        }
-        .boxed()
-    }
-
-    /// Builds or extends the index of the vectors if there are enough; returns whether it did. A
-    /// writing method.
-    ///
-    /// Unindexed vectors are compared one by one.
-    pub fn index_vectors<'a>(&'a self, fingerprint: &'a str) -> StoreFuture<'a, bool> {
-        async move {
-            let name = table_name(fingerprint)?;
-            let _write_lock = self.inner.writes.lock().await;
-            let Some(table) = self.vectors_table(&name).await? else {
-                return Ok(false);
-            };
-            let (indexed, missing) = match table.index_stats(VECTOR_INDEX).boxed().await? {
-                Some(index) => (index.num_indexed_rows, index.num_unindexed_rows),
-                None => (0, table.count_rows(None).boxed().await?),
-            };
-            if indexed + missing < ROWS_FOR_INDEX || missing < (indexed / 10).max(2_000) {
-                return Ok(false);
-            }
-            // Centroids trained on less than half of the rows fit the rest badly.
-            if missing >= indexed {
-                let index = IvfSqIndexBuilder::default().distance_type(DistanceType::Cosine);
-                table
-                    .create_index(&[VECTOR], Index::IvfSq(index))
-                    .name(VECTOR_INDEX.to_owned())
-                    .replace(true)
-                    .execute()
-                    .boxed()
-                    .await?;
-            } else {
-                let names = || vec![VECTOR_INDEX.to_owned()];
-                let options = || OptimizeOptions::append().index_names(names());
-                retrying(|| table.optimize(OptimizeAction::Index(options())).boxed()).await?;
-            }
-            Ok(true)
         }
         .boxed()
     }
