@@ -80,6 +80,6 @@ pub use unsearched::Unsearched;
 pub use watch::{TooFewWatches, try_watches};
 
 pub use ollacode_store::{
-    Chunk, ChunkKind, ContentKey, Counts, EmbedFailure, EmbeddingCache, LanguageCount, StoreError,
-    disk_bytes,
+    Chunk, ChunkKind, ContentKey, Counts, EmbedFailure, EmbeddingCache, LanguageCount, ReplyMark,
+    ReplyMarks, StoreError, disk_bytes,
 };

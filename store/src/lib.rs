@@ -29,6 +29,7 @@ mod maintain;
 mod query;
 mod record;
 mod recovery;
+mod replies;
 mod row;
 mod scan;
 mod snapshot;
@@ -52,6 +53,7 @@ pub use record::{
     RecordedFile,
 };
 pub use recovery::Recovery;
+pub use replies::{ReplyMark, ReplyMarks};
 pub use row::ChunkRow;
 pub use scan::{ChunkBatch, ChunkScan, ChunkView};
 pub use snapshot::{FoundChunk, RowId, Snapshot};
