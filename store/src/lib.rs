@@ -36,7 +36,7 @@ mod snapshot;
 mod sqlite;
 mod store;
 mod vector_catalog;
-mod vector_index;
+mod vector_stages;
 mod vectors;
 
 pub use cache::{CacheKey, EmbeddingCache};
@@ -58,5 +58,5 @@ pub use row::ChunkRow;
 pub use scan::{ChunkBatch, ChunkScan, ChunkView};
 pub use snapshot::{FoundChunk, RowId, Snapshot};
 pub use store::{OpenMode, OpenOptions, Store};
-pub use vector_index::FillMoment;
+pub use vector_stages::FillMoment;
 pub use vectors::VectorRow;

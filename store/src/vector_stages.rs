@@ -109,22 +109,21 @@ impl Store {
             let Some(table) = self.vectors_table(&name).await? else {
                 return Ok(false);
             };
-            let mut policy = MaintenancePolicy::default();
-            let due = match moment {
-                FillMoment::Filling => {
-                    policy.most_small_fragments = SMALL_FRAGMENTS_WHILE_FILLING;
-                    compact(&table, &policy).boxed().await? > 0
-                }
-                FillMoment::Filled => {
-                    policy.most_small_fragments = 1;
-                    let due = next_step(&table, moment).await? != IndexStep::Nothing;
-                    if due {
-                        compact(&table, &policy).boxed().await?;
-                    }
-                    due
-                }
+            let policy = MaintenancePolicy {
+                most_small_fragments: match moment {
+                    FillMoment::Filling => SMALL_FRAGMENTS_WHILE_FILLING,
+                    FillMoment::Filled => 1,
+                },
+                ..MaintenancePolicy::default()
             };
-            if !due {
+            // Once all vectors exist, the last small fragments wait for those of later changes.
+            if moment == FillMoment::Filled
+                && next_step(&table, moment).await? == IndexStep::Nothing
+            {
+                return Ok(false);
+            }
+            let compacted = compact(&table, &policy).boxed().await?;
+            if moment == FillMoment::Filling && compacted == 0 {
                 return Ok(false);
             }
             match next_step(&table, moment).await? {
@@ -147,7 +146,8 @@ async fn next_step(table: &Table, moment: FillMoment) -> Result<IndexStep> {
     let Some(wrapper) = table.dataset() else {
         return Ok(IndexStep::Nothing);
     };
-    let coverage = coverage(&*wrapper.get().await?).await?;
+    let dataset = wrapper.get().await?;
+    let coverage = coverage(&dataset).await?;
     Ok(coverage.step(dimension(table).await?, moment))
 }
 
