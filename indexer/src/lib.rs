@@ -25,6 +25,7 @@ mod dense;
 mod difference;
 mod dry_run;
 pub mod embed;
+mod embed_order;
 mod embed_pipeline;
 mod embed_requests;
 mod error;
@@ -81,6 +82,6 @@ pub use unsearched::Unsearched;
 pub use watch::{TooFewWatches, try_watches};
 
 pub use ollacode_store::{
-    Chunk, ChunkKind, ContentKey, Counts, EmbedFailure, EmbeddingCache, LanguageCount, StoreError,
-    disk_bytes,
+    Chunk, ChunkKind, ContentKey, Counts, EmbedFailure, EmbeddingCache, LanguageCount, ReplyMark,
+    ReplyMarks, StoreError, disk_bytes,
 };

@@ -31,6 +31,7 @@ mod maintain;
 mod query;
 mod record;
 mod recovery;
+mod replies;
 mod row;
 mod scan;
 mod snapshot;
@@ -38,6 +39,7 @@ mod sqlite;
 mod store;
 mod vector_catalog;
 mod vector_index;
+mod vector_stages;
 mod vectors;
 
 pub use cache::{CacheKey, EmbeddingCache};
@@ -50,10 +52,15 @@ pub use filter::{Filter, PathSet};
 pub use lock::WriterLock;
 pub use maintain::{MaintenancePolicy, MaintenanceReport};
 pub use query::TextQuery;
-pub use record::{Counts, EmbedFailure, FileRecord, LanguageCount, MissingKey, RecordedFile};
+pub use record::{
+    Counts, EmbedFailure, FileRecord, LanguageCount, MissingFile, MissingKey, MissingTexts,
+    RecordedFile,
+};
 pub use recovery::Recovery;
+pub use replies::{ReplyMark, ReplyMarks};
 pub use row::ChunkRow;
 pub use scan::{ChunkBatch, ChunkScan, ChunkView};
 pub use snapshot::{FoundChunk, RowId, Snapshot};
 pub use store::{OpenMode, OpenOptions, Store};
+pub use vector_stages::FillMoment;
 pub use vectors::VectorRow;

@@ -120,7 +120,7 @@ impl Store {
 }
 
 /// Merges small fragments and purges deleted rows, if there are enough of either.
-async fn compact(table: &Table, policy: &MaintenancePolicy) -> Result<usize> {
+pub(crate) async fn compact(table: &Table, policy: &MaintenancePolicy) -> Result<usize> {
     let Some(wrapper) = table.dataset() else {
         return Ok(0);
     };
@@ -153,6 +153,9 @@ async fn compact(table: &Table, policy: &MaintenancePolicy) -> Result<usize> {
             materialize_deletions: true,
             materialize_deletions_threshold: policy.max_deleted_share,
             num_threads: Some(1),
+            // By default as many rows as would be right for narrow columns; vectors are wide.
+            batch_size: Some(1_024),
+            io_buffer_size: Some(32 << 20),
             // Left out, a large fragment is not rewritten for a few rows that join it.
             excluded_fragment_ids: excluded_ids.clone(),
             ..CompactionOptions::default()
@@ -198,7 +201,7 @@ async fn extend_indexes(table: &Table, policy: &MaintenancePolicy) -> Result<usi
     for index in table.list_indices().boxed().await? {
         let statistics = table.index_stats(&index.name).boxed().await?;
         let unindexed_rows = statistics.map_or(0, |index| index.num_unindexed_rows);
-        // Vectors have thresholds of their own: see `index_vectors`.
+        // Vectors have thresholds of their own: see `tend_vectors`.
         if unindexed_rows > policy.most_unindexed_rows && index.name != VECTOR_INDEX {
             stale_indexes.push(index.name);
         }
@@ -211,7 +214,7 @@ async fn extend_indexes(table: &Table, policy: &MaintenancePolicy) -> Result<usi
 }
 
 /// Removes old versions, and files that killed writers left behind.
-async fn prune(
+pub(crate) async fn prune(
     table: &Table,
     folder: &Path,
     policy: &MaintenancePolicy,

@@ -6,16 +6,19 @@
 //! cache: an index of 100,000 vectors with 1,024 dimensions takes 40 MB and stays in it, and a search
 //! looks at all of it. With a byte for each dimension it took 97 MB, and was read anew by each search.
 
+use lance::index::vector::VectorIndexParams;
+use lance_index::IndexType;
+use lance_index::vector::bq::RQBuildParams;
+use lance_index::vector::ivf::IvfBuildParams;
+use lance_index::vector::sq::builder::SQBuildParams;
 use lancedb::DistanceType;
-use lancedb::index::vector::{IvfRqIndexBuilder, IvfSqIndexBuilder};
-use lancedb::index::{Index, IndexType};
 
 /// Vectors in a partition, about.
 const ROWS_PER_PARTITION: usize = 4_096;
 /// The most partitions: with more, LanceDB trains on a prefix of the sample.
 const MOST_PARTITIONS: usize = 256;
 /// Bits kept of each dimension.
-const BITS: u32 = 3;
+const BITS: u8 = 3;
 /// Bytes beside the bits of a vector: its row, and five factors.
 const BYTES_BESIDE: usize = 28;
 /// The part of the index that a search looks at, in bytes, about: less than its cache holds.
@@ -23,20 +26,23 @@ const BYTES_PROBED: usize = 40 << 20;
 /// Partitions that are looked at, at least.
 const LEAST_PROBES: usize = 8;
 
-/// The index for so many vectors of a dimension.
-pub(crate) fn definition(rows: usize, dimension: usize) -> Index {
-    let partitions = u32::try_from(partitions(rows)).unwrap_or(u32::MAX);
+/// The index of vectors of a dimension, in such partitions; `sample` vectors for each value of a byte
+/// train the range of those that are kept as bytes.
+pub(crate) fn parameters(
+    partitioned: IvfBuildParams,
+    sample: usize,
+    dimension: usize,
+) -> VectorIndexParams {
+    let metric = DistanceType::Cosine.into();
     if kind(dimension) == IndexType::IvfRq {
-        let index = IvfRqIndexBuilder::default()
-            .distance_type(DistanceType::Cosine)
-            .num_bits(BITS)
-            .num_partitions(partitions);
-        return Index::IvfRq(index);
+        let rotated = RQBuildParams::new(BITS);
+        return VectorIndexParams::with_ivf_rq_params(metric, partitioned, rotated);
     }
-    let index = IvfSqIndexBuilder::default()
-        .distance_type(DistanceType::Cosine)
-        .num_partitions(partitions);
-    Index::IvfSq(index)
+    let quantised = SQBuildParams {
+        sample_rate: sample,
+        ..SQBuildParams::default()
+    };
+    VectorIndexParams::with_ivf_sq_params(metric, partitioned, quantised)
 }
 
 /// The kind of that index. The rotation takes whole bytes of signs; models of other dimensions have
@@ -60,7 +66,7 @@ pub(crate) fn partitions(rows: usize) -> usize {
 /// built before its table grew has fewer and larger partitions, so more of it is looked at.
 pub(crate) fn probes(rows: usize, dimension: usize) -> usize {
     let bits = match kind(dimension) {
-        IndexType::IvfRq => BITS as usize,
+        IndexType::IvfRq => usize::from(BITS),
         _ => 8,
     };
     let bytes_per_row = (dimension * bits).div_ceil(8) + BYTES_BESIDE;
@@ -90,8 +96,12 @@ mod tests {
     fn every_dimension_has_an_index() {
         assert_eq!(kind(384), IndexType::IvfRq);
         assert_eq!(kind(300), IndexType::IvfSq);
-        assert!(matches!(definition(97_000, 1_024), Index::IvfRq(_)));
-        assert!(matches!(definition(97_000, 300), Index::IvfSq(_)));
+        for dimension in [384, 300] {
+            let index = parameters(IvfBuildParams::new(23), 64, dimension);
+            assert_eq!(index.index_type(), kind(dimension));
+        }
+        // By this an index of another kind is known.
+        assert_ne!(kind(384).version(), kind(300).version());
         assert!(probes(97_000, 300) >= LEAST_PROBES);
     }
 }

@@ -11,7 +11,6 @@ use futures::FutureExt;
 use lance::Dataset;
 use lance::dataset::scanner::{RowAddrMask, RowAddrTreeMap};
 use lancedb::query::{QueryBase, Select};
-use lancedb::table::{OptimizeAction, OptimizeOptions};
 use lancedb::{DistanceType, Table};
 
 use crate::chunk::ContentKey;
@@ -29,11 +28,9 @@ pub(crate) const PREFIX: &str = "vectors_";
 pub(crate) const VECTOR_INDEX: &str = "vector_index";
 
 const KEY: &str = "content_key";
-const VECTOR: &str = "vector";
+pub(crate) const VECTOR: &str = "vector";
 const DISTANCE: &str = "_distance";
 
-/// Below this an exact scan answers in tens of milliseconds, and an index costs more than it saves.
-const ROWS_FOR_INDEX: usize = 10_000;
 /// This many times the rows asked for are re-ranked by their exact vectors; see [`vector_index`].
 const REFINE_FACTOR: u32 = 2;
 const KEYS_PER_CONDITION: usize = 500;
@@ -229,50 +226,6 @@ impl Store {
         .boxed()
     }
 
-    /// Builds or extends the index of the vectors if there are enough; returns whether it did. A
-    /// writing method.
-    ///
-    /// Unindexed vectors are compared one by one.
-    pub fn index_vectors<'a>(&'a self, fingerprint: &'a str) -> StoreFuture<'a, bool> {
-        async move {
-            let name = table_name(fingerprint)?;
-            let _write_lock = self.inner.writes.lock().await;
-            let Some(table) = self.vectors_table(&name).await? else {
-                return Ok(false);
-            };
-            let dimension = dimension_of(&table).await?;
-            let (indexed, missing) = match table.index_stats(VECTOR_INDEX).boxed().await? {
-                Some(index) if index.index_type == vector_index::kind(dimension) => {
-                    (index.num_indexed_rows, index.num_unindexed_rows)
-                }
-                // An index of another kind, by an earlier version, is built anew.
-                _ => (0, table.count_rows(None).boxed().await?),
-            };
-            if indexed + missing < ROWS_FOR_INDEX || missing < (indexed / 10).max(2_000) {
-                return Ok(false);
-            }
-            // Centroids trained on less than half of the rows fit the rest badly.
-            if missing >= indexed {
-                table
-                    .create_index(
-                        &[VECTOR],
-                        vector_index::definition(indexed + missing, dimension),
-                    )
-                    .name(VECTOR_INDEX.to_owned())
-                    .replace(true)
-                    .execute()
-                    .boxed()
-                    .await?;
-            } else {
-                let names = || vec![VECTOR_INDEX.to_owned()];
-                let options = || OptimizeOptions::append().index_names(names());
-                retrying(|| table.optimize(OptimizeAction::Index(options())).boxed()).await?;
-            }
-            Ok(true)
-        }
-        .boxed()
-    }
-
     /// The table of vectors with a name, if it exists now.
     pub(crate) async fn vectors_table(&self, name: &str) -> Result<Option<Table>> {
         // Another process may have dropped it since it was opened here.
@@ -351,16 +304,6 @@ async fn dataset(table: &Table) -> Result<Arc<Dataset>> {
         ));
     };
     Ok(wrapper.get().boxed().await?)
-}
-
-/// The number of dimensions of the vectors of a table.
-async fn dimension_of(table: &Table) -> Result<usize> {
-    let schema = table.schema().boxed().await?;
-    match schema.field_with_name(VECTOR)?.data_type() {
-        DataType::FixedSizeList(_, width) => usize::try_from(*width).ok(),
-        _ => None,
-    }
-    .ok_or_else(|| StoreError::corrupt("a table of vectors", "its vectors have no dimension"))
 }
 
 /// The name of the table for a fingerprint.

@@ -329,22 +329,12 @@ fn the_bookkeeping_knows_what_is_missing() {
     state.record_files(&[recorded], Some(7)).expect("record");
     assert_eq!(state.chunks_version().expect("version"), Some(7));
     assert_eq!(state.files().expect("files"), [file]);
-    assert_eq!(
-        state
-            .missing_keys(FINGERPRINT, 10, None)
-            .expect("missing")
-            .len(),
-        2
-    );
+    let missing = state.missing_texts(FINGERPRINT).expect("missing");
+    assert_eq!((missing.files.len(), missing.keys.len()), (1, 2));
     state.record_vectors(FINGERPRINT, &[one]).expect("vectors");
-    let missing = state.missing_keys(FINGERPRINT, 10, None).expect("missing");
-    assert_eq!(
-        missing
-            .iter()
-            .map(|missing| missing.key)
-            .collect::<Vec<_>>(),
-        [two]
-    );
+    let missing = state.missing_texts(FINGERPRINT).expect("missing");
+    assert_eq!(missing.files[0].path, "a.rs");
+    assert_eq!(missing.keys, [(two, 0)]);
     let counts = state.counts(FINGERPRINT).expect("counts");
     assert_eq!(
         (counts.files, counts.chunks, counts.embedded, counts.failed),

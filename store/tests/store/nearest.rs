@@ -1,8 +1,9 @@
 //! Vectors with an index: what it finds, with and without a filter; and rows by content key.
 
 use std::collections::HashSet;
+use std::time::SystemTime;
 
-use ollacode_store::{ContentKey, Filter, VectorRow};
+use ollacode_store::{ContentKey, FillMoment, Filter, VectorRow};
 
 use super::{FINGERPRINT, row, writer};
 
@@ -63,8 +64,10 @@ async fn an_index_finds_nearly_all_that_is_nearest() {
             .collect();
         let added = store.add_vectors(FINGERPRINT, dimension, &rows).await;
         added.expect("vectors");
-        assert!(store.index_vectors(FINGERPRINT).await.expect("an index"));
-        assert!(!store.index_vectors(FINGERPRINT).await.expect("it is there"));
+        for is_due in [true, false] {
+            let tended = store.tend_vectors(FINGERPRINT, FillMoment::Filled, SystemTime::now());
+            assert_eq!(tended.await.expect("an index"), is_due);
+        }
         let third: Vec<ContentKey> = rows.iter().step_by(3).map(|row| row.key).collect();
         let (mut found_all, mut found_third) = (0, 0);
         for _ in 0..QUERIES {
