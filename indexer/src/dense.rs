@@ -234,7 +234,12 @@ mod tests {
             header: String::new(),
             chunk: Chunk {
                 path: path(number),
-                language: if number % 10 == 0 { "rust" } else { "python" }.to_owned(),
+                language: if number.is_multiple_of(10) {
+                    "rust"
+                } else {
+                    "python"
+                }
+                .to_owned(),
                 kind: ChunkKind::Block,
                 symbol: None,
                 scope: Vec::new(),

@@ -147,8 +147,9 @@ async fn weights_and_filters_count() {
         languages: vec!["python".to_owned()],
         paths: None,
     };
-    let hits = snapshot.search_text(&TextQuery::new("one"), 10, &other);
-    assert!(hits.await.expect("search").is_empty());
+    let query = TextQuery::new("one");
+    let none = snapshot.search_text(&query, 10, &other).await;
+    assert!(none.expect("search").is_empty());
     let read = snapshot.rows(&[hits[0].0.row]).await.expect("rows");
     assert_eq!(read, rows[1..2]);
 }
