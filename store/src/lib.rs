@@ -32,9 +32,11 @@ mod recovery;
 mod replace;
 mod row;
 mod scan;
+mod schema;
 mod snapshot;
 mod sqlite;
 mod store;
+mod tally;
 mod vector_catalog;
 mod vectors;
 
