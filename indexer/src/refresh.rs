@@ -19,6 +19,7 @@ use crate::index::{Index, blocking};
 use crate::prepare::{CUT_VERSION, ChunkedFile, FileTask, PreparedFile, prepare_all};
 use crate::progress::{Events, IndexEvent, RefreshReport};
 use crate::reconcile::SharedCatalog;
+use crate::tickets::Ticket;
 use crate::walk::WalkResult;
 
 /// Chunks in one commit of a bulk load: enough that commits cost little, few enough for memory
@@ -237,9 +238,10 @@ impl<'a> RefreshWriter<'a> {
         };
         let (mut prepared, preparing) = self.start(difference.tasks)?;
         let mut done = 0;
-        while let Some(prepared) = prepared.recv().await {
+        while let Some((prepared, ticket)) = prepared.recv().await {
             done += 1;
             batch.take(prepared, &mut self.report);
+            drop(ticket);
             if done % 16 == 0 || done == total {
                 (self.events)(IndexEvent::Chunking { done, total });
             }
@@ -266,7 +268,7 @@ impl<'a> RefreshWriter<'a> {
     fn start(
         &self,
         tasks: Vec<FileTask>,
-    ) -> Result<(mpsc::Receiver<PreparedFile>, JoinHandle<()>), IndexError> {
+    ) -> Result<(mpsc::Receiver<(PreparedFile, Ticket)>, JoinHandle<()>), IndexError> {
         let (sender, receiver) = mpsc::channel(QUEUE);
         let (root, stop) = (self.index.open_root()?, self.stop.clone());
         let redactor = self.index.redactor();
@@ -277,7 +279,7 @@ impl<'a> RefreshWriter<'a> {
                 redactor.as_ref(),
                 now_ns(),
                 &stop,
-                |prepared| sender.blocking_send(prepared).is_ok(),
+                |prepared, ticket| sender.blocking_send((prepared, ticket)).is_ok(),
             );
         });
         Ok((receiver, preparing))
