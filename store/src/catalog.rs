@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehav
 use crate::chunk::ContentKey;
 use crate::error::{Result, StoreError};
 use crate::record::{FileRecord, RecordedFile};
-use crate::schema::{NEW_COLUMNS, TABLES, save};
+use crate::schema::save;
 use crate::sqlite::{self, signed, unsigned, with_file_name};
 
 const STATE_FILE: &str = "state.db";
@@ -19,6 +19,48 @@ pub(crate) const CHUNKS_VERSION: &str = "chunks_version";
 const EDITION: &str = "edition";
 /// Named so since only the chunker had a version.
 const CUT_VERSION: &str = "chunker";
+
+const TABLES: &str = "
+    CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS files (
+        id INTEGER PRIMARY KEY,
+        path TEXT NOT NULL UNIQUE,
+        size INTEGER NOT NULL,
+        modified_ns INTEGER NOT NULL,
+        hash BLOB NOT NULL,
+        language TEXT NOT NULL,
+        chunks INTEGER NOT NULL,
+        status TEXT,
+        changed_ns INTEGER NOT NULL DEFAULT -1,
+        inode INTEGER NOT NULL DEFAULT 0
+    );
+    CREATE TABLE IF NOT EXISTS chunk_keys (
+        file INTEGER NOT NULL REFERENCES files (id) ON DELETE CASCADE,
+        content_key BLOB NOT NULL,
+        copies INTEGER NOT NULL,
+        PRIMARY KEY (file, content_key)
+    ) WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS chunk_keys_by_key ON chunk_keys (content_key, copies);
+    CREATE TABLE IF NOT EXISTS vectors (
+        fingerprint TEXT NOT NULL,
+        content_key BLOB NOT NULL,
+        PRIMARY KEY (fingerprint, content_key)
+    ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS failures (
+        fingerprint TEXT NOT NULL,
+        content_key BLOB NOT NULL,
+        path TEXT NOT NULL,
+        start_line INTEGER NOT NULL,
+        reason TEXT NOT NULL,
+        PRIMARY KEY (fingerprint, content_key)
+    ) WITHOUT ROWID;
+";
+
+/// Columns that were added later. No file has their default values, so each file is read again.
+const NEW_COLUMNS: [(&str, &str); 2] = [
+    ("changed_ns", "INTEGER NOT NULL DEFAULT -1"),
+    ("inode", "INTEGER NOT NULL DEFAULT 0"),
+];
 
 /// The open catalog of one index; one connection, so one thread at a time.
 #[derive(Debug)]

@@ -1,53 +1,19 @@
-//! The tables of the catalog, and what triggers keep true of them.
+//! Sums and lists of the catalog that triggers keep, and the statements of a save.
 //!
-//! Sums and lists that would have to be made of every row are kept by triggers, so that a save costs
-//! what it changes. Triggers belong to the file: an older version of the program that writes to it
-//! keeps them true, too.
+//! What would have to be made of every row is kept, so that a save costs what it changes. Triggers
+//! belong to the file: an older version of the program that writes to it keeps them true, too.
 
 /// The name under which the catalog stores the fingerprint for which `missing` and `orphans` hold.
 pub(crate) const SETTLED: &str = "settled";
 /// The name under which it stores that `languages` holds the files from before it existed.
 pub(crate) const COUNTED: &str = "counted";
 
-/// Everything that is created if it does not exist.
+/// What is created beside the tables of [`crate::Catalog`], if it does not exist.
 ///
 /// While `settled` is set, `missing` has exactly the keys of chunks without vector and without
 /// failure of that fingerprint, and `orphans` exactly the keys with a vector of it and without
 /// chunk.
-pub(crate) const TABLES: &str = "
-    CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS files (
-        id INTEGER PRIMARY KEY,
-        path TEXT NOT NULL UNIQUE,
-        size INTEGER NOT NULL,
-        modified_ns INTEGER NOT NULL,
-        hash BLOB NOT NULL,
-        language TEXT NOT NULL,
-        chunks INTEGER NOT NULL,
-        status TEXT,
-        changed_ns INTEGER NOT NULL DEFAULT -1,
-        inode INTEGER NOT NULL DEFAULT 0
-    );
-    CREATE TABLE IF NOT EXISTS chunk_keys (
-        file INTEGER NOT NULL REFERENCES files (id) ON DELETE CASCADE,
-        content_key BLOB NOT NULL,
-        copies INTEGER NOT NULL,
-        PRIMARY KEY (file, content_key)
-    ) WITHOUT ROWID;
-    CREATE INDEX IF NOT EXISTS chunk_keys_by_key ON chunk_keys (content_key, copies);
-    CREATE TABLE IF NOT EXISTS vectors (
-        fingerprint TEXT NOT NULL,
-        content_key BLOB NOT NULL,
-        PRIMARY KEY (fingerprint, content_key)
-    ) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS failures (
-        fingerprint TEXT NOT NULL,
-        content_key BLOB NOT NULL,
-        path TEXT NOT NULL,
-        start_line INTEGER NOT NULL,
-        reason TEXT NOT NULL,
-        PRIMARY KEY (fingerprint, content_key)
-    ) WITHOUT ROWID;
+pub(crate) const LISTS: &str = "
     CREATE TABLE IF NOT EXISTS languages (
         language TEXT PRIMARY KEY,
         files INTEGER NOT NULL,
@@ -112,12 +78,6 @@ pub(crate) const TABLES: &str = "
                           WHERE fingerprint = OLD.fingerprint AND content_key = OLD.content_key);
     END;
 ";
-
-/// Columns that were added later. No file has their default values, so each file is read again.
-pub(crate) const NEW_COLUMNS: [(&str, &str); 2] = [
-    ("changed_ns", "INTEGER NOT NULL DEFAULT -1"),
-    ("inode", "INTEGER NOT NULL DEFAULT 0"),
-];
 
 /// Counts the files of a catalog from before `languages` existed.
 pub(crate) const COUNT_LANGUAGES: &str = "

@@ -7,7 +7,7 @@ use rusqlite::{Transaction, params};
 use crate::catalog::{CHUNKS_VERSION, Catalog, set_meta};
 use crate::error::Result;
 use crate::record::{Counts, LanguageCount};
-use crate::schema::{COUNT_LANGUAGES, COUNTED, FIND_MISSING, FIND_ORPHANS, SETTLED, save};
+use crate::schema::{COUNT_LANGUAGES, COUNTED, FIND_MISSING, FIND_ORPHANS, LISTS, SETTLED, save};
 use crate::sqlite::unsigned;
 
 impl Catalog {
@@ -75,8 +75,9 @@ impl Catalog {
         Ok(self.meta(COUNTED)?.is_some())
     }
 
-    /// Counts the files of an older version of the program, once.
+    /// Creates what triggers keep, and counts the files of an older version of the program, once.
     pub(crate) fn begin_to_count(&mut self) -> Result<()> {
+        self.connection.execute_batch(LISTS)?;
         if self.is_counted()? {
             return Ok(());
         }
