@@ -198,6 +198,12 @@ impl Index {
         let found = difference(&walked, known.files, scope, again);
         if matches!(scope, RefreshScope::Everything) {
             guard_against_loss(&self.root, &walked, &found)?;
+        } else if found.is_empty() {
+            // An event of a file that is ignored, or indexed already, takes no lock.
+            return Ok(RefreshReport {
+                unchanged: found.unchanged,
+                ..RefreshReport::of_walk(&walked)
+            });
         }
         writer.apply(&walked, found).await
     }
