@@ -99,7 +99,7 @@ pub(crate) fn prepare_all(
         threads,
         tasks,
         |task| task.entry.size,
-        || stop.is_cancelled(),
+        |_| !stop.is_cancelled(),
         |parser: &mut FileParser, task| prepare(parser, root, task, redactor, now_ns),
         hand_over,
     );

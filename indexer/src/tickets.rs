@@ -112,18 +112,18 @@ impl Drop for EndOnPanic<'_> {
 /// Does tasks on several threads, each of which has a state of its own, and hands the results over
 /// in the order of the tasks. A result counts until its ticket is dropped.
 ///
-/// Returns when all are handed over, when `hand_over` wants no more, or when `is_stopped`.
+/// Returns when all are handed over, when `hand_over` wants no more, or when a task may not begin.
 pub(crate) fn in_order<T: Sync, S: Default, R: Send>(
     threads: usize,
     tasks: &[T],
     bytes_of: impl Fn(&T) -> u64 + Sync,
-    is_stopped: impl Fn() -> bool + Sync,
+    may_begin: impl Fn(usize) -> bool + Sync,
     work: impl Fn(&mut S, &T) -> R + Sync,
     hand_over: impl FnMut(R, Ticket) -> bool,
 ) {
     let tickets = Tickets::new(LIMIT);
     with_tickets(
-        &tickets, threads, tasks, bytes_of, is_stopped, work, hand_over,
+        &tickets, threads, tasks, bytes_of, may_begin, work, hand_over,
     );
 }
 
@@ -132,14 +132,14 @@ fn with_tickets<T: Sync, S: Default, R: Send>(
     threads: usize,
     tasks: &[T],
     bytes_of: impl Fn(&T) -> u64 + Sync,
-    is_stopped: impl Fn() -> bool + Sync,
+    may_begin: impl Fn(usize) -> bool + Sync,
     work: impl Fn(&mut S, &T) -> R + Sync,
     mut hand_over: impl FnMut(R, Ticket) -> bool,
 ) {
     let next = AtomicUsize::new(0);
     // Tickets bound what waits in it.
     let (sender, receiver) = crossbeam_channel::unbounded();
-    let (bytes_of, is_stopped, work) = (&bytes_of, &is_stopped, &work);
+    let (bytes_of, may_begin, work) = (&bytes_of, &may_begin, &work);
     std::thread::scope(|scope| {
         let _end = EndOnDrop(tickets);
         for _ in 0..threads {
@@ -147,7 +147,8 @@ fn with_tickets<T: Sync, S: Default, R: Send>(
             scope.spawn(move || {
                 let _end = EndOnPanic(tickets);
                 let mut own = S::default();
-                while !is_stopped() {
+                // Before the number is drawn, so that none is left out.
+                while may_begin(next.load(Ordering::Relaxed)) {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     let Some(task) = tasks.get(number) else { break };
                     let Some(ticket) = tickets.take(number, bytes_of(task)) else {
@@ -212,7 +213,7 @@ mod tests {
             seen.push(number);
             true
         };
-        with_tickets(&tickets, THREADS, &tasks, |_| 1, || false, work, hand_over);
+        with_tickets(&tickets, THREADS, &tasks, |_| 1, |_| true, work, hand_over);
         assert_eq!(seen, tasks);
         assert_eq!(tickets.0.state.lock().bytes_out, 0, "all are returned");
     }
@@ -248,7 +249,7 @@ mod tests {
             THREADS,
             &tasks,
             bytes_of,
-            || false,
+            |_| true,
             work,
             hand_over,
         );
@@ -265,7 +266,7 @@ mod tests {
             false
         };
         let tickets = Tickets::new(LEAST);
-        with_tickets(&tickets, THREADS, &tasks, |_| 1, || false, work, hand_over);
+        with_tickets(&tickets, THREADS, &tasks, |_| 1, |_| true, work, hand_over);
         assert_eq!(seen, 1);
         let work = |_: &mut (), number: &usize| {
             assert_ne!(*number, 0, "the first task fails");
@@ -277,7 +278,7 @@ mod tests {
                 THREADS,
                 &tasks,
                 |_| 1,
-                || false,
+                |_| true,
                 work,
                 |(), _| true,
             )
