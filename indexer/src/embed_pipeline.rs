@@ -315,6 +315,9 @@ impl Index {
             ))
             .into());
         }
+        // From now on a save needs not look through all texts for those without vectors.
+        let name = fingerprint.clone();
+        catalog.run(move |state| state.settle(&name)).await?;
         remove_orphans(&store, &catalog, &fingerprint).await?;
         let moment = FillMoment::Filled;
         store
