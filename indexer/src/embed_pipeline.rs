@@ -33,6 +33,10 @@ use crate::refresh::LockWait;
 const TEXTS_PER_REQUEST: usize = 32;
 /// Requests that wait for the server.
 const QUEUE: usize = 4;
+/// Vectors are cached when there are this many,
+const VECTORS_PER_PUT: usize = 64;
+/// or when nothing was for this long: what is killed loses no more.
+const PUT_AFTER: Duration = Duration::from_secs(1);
 /// Vectors are committed when there are this many,
 const VECTORS_PER_COMMIT: usize = 2_048;
 /// or when the oldest has waited this long: every batch makes search better, and every commit
@@ -209,7 +213,7 @@ impl Index {
     ) -> Result<EmbedReport, IndexError> {
         let mut report = EmbedReport::default();
         let mut batch = VectorBatch::default();
-        let mut oldest = Instant::now();
+        let (mut oldest, mut cached) = (Instant::now(), Instant::now());
         while let Some(outcome) = outcomes.recv().await {
             if batch.is_empty() {
                 oldest = Instant::now();
@@ -220,6 +224,10 @@ impl Index {
                 done,
                 total: total.max(done),
             });
+            if batch.fresh.len() >= VECTORS_PER_PUT || cached.elapsed() >= PUT_AFTER {
+                put(cache, &mut batch).await?;
+                cached = Instant::now();
+            }
             if batch.rows.len() >= VECTORS_PER_COMMIT || oldest.elapsed() >= COMMIT_AFTER {
                 self.commit_vectors(embedder, cache, std::mem::take(&mut batch), events)
                     .await?;
@@ -236,13 +244,8 @@ impl Index {
         mut batch: VectorBatch,
         events: Events<'_>,
     ) -> Result<(), IndexError> {
-        let fresh = std::mem::take(&mut batch.fresh);
-        // First the cache: it needs no lock, so nothing that was computed waits for another process.
-        if let Some(cache) = cache
-            && !fresh.is_empty()
-        {
-            with_cache(cache, move |cache| cache.put_many(&fresh)).await?;
-        }
+        // The cache needs no lock, so nothing that was computed waits for another process.
+        put(cache, &mut batch).await?;
         if batch.is_empty() {
             return Ok(());
         }
@@ -315,6 +318,9 @@ impl Index {
             ))
             .into());
         }
+        // From now on a save needs not look through all texts for those without vectors.
+        let name = fingerprint.clone();
+        catalog.run(move |state| state.settle(&name)).await?;
         remove_orphans(&store, &catalog, &fingerprint).await?;
         let moment = FillMoment::Filled;
         store
@@ -423,6 +429,17 @@ impl VectorBatch {
                 self.failures.push(failure);
             }
         }
+    }
+}
+
+/// Puts what is new in a batch into the cache.
+async fn put(cache: &SharedCache, batch: &mut VectorBatch) -> Result<(), IndexError> {
+    let fresh = std::mem::take(&mut batch.fresh);
+    match cache {
+        Some(cache) if !fresh.is_empty() => {
+            with_cache(cache, move |cache| cache.put_many(&fresh)).await
+        }
+        _ => Ok(()),
     }
 }
 

@@ -250,7 +250,9 @@ impl IndexWatcher {
         changed.notify_one();
         let tell = |news: VectorStatus<'_>| {
             self.standing.send_replace(match news {
-                VectorStatus::Unwanted | VectorStatus::Complete => IndexStatus::Fresh,
+                VectorStatus::Unwanted | VectorStatus::Complete | VectorStatus::Elsewhere(0) => {
+                    IndexStatus::Fresh
+                }
                 VectorStatus::Waiting(why) => {
                     IndexStatus::Trouble(format!("cannot compute vectors: {why}"))
                 }

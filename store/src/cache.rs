@@ -330,9 +330,8 @@ mod tests {
 
     #[test]
     fn storing_vectors_in_order_writes_little_more_than_them() {
-        const BATCHES: usize = 8;
         let folder = tempfile::tempdir().expect("temporary folder");
-        let mut all = vectors(0, 1_000 * BATCHES);
+        let mut all = vectors(0, 8_000);
         all.sort_by_key(|(key, _)| *key);
         let mut cache = EmbeddingCache::open(folder.path(), 1 << 30).expect("cache");
         cache.put_many(&all[..1]).expect("put");
@@ -342,13 +341,13 @@ mod tests {
         let off = cache.connection.query_row(pragma, [], |row| row.get(0));
         assert_eq!(off, Ok(0));
         let before = fs::metadata(&log).expect("log").len();
-        for batch in all.chunks(1_000) {
+        for batch in all.chunks(64) {
             cache.put_many(batch).expect("put");
         }
         let written = fs::metadata(&log).expect("log").len() - before;
         let vectors = (all.len() * 4 * 1_024) as u64;
-        // Three of these vectors fill a page.
-        assert!(written < vectors * 3 / 2, "{written} bytes for {vectors}");
+        // Three of these vectors fill a page, and each batch rewrites a few pages.
+        assert!(written < 2 * vectors, "{written} bytes for {vectors}");
     }
 
     #[test]

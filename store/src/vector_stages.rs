@@ -291,7 +291,7 @@ async fn build(table: &Table, folder: &Path) -> Result<()> {
 /// as a segment that is not committed.
 async fn build_parts(dataset: &mut Dataset, dimension: usize) -> Result<Vec<IndexSegmentResult>> {
     let fragments = fragment_rows(dataset);
-    let rows = fragments.iter().map(|fragment| fragment.rows).sum();
+    let rows: usize = fragments.iter().map(|fragment| fragment.rows).sum();
     let (sample, rest) = spread(&fragments, TRAINING_ROWS);
     let parameters = parameters(rows, dimension);
     let first = dataset

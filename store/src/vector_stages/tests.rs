@@ -81,7 +81,7 @@ fn a_task_reads_a_bounded_part() {
     );
     assert_eq!(rest.len(), 8);
     assert_eq!(spread(&fragments, 1_000_000).1, []);
-    assert_eq!(spread(vec![], 10), (Vec::new(), Vec::new()));
+    assert_eq!(spread(&[], 10), (Vec::new(), Vec::new()));
 }
 
 /// A vector that no other number has nearly the same as.
@@ -147,7 +147,7 @@ async fn an_index_grows_with_its_table() {
     let store = store.expect("store");
     filled_with(&store, 0..9_000).await;
     let (coverage, _) = coverage_of(&store).await;
-    assert_eq!(coverage, covered(vec![], 9_000), "too few for an index");
+    assert_eq!(coverage, covered(&[], 9_000), "too few for an index");
     filled_with(&store, 9_000..20_000).await;
     let (coverage, fragments) = coverage_of(&store).await;
     assert!(!coverage.segments.is_empty(), "{coverage:?}");
