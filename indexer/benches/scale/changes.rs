@@ -62,9 +62,9 @@ pub fn measure(place: &Place, _: Option<&str>) -> Result<(), Error> {
     let mut edited = Vec::new();
     let measured =
         edit(place, &mut edited).and_then(|()| searches(&runtime, place, &samples, edited.len()));
-    for file in &edited {
-        file.restore()?;
-    }
+    // One that fails must not leave the others as they are.
+    let restored: Vec<Result<(), Error>> = edited.iter().map(EditedFile::restore).collect();
+    restored.into_iter().collect::<Result<(), Error>>()?;
     refresh(&runtime, &place.index())?;
     measured
 }

@@ -74,8 +74,8 @@ fn main() -> Result<(), Error> {
     let arguments = Arguments::read(std::env::args().skip(1))?;
     let place = Place::new(&arguments.corpus, &arguments.work, arguments.dimension)?;
     if let Some((step, argument)) = &arguments.step {
-        let steps = MEASURES.iter().chain(&STEPS);
-        let found = steps.into_iter().find(|(name, _)| name == step);
+        let mut steps = MEASURES.iter().chain(&STEPS);
+        let found = steps.find(|(name, _)| name == step);
         let (_, run) = found.with_context(|| format!("`{step}` is no step"))?;
         return run(&place, argument.as_deref());
     }

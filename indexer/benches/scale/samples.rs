@@ -254,7 +254,7 @@ impl Survey {
             .collect();
         let half = sums
             .iter()
-            .min_by_key(|(_, files)| (2 * files).abs_diff(all));
+            .min_by_key(|(_, files)| (2 * *files).abs_diff(all));
         if let Some((letter, files)) = half {
             found.push((format!("[0-{letter}]*/**"), *files));
         }
