@@ -35,10 +35,12 @@ pub fn measure(place: &Place, _: Option<&str>) -> Result<(), Error> {
     refresh(&runtime()?, &place.index())?;
     let mut measured = watched(place, None, |news| changes(place, &file, news));
     if measured.is_ok() && place.dimension > 0 {
-        let files = TextFiles::read(place)?;
-        let vectors = ClusteredVectors::for_texts(place.dimension, files);
-        measured = watched(place, Some(vectors), |news| {
-            saves(&file, news, "save, with vectors", "")
+        // The file is restored below, whatever fails.
+        measured = TextFiles::read(place).and_then(|files| {
+            let vectors = ClusteredVectors::for_texts(place.dimension, files);
+            watched(place, Some(vectors), |news| {
+                saves(&file, news, "save, with vectors", "")
+            })
         });
     }
     file.restore()?;
