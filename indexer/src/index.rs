@@ -210,7 +210,7 @@ impl Index {
 
     /// What differs between files and index, without writing anything.
     pub(crate) async fn pending(&self) -> Result<Difference, IndexError> {
-        let known = self.read_known(None).await?;
+        let known = self.read_known().await?;
         let walked = self.walk().await?;
         blocking(move || {
             let again = known.reread(false);
@@ -263,7 +263,7 @@ impl Index {
         async move {
             let store = self.store().await?;
             store.probe().await?;
-            let known = self.read_known(None).await?;
+            let known = self.read_known().await?;
             Ok(known.is_cut_as_now() && known.chunks_version == Some(store.version().await?))
         }
         .boxed()

@@ -139,7 +139,7 @@ impl Index {
         events: Events<'_>,
     ) -> Result<KnownFiles, IndexError> {
         let _lock = self.lock(wait).await?;
-        match self.read_known(part.clone()).await {
+        match self.read_known_at(part.clone()).await {
             Ok(known) if !known.generation.is_empty() => return Ok(known),
             // There is none yet, or it is damaged or old: opening it for writing repairs that.
             Ok(_) | Err(IndexError::Store(_)) => {}
@@ -152,11 +152,12 @@ impl Index {
         Ok(known)
     }
 
-    /// Reads what the catalog knows of some paths and of what is below them, or of everything.
-    pub(crate) async fn read_known(
-        &self,
-        part: Option<Vec<String>>,
-    ) -> Result<KnownFiles, IndexError> {
+    /// Reads what the catalog knows of all files.
+    pub(crate) async fn read_known(&self) -> Result<KnownFiles, IndexError> {
+        self.read_known_at(None).await
+    }
+
+    async fn read_known_at(&self, part: Option<Vec<String>>) -> Result<KnownFiles, IndexError> {
         let folder = self.folder().to_owned();
         blocking(move || {
             let state = Catalog::open_read_only(&folder)?;

@@ -122,7 +122,7 @@ impl Index {
         request: &SearchRequest,
         overlay: &Overlay,
     ) -> Result<Unsearched, IndexError> {
-        let known = self.read_known(None).await?;
+        let known = self.read_known().await?;
         let walked = self.walk().await?;
         let again = known.reread(false);
         let files = known.files.clone();

@@ -231,7 +231,7 @@ fn happen(state: &mut Catalog, numbers: &mut Numbers) -> Result<()> {
 }
 
 /// What the catalog answers: missing keys with their number, orphans, counts and languages.
-fn answers(state: &Catalog, fingerprint: &str) -> Result<impl PartialEq + std::fmt::Debug> {
+fn answers(state: &Catalog, fingerprint: &str) -> Result<impl PartialEq + std::fmt::Debug + use<>> {
     let texts = state.missing_texts(fingerprint)?;
     let mut missing: Vec<(ContentKey, String)> = texts
         .keys
