@@ -198,14 +198,20 @@ impl Detector {
             }
             _ => {}
         }
-        if value.end == end {
-            value.end += token_length(&text[end..]);
-        }
+        // One that goes on beyond what is seen is judged by what is: it may be as long as the text,
+        // and may be refused at each anchor in it.
+        let is_cut = value.end == end && end < text.len();
         let goes_on = text
             .as_bytes()
             .get(value.end)
             .is_some_and(u8::is_ascii_alphanumeric);
-        (!goes_on && (rule.check)(&text[value.clone()])).then_some(value)
+        if goes_on && !is_cut || !(rule.check)(&text[value.clone()]) {
+            return None;
+        }
+        if is_cut {
+            value.end += token_length(&text[end..]);
+        }
+        Some(value)
     }
 }
 

@@ -37,8 +37,7 @@ impl Store {
         if rows.is_empty() {
             return Ok(());
         }
-        let rows: Vec<&ChunkRow> = rows.iter().map(|(_, row)| *row).collect();
-        let batches = row::to_batches(&rows)?;
+        let batches = row::to_batches(rows)?;
         retrying(|| self.inner.chunks.add(batches.clone()).execute().boxed()).await?;
         self.inner.upkeep.note_inserted(CHUNKS, rows.len());
         Ok(())

@@ -144,8 +144,7 @@ impl Store {
         }
         let mut new_fragments = Vec::new();
         if !new.is_empty() {
-            let rows: Vec<&ChunkRow> = new.iter().map(|(_, row)| *row).collect();
-            let staged = staged(&dataset, row::to_batches(&rows)?).boxed().await?;
+            let staged = staged(&dataset, row::to_batches(new)?).boxed().await?;
             let Operation::Append { fragments } = staged.operation else {
                 return Err(StoreError::Invalid(
                     "the table of chunks took new rows for something else".to_owned(),
