@@ -34,6 +34,7 @@ mod scan;
 mod snapshot;
 mod sqlite;
 mod store;
+mod text_search;
 mod vector_catalog;
 mod vectors;
 

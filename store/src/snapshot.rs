@@ -24,6 +24,7 @@ use crate::error::{Result, StoreError};
 use crate::query::{Filter, TextQuery, is_in};
 use crate::row::{self, COLUMNS, ChunkRow, OUTLINE, TERMS};
 use crate::store::{Store, StoreFuture, TERMS_INDEX};
+use crate::text_search::{IndexedHits, search_indexed};
 
 const SCORE: &str = "_score";
 const ROW_ID: &str = "_rowid";
@@ -31,7 +32,7 @@ const VALUES_PER_LOOKUP: usize = 500;
 
 /// A row of one [`Snapshot`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RowId(u64);
+pub struct RowId(pub(crate) u64);
 
 /// A chunk that was found, without its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,13 +117,22 @@ impl Snapshot {
             if limit == 0 || query.is_empty() || filter.passes_nothing() {
                 return Ok(Vec::new());
             }
-            let mut indexed = self.text_scan(query.for_indexed(TERMS), limit, filter)?;
-            indexed.fast_search();
-            let (mut rows, mut scores) = scored_rows(&indexed).await?;
-            let others = self.dataset.unindexed_fragments(TERMS_INDEX).boxed().await;
-            let others = others.map_err(lancedb::Error::from)?;
-            if !others.is_empty() {
-                let mut scan = self.text_scan(query.for_others(TERMS), limit, filter)?;
+            let others = self
+                .dataset
+                .unindexed_fragments(TERMS_INDEX)
+                .boxed()
+                .await?;
+            // A table of which nothing is indexed has the definition of an index.
+            let indexed = if others.len() < self.dataset.fragments().len() {
+                search_indexed(&self.dataset, query, limit, filter).await?
+            } else {
+                IndexedHits::default()
+            };
+            let (mut rows, mut scores) = (indexed.rows, indexed.scores);
+            if let Some(query) = query.for_others(TERMS, &indexed.left_out)
+                && !others.is_empty()
+            {
+                let mut scan = self.text_scan(query, limit, filter)?;
                 scan.with_fragments(others);
                 let (more_rows, more_scores) = scored_rows(&scan).await?;
                 rows.extend(more_rows);
@@ -345,13 +355,13 @@ async fn scored_rows(scanner: &Scanner) -> Result<(Vec<RowId>, Vec<f32>)> {
     Ok((rows, scores))
 }
 
-async fn collect(scanner: &Scanner) -> Result<Vec<RecordBatch>> {
+pub(crate) async fn collect(scanner: &Scanner) -> Result<Vec<RecordBatch>> {
     let stream = scanner.try_into_stream().boxed().await;
     let batches = stream.map_err(lancedb::Error::from)?.try_collect().await;
     Ok(batches.map_err(lancedb::Error::from)?)
 }
 
-fn row_ids(batch: &RecordBatch) -> Result<Vec<RowId>> {
+pub(crate) fn row_ids(batch: &RecordBatch) -> Result<Vec<RowId>> {
     let column = batch
         .column_by_name(ROW_ID)
         .and_then(|column| column.as_primitive_opt::<UInt64Type>())
