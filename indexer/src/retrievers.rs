@@ -137,9 +137,8 @@ impl IndexSearch {
                 query.or(text, boost)
             });
         let lexical = self.lexical(&text, fetched);
-        let symbols = self
-            .chunks
-            .chunks_by_symbols(&self.query.symbols, &self.filter);
+        let (names, most) = self.query.names();
+        let symbols = self.chunks.chunks_by_symbols(names, most, &self.filter);
         let mut paths: Vec<String> = self.mentioned.iter().map(|it| it.path.clone()).collect();
         paths.sort_unstable();
         paths.dedup();
