@@ -8,6 +8,7 @@ use anstream::{AutoStream, stderr, stdout};
 use anyhow::Error;
 use ollacode_indexer::IndexError;
 use rustix::fs::Mode;
+use tokio::runtime::Runtime;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -143,9 +144,7 @@ fn run(arguments: &Arguments, services: &Services) -> Result<CommandEnd, Error> 
     let app = App::start(&arguments.flags(), &environment)?;
     set_up_output(&app);
     threads::check()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
+    let runtime = runtime(arguments)?;
     let ending = runtime.block_on(async {
         match &arguments.command {
             None => chat::run(&app, &arguments.chat).await,
@@ -199,6 +198,20 @@ fn run(arguments: &Arguments, services: &Services) -> Result<CommandEnd, Error> 
         }
         (ending, _) => ending,
     }
+}
+
+/// Most threads of a search that wait for the disk. Each costs more than what it reads from the cache of
+/// the system; there is always one for what others wait for, since a search blocks three at most: one
+/// prepares files, one asks for an address, one reads the next query.
+const SEARCH_THREADS: usize = 5;
+
+/// The threads that a command runs on.
+fn runtime(arguments: &Arguments) -> io::Result<Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if matches!(arguments.command, Some(Command::Search(_))) {
+        builder.max_blocking_threads(SEARCH_THREADS);
+    }
+    builder.enable_all().build()
 }
 
 /// The umask at the start, before it is made stricter.
