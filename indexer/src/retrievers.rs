@@ -18,7 +18,7 @@ use crate::rank::{Candidate, Named, Ranked, RetrieverRank, WEIGHTS, rank};
 
 /// Hits fetched from each retriever, at least: independent of smaller limits, so that the limit
 /// does not change the order of the first hits.
-const FETCHED: usize = 100;
+pub(crate) const FETCHED: usize = 100;
 /// A retriever's request is not enlarged further once it exceeds this.
 const MOST_FETCHED: usize = 10_000;
 /// Parts of a long query that are embedded.
@@ -110,6 +110,14 @@ impl QueryVectors {
     }
 }
 
+/// The query of full-text retrieval.
+pub(crate) fn text_query(query: &Query) -> TextQuery {
+    let texts = query.full_text().into_iter();
+    texts.fold(TextQuery::default(), |query, (text, weight)| {
+        query.or(text, weight)
+    })
+}
+
 /// The results of the retrievers, each in its order.
 pub(crate) struct RetrieverResults {
     lexical: Vec<(FoundChunk, f32)>,
@@ -129,13 +137,7 @@ impl IndexSearch {
         vector: Option<QueryVectors>,
     ) -> Result<RetrieverResults, IndexError> {
         let fetched = self.limit.max(FETCHED);
-        let text = self
-            .query
-            .full_text()
-            .into_iter()
-            .fold(TextQuery::default(), |query, (text, boost)| {
-                query.or(text, boost)
-            });
+        let text = text_query(&self.query);
         let lexical = self.lexical(&text, fetched);
         let (names, most) = self.query.names();
         let symbols = self.chunks.chunks_by_symbols(names, most, &self.filter);
