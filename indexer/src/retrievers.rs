@@ -12,6 +12,7 @@ use crate::embed::{EmbedError, Embedder, EmbeddingModel, Role, estimated_tokens,
 use crate::error::IndexError;
 use crate::focus::{focus, mark_named};
 use crate::mention::Mentioned;
+use crate::mistyped::WantedName;
 use crate::overlay::Overlay;
 use crate::query::Query;
 use crate::rank::{Candidate, Named, Ranked, RetrieverRank, WEIGHTS, rank};
@@ -207,10 +208,8 @@ impl IndexSearch {
         {
             return Ok(Vec::new());
         }
-        let is_similar = {
-            let wanted = wanted.clone();
-            move |name: &str| name_similarity(&wanted, name) > 0.0
-        };
+        let wanted = WantedName::new(wanted);
+        let is_similar = |name: &str| wanted.similarity(name) > 0.0;
         let found = self
             .chunks
             .chunks_by_names(&is_similar, &self.filter)
@@ -219,7 +218,7 @@ impl IndexSearch {
             .into_iter()
             .map(|found| {
                 let names = found.chunk.definitions.iter();
-                let best = names.map(|name| name_similarity(&wanted, name));
+                let best = names.map(|name| wanted.similarity(name));
                 let best = best.fold(0.0, f32::max);
                 (found, best)
             })
@@ -464,26 +463,6 @@ impl CandidateSet {
         });
         &mut self.candidates[index]
     }
-}
-
-/// How similar a word in lower case is to a definition's name: 1 for the same, 0 for too many
-/// mistakes.
-/// A mistake is a letter that is missing, wrong, too many, or exchanged with its neighbour.
-fn name_similarity(wanted: &str, name: &str) -> f32 {
-    let length = wanted.chars().count();
-    let most = match length {
-        0..4 => 0,
-        4..8 => 1,
-        _ => 2,
-    };
-    if name.len().abs_diff(wanted.len()) > 4 * most {
-        return 0.0;
-    }
-    let mistakes = strsim::osa_distance(wanted, &name.to_lowercase());
-    if mistakes > most {
-        return 0.0;
-    }
-    1.0 - mistakes as f32 / length as f32
 }
 
 fn slow_model() -> EmbedError {

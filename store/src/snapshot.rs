@@ -238,10 +238,12 @@ impl Snapshot {
             }
             let mut rows = Vec::new();
             for batch in collect(&scanner).await? {
-                let names = row::definitions_from_batch(&batch)?;
-                let wanted = row_ids(&batch)?.into_iter().zip(names);
-                let wanted = wanted.filter(|(_, names)| names.iter().any(|name| is_wanted(name)));
-                rows.extend(wanted.map(|(row, _)| row));
+                let names = row::strings(&batch, row::DEFINITIONS)?;
+                for (row, names) in row_ids(&batch)?.into_iter().zip(names) {
+                    if row::separated(names.unwrap_or_default()).any(is_wanted) {
+                        rows.push(row);
+                    }
+                }
             }
             self.sorted_outlines(&rows).await
         }
