@@ -200,10 +200,10 @@ fn run(arguments: &Arguments, services: &Services) -> Result<CommandEnd, Error> 
     }
 }
 
-/// Most threads of a search that wait for the disk. Each costs more than what it reads from the cache of
-/// the system; there is always one for what others wait for, since a search blocks three at most: one
-/// prepares files, one asks for an address, one reads the next query.
-const SEARCH_THREADS: usize = 5;
+/// Most threads of a search that wait for the disk: each costs more than what it reads from the cache of
+/// the system. Three of them at most may wait for what others do: one prepares files, one hands rows to
+/// a table, one asks for an address.
+const SEARCH_THREADS: usize = 6;
 
 /// The threads that a command runs on.
 fn runtime(arguments: &Arguments) -> io::Result<Runtime> {
