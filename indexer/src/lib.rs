@@ -21,15 +21,18 @@ pub mod chunk;
 mod coverage;
 pub mod decode;
 mod default_excludes;
+mod dense;
 mod difference;
 mod dry_run;
 pub mod embed;
+mod embed_order;
 mod embed_pipeline;
 mod embed_requests;
 mod error;
 mod focus;
 mod folder;
 pub mod git_index;
+mod globs;
 mod graph;
 mod hidden;
 mod ignore_files;
@@ -82,6 +85,6 @@ pub use unsearched::Unsearched;
 pub use watch::{TooFewWatches, try_watches};
 
 pub use ollacode_store::{
-    Chunk, ChunkKind, ContentKey, Counts, EmbedFailure, EmbeddingCache, LanguageCount, StoreError,
-    disk_bytes,
+    Chunk, ChunkKind, ContentKey, Counts, EmbedFailure, EmbeddingCache, LanguageCount, ReplyMark,
+    ReplyMarks, StoreError, disk_bytes,
 };

@@ -105,15 +105,7 @@ impl Overlay {
 
     /// The chunks that pass a filter.
     pub(crate) fn rows<'a>(&'a self, filter: &'a Filter) -> Vec<&'a ChunkRow> {
-        let passes = |row: &&ChunkRow| {
-            let language =
-                filter.languages.is_empty() || filter.languages.contains(&row.chunk.language);
-            language
-                && filter
-                    .paths
-                    .as_ref()
-                    .is_none_or(|paths| paths.contains(&row.chunk.path))
-        };
+        let passes = |row: &&ChunkRow| filter.passes(&row.chunk.path, &row.chunk.language);
         self.files.values().flatten().filter(passes).collect()
     }
 

@@ -38,7 +38,6 @@ use crate::app::App;
 use crate::conversation::registry::SessionRegistry;
 use crate::conversation::workspaces::{IndexUpdates, Workspaces};
 use crate::conversation::{InstalledModels, SharedContext};
-use crate::engine::ChatActivity;
 use crate::permission::Mode;
 
 /// How the program ends.
@@ -106,7 +105,7 @@ impl ServiceOptions {
         patience: Duration,
         stop: &CancellationToken,
     ) -> SharedContext {
-        let activity = ChatActivity::default();
+        let activity = app.chat_activity();
         SharedContext {
             workspaces: Workspaces::new(
                 app,

@@ -168,6 +168,17 @@ impl Catalog {
         )
     }
 
+    /// Those of [`Self::indexed_paths`] that begin with a text.
+    pub fn indexed_paths_from(&self, beginning: &str) -> Result<Vec<String>> {
+        // No character is greater.
+        let end = format!("{beginning}{0}{0}", char::MAX);
+        self.list(
+            "SELECT path FROM files WHERE chunks > 0 AND path >= ?1 AND path <= ?2 ORDER BY path",
+            [beginning, end.as_str()],
+            |row| row.get(0),
+        )
+    }
+
     /// Records files after their chunks were committed, and replaces older records of them.
     ///
     /// `chunks_version` is the version of the table of chunks that holds them; see

@@ -12,7 +12,8 @@ use lancedb::table::OptimizeOptions;
 
 use crate::chunk::ContentKey;
 use crate::error::{Result, StoreError};
-use crate::query::{Filter, TextQuery, is_in};
+use crate::filter::{Filter, is_in};
+use crate::query::TextQuery;
 use crate::row::{self, COLUMNS, ChunkRow, key_from_hex, strings};
 use crate::store::{CHUNKS, Store, StoreFuture, TERMS_INDEX, collect, create_text_index, retrying};
 

@@ -18,7 +18,7 @@ use lance::dataset::{CommitBuilder, InsertBuilder, WriteMode, WriteParams};
 
 use crate::chunks::distinct;
 use crate::error::{Result, StoreError};
-use crate::query::is_in;
+use crate::filter::is_in;
 use crate::row::{self, ChunkRow, strings};
 use crate::store::{CHUNKS, Store, StoreFuture, retrying};
 

@@ -131,11 +131,10 @@ pub(crate) mod save {
          WHERE failures.fingerprint = ?1
            AND NOT EXISTS (SELECT 1 FROM vectors WHERE vectors.fingerprint = ?1
                            AND vectors.content_key = failures.content_key)";
-    pub(crate) const MISSING_KEYS: &str = "SELECT missing.content_key, MIN(files.path)
-         FROM missing CROSS JOIN chunk_keys AS keys ON keys.content_key = missing.content_key
-         CROSS JOIN files ON files.id = keys.file
-         WHERE missing.content_key > ?1
-         GROUP BY missing.content_key ORDER BY missing.content_key LIMIT ?2";
+    pub(crate) const MISSING_TEXTS: &str = "SELECT missing.content_key, keys.file
+         FROM missing CROSS JOIN chunk_keys AS keys ON keys.content_key = missing.content_key";
+    pub(crate) const MISSING_FILE: &str =
+        "SELECT path, language, modified_ns FROM files WHERE id = ?1";
     pub(crate) const HAS_VECTOR: &str =
         "SELECT 1 FROM vectors WHERE fingerprint = ?1 AND content_key = ?2";
     pub(crate) const ADD_VECTOR: &str = "INSERT OR IGNORE INTO vectors VALUES (?1, ?2)";
@@ -159,7 +158,7 @@ pub(crate) mod save {
         "SELECT content_key FROM orphans ORDER BY content_key LIMIT ?1";
 
     #[cfg(test)]
-    pub(crate) const ALL: [&str; 22] = [
+    pub(crate) const ALL: [&str; 23] = [
         META,
         SET_META,
         LAST_FILE,
@@ -171,7 +170,8 @@ pub(crate) mod save {
         TOUCH_FILE,
         FAILED_COPIES,
         ONLY_FAILED_COPIES,
-        MISSING_KEYS,
+        MISSING_TEXTS,
+        MISSING_FILE,
         HAS_VECTOR,
         ADD_VECTOR,
         REMOVE_VECTOR,

@@ -4,7 +4,7 @@
 //! texts, which are most of the bytes, and the texts of the hits are fetched by row at the end.
 //! Row ids are valid within one version only, so all reads of a search use one snapshot.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -21,7 +21,9 @@ use parking_lot::Mutex;
 use crate::chunk::{Chunk, ContentKey};
 use crate::chunks::floats;
 use crate::error::{Result, StoreError};
-use crate::query::{Filter, TextQuery, is_in};
+use crate::filter::{Filter, is_in};
+use crate::keys::KeyRows;
+use crate::query::TextQuery;
 use crate::row::{self, COLUMNS, ChunkRow, OUTLINE, TERMS};
 use crate::store::{Store, StoreFuture, TERMS_INDEX};
 use crate::text_search::{IndexedHits, search_indexed};
@@ -45,11 +47,18 @@ pub struct FoundChunk {
     pub content_key: ContentKey,
 }
 
+impl FoundChunk {
+    fn passes(&self, filter: &Filter) -> bool {
+        filter.passes(&self.chunk.path, &self.chunk.language)
+    }
+}
+
 /// One version of the table of chunks.
 #[derive(Clone)]
 pub struct Snapshot {
     dataset: Arc<Dataset>,
     outlines: Arc<ChunkHeaders>,
+    keys: Arc<KeyRows>,
 }
 
 /// Chunks that earlier searches have read, without their texts.
@@ -90,6 +99,7 @@ impl Store {
             Ok(Snapshot {
                 dataset,
                 outlines: self.inner.outlines.clone(),
+                keys: self.inner.chunk_keys.clone(),
             })
         }
         .boxed()
@@ -140,6 +150,7 @@ impl Snapshot {
             }
             let found = self.outlines(&rows).await?;
             let mut hits: Vec<(FoundChunk, f32)> = found.into_iter().zip(scores).collect();
+            hits.retain(|(found, _)| found.passes(filter));
             hits.sort_by(|(left, left_score), (right, right_score)| {
                 right_score
                     .total_cmp(left_score)
@@ -174,8 +185,13 @@ impl Snapshot {
         filter: &'a Filter,
     ) -> StoreFuture<'a, Vec<FoundChunk>> {
         async move {
-            let keys: Vec<String> = keys.iter().map(|key| hex::encode(key.0)).collect();
-            self.look_up("content_key", &keys, filter).await
+            let rows = self.keys.rows_of(&self.dataset, keys).await?;
+            let rows: Vec<RowId> = rows.into_iter().map(RowId).collect();
+            let keys: HashSet<&ContentKey> = keys.iter().collect();
+            let mut found = self.outlines(&rows).await?;
+            found.retain(|it| keys.contains(&it.content_key) && it.passes(filter));
+            found.sort_by(|left, right| found_key(left).cmp(&found_key(right)));
+            Ok(found)
         }
         .boxed()
     }
@@ -204,7 +220,7 @@ impl Snapshot {
             }
             by_name.retain(|_, rows| rows.len() <= most);
             let rows: Vec<RowId> = by_name.into_values().flatten().collect();
-            self.sorted_outlines(&rows).await
+            self.sorted_outlines(&rows, filter).await
         }
         .boxed()
     }
@@ -245,7 +261,7 @@ impl Snapshot {
                     }
                 }
             }
-            self.sorted_outlines(&rows).await
+            self.sorted_outlines(&rows, filter).await
         }
         .boxed()
     }
@@ -257,12 +273,10 @@ impl Snapshot {
         filter: &'a Filter,
     ) -> StoreFuture<'a, usize> {
         async move {
-            let mut condition = is_in("content_key", [hex::encode(key.0).as_str()]);
-            if let Some(more) = filter.sql() {
-                condition = format!("{condition} AND {more}");
+            if *filter == Filter::default() {
+                return Ok(self.keys.rows_of(&self.dataset, &[key]).await?.len());
             }
-            let count = self.dataset.count_rows(Some(condition)).boxed().await;
-            Ok(count.map_err(lancedb::Error::from)?)
+            Ok(self.chunks_by_keys(&[key], filter).await?.len())
         }
         .boxed()
     }
@@ -299,7 +313,7 @@ impl Snapshot {
         for batch in self.matching(column, values, &[], filter).await? {
             rows.extend(row_ids(&batch)?);
         }
-        self.sorted_outlines(&rows).await
+        self.sorted_outlines(&rows, filter).await
     }
 
     /// The rows that have one of some values in a column: their ids and the columns asked for.
@@ -330,9 +344,10 @@ impl Snapshot {
         Ok(batches)
     }
 
-    /// The rows without their texts, by path and line.
-    async fn sorted_outlines(&self, rows: &[RowId]) -> Result<Vec<FoundChunk>> {
+    /// The rows that pass a filter, without their texts, by path and line.
+    async fn sorted_outlines(&self, rows: &[RowId], filter: &Filter) -> Result<Vec<FoundChunk>> {
         let mut found = self.outlines(rows).await?;
+        found.retain(|it| it.passes(filter));
         found.sort_by(|left, right| found_key(left).cmp(&found_key(right)));
         Ok(found)
     }

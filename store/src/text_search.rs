@@ -21,7 +21,8 @@ use lance_index::scalar::inverted::query::{
 use lance_index::scalar::inverted::{InvertedIndex, MemBM25Scorer};
 
 use crate::error::{Result, StoreError};
-use crate::query::{Filter, TextQuery};
+use crate::filter::Filter;
+use crate::query::TextQuery;
 use crate::row::TERMS;
 use crate::snapshot::{RowId, collect, row_ids};
 use crate::store::TERMS_INDEX;

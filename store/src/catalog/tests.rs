@@ -232,8 +232,15 @@ fn happen(state: &mut Catalog, numbers: &mut Numbers) -> Result<()> {
 
 /// What the catalog answers: missing keys with their number, orphans, counts and languages.
 fn answers(state: &Catalog, fingerprint: &str) -> Result<impl PartialEq + std::fmt::Debug + use<>> {
+    let texts = state.missing_texts(fingerprint)?;
+    let mut missing: Vec<(ContentKey, String)> = texts
+        .keys
+        .iter()
+        .map(|(key, file)| (*key, texts.files[*file as usize].path.clone()))
+        .collect();
+    missing.sort();
     Ok((
-        state.missing_keys(fingerprint, 100, None)?,
+        missing,
         state.missing_count(fingerprint)?,
         state.orphan_vector_keys(fingerprint, 100)?,
         state.counts(fingerprint)?,

@@ -101,7 +101,7 @@ async fn a_filter_lets_only_its_rows_pass() {
     let snapshot = store.snapshot().await.expect("a snapshot");
     let filter = Filter {
         languages: vec!["rust".to_owned()],
-        paths: Some(vec!["b.rs".to_owned()]),
+        paths: Some(vec!["b.rs".to_owned()].into()),
     };
     let query = TextQuery::new("manifest");
     let hits = snapshot.search_text(&query, 10, &filter).await;
