@@ -55,7 +55,7 @@ pub struct Index {
     folder: PathBuf,
     limits: WalkLimits,
     /// With the generation of the catalog at the time when it was opened.
-    reader: Arc<Mutex<Option<(String, Store)>>>,
+    pub(crate) reader: Arc<Mutex<Option<(String, Store)>>>,
     /// The same for the writer.
     writer: Arc<Mutex<Option<(String, Store)>>>,
     /// Whether texts that failed in earlier runs were tried again.

@@ -39,6 +39,7 @@ mod ignore_files;
 mod index;
 pub mod language;
 mod mention;
+mod mistyped;
 mod non_production;
 mod objc_macros;
 mod overlay;

@@ -11,13 +11,14 @@ use crate::dense::QueryVectors;
 use crate::error::IndexError;
 use crate::focus::{focus, mark_named};
 use crate::mention::Mentioned;
+use crate::mistyped::WantedName;
 use crate::overlay::Overlay;
 use crate::query::Query;
 use crate::rank::{Candidate, Named, Ranked, RetrieverRank, WEIGHTS, rank};
 
 /// Hits fetched from each retriever, at least: independent of smaller limits, so that the limit
 /// does not change the order of the first hits.
-const FETCHED: usize = 100;
+pub(crate) const FETCHED: usize = 100;
 /// A retriever's request is not enlarged further once it exceeds this.
 pub(crate) const MOST_FETCHED: usize = 10_000;
 /// Most chunks whose names are similar to the query's: more would be a guess.
@@ -36,6 +37,14 @@ pub(crate) struct IndexSearch {
     pub(crate) mentioned: Vec<Mentioned>,
     /// Most hits.
     pub(crate) limit: usize,
+}
+
+/// The query of full-text retrieval.
+pub(crate) fn text_query(query: &Query) -> TextQuery {
+    let texts = query.full_text().into_iter();
+    texts.fold(TextQuery::default(), |query, (text, weight)| {
+        query.or(text, weight)
+    })
 }
 
 /// The results of the retrievers, each in its order.
@@ -57,17 +66,10 @@ impl IndexSearch {
         vector: Option<QueryVectors>,
     ) -> Result<RetrieverResults, IndexError> {
         let fetched = self.limit.max(FETCHED);
-        let text = self
-            .query
-            .full_text()
-            .into_iter()
-            .fold(TextQuery::default(), |query, (text, boost)| {
-                query.or(text, boost)
-            });
+        let text = text_query(&self.query);
         let lexical = self.lexical(&text, fetched);
-        let symbols = self
-            .chunks
-            .chunks_by_symbols(&self.query.symbols, &self.filter);
+        let (names, most) = self.query.names();
+        let symbols = self.chunks.chunks_by_symbols(names, most, &self.filter);
         let mut paths: Vec<String> = self.mentioned.iter().map(|it| it.path.clone()).collect();
         paths.sort_unstable();
         paths.dedup();
@@ -134,10 +136,8 @@ impl IndexSearch {
         {
             return Ok(Vec::new());
         }
-        let is_similar = {
-            let wanted = wanted.clone();
-            move |name: &str| name_similarity(&wanted, name) > 0.0
-        };
+        let wanted = WantedName::new(wanted);
+        let is_similar = |name: &str| wanted.similarity(name) > 0.0;
         let found = self
             .chunks
             .chunks_by_names(&is_similar, &self.filter)
@@ -146,7 +146,7 @@ impl IndexSearch {
             .into_iter()
             .map(|found| {
                 let names = found.chunk.definitions.iter();
-                let best = names.map(|name| name_similarity(&wanted, name));
+                let best = names.map(|name| wanted.similarity(name));
                 let best = best.fold(0.0, f32::max);
                 (found, best)
             })
@@ -324,24 +324,4 @@ impl CandidateSet {
         });
         &mut self.candidates[index]
     }
-}
-
-/// How similar a word in lower case is to a definition's name: 1 for the same, 0 for too many
-/// mistakes.
-/// A mistake is a letter that is missing, wrong, too many, or exchanged with its neighbour.
-fn name_similarity(wanted: &str, name: &str) -> f32 {
-    let length = wanted.chars().count();
-    let most = match length {
-        0..4 => 0,
-        4..8 => 1,
-        _ => 2,
-    };
-    if name.len().abs_diff(wanted.len()) > 4 * most {
-        return 0.0;
-    }
-    let mistakes = strsim::osa_distance(wanted, &name.to_lowercase());
-    if mistakes > most {
-        return 0.0;
-    }
-    1.0 - mistakes as f32 / length as f32
 }

@@ -19,7 +19,7 @@ use crate::progress::Events;
 use crate::query::Query;
 use crate::rank::{Ranked, fused};
 use crate::refresh::{LockWait, RefreshOptions};
-use crate::retrievers::{IndexSearch, RetrieverResults};
+use crate::retrievers::{FETCHED, IndexSearch, RetrieverResults, text_query};
 use crate::unsearched::Unsearched;
 
 /// How long a search waits for a writer before it reads changed files itself.
@@ -171,7 +171,9 @@ impl Index {
             }
         };
         // Before the snapshot, which may be removed while a slow model works.
-        let (overlay, vector) = tokio::join!(taking_in, query_vectors(&query, embedder));
+        let reading = self.read_ahead(request, &query);
+        let (overlay, vector, ()) =
+            tokio::join!(taking_in, query_vectors(&query, embedder), reading);
         let mut overlay = overlay?;
         let vector = vector.unwrap_or_else(|error| {
             notes.push(format!("lexical search only: {error}"));
@@ -223,6 +225,21 @@ impl Index {
             notes,
             unsearched,
         })
+    }
+
+    /// Reads what the first search of a process needs of the index while files are compared: most of it is
+    /// waiting. What cannot be read is told by the search.
+    async fn read_ahead(&self, request: &SearchRequest, query: &Query) {
+        if request.freshness == Freshness::Trust || self.reader.lock().await.is_some() {
+            return;
+        }
+        if let Ok(store) = self.store().await
+            && let Ok(chunks) = store.snapshot().await
+        {
+            let _ = chunks
+                .search_text(&text_query(query), FETCHED, &Filter::default())
+                .await;
+        }
     }
 
     /// A note for an index that has vectors, but none of this model.

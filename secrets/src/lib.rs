@@ -141,11 +141,13 @@ impl Detector {
     /// All secrets in the order of the text, without overlaps.
     fn secrets(&self, text: &str) -> Vec<Secret> {
         let mut found = Vec::new();
-        // Where each rule is done: it has nothing more to say inside its own find.
-        let mut done = vec![0; RULES.len()];
+        // Where each rule is done: it has nothing more to say inside its own find. Most texts are paths
+        // without an anchor.
+        let mut done: Vec<usize> = Vec::new();
         let mut from = 0;
         while let Some(anchor) = self.prefixes.find_at(text, from) {
             let start = anchor.start();
+            done.resize(RULES.len(), 0);
             // Another anchor may begin inside this one. Anchors are ASCII, so this is a boundary.
             from = start + 1;
             let rest = &text[start..];

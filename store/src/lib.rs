@@ -40,6 +40,7 @@ mod snapshot;
 mod sqlite;
 mod store;
 mod tally;
+mod text_search;
 mod vector_catalog;
 mod vector_index;
 mod vector_stages;

@@ -1,5 +1,7 @@
 //! Full-text queries.
 
+use std::collections::HashSet;
+
 use lancedb::index::scalar::{BooleanQuery, FtsQuery, MatchQuery, Occur};
 
 /// A text to search for, with expansions: any word of any clause may match.
@@ -30,29 +32,25 @@ impl TextQuery {
         self.clauses.is_empty()
     }
 
-    /// For rows in the full-text index: one list, in which each word is repeated by its weight.
-    ///
-    /// Lance answers such a query from the blocks that can hold the best rows; for clauses with
-    /// boosts it reads every match, which takes more than twice as long.
-    pub(crate) fn for_indexed(&self, column: &str) -> FtsQuery {
-        let words: Vec<&str> = self
-            .clauses
-            .iter()
-            .flat_map(|(text, weight)| std::iter::repeat_n(text.as_str(), usize::from(*weight)))
-            .collect();
-        MatchQuery::new(words.join(" "))
-            .with_column(Some(column.to_owned()))
-            .into()
+    /// The words in their order, with the weight of a match.
+    pub(crate) fn words(&self) -> impl Iterator<Item = (&str, u8)> {
+        let clauses = self.clauses.iter();
+        clauses.flat_map(|(text, weight)| text.split_whitespace().map(|word| (word, *weight)))
     }
 
-    /// For rows that are not in the index yet, where repeated words count once.
-    pub(crate) fn for_others(&self, column: &str) -> FtsQuery {
-        let clauses = self.clauses.iter().map(|(text, weight)| {
-            let query = MatchQuery::new(text.clone())
+    /// For rows that are not in the index yet, without some words; `None` if nothing is left.
+    ///
+    /// LanceDB counts a word once there, however often it is repeated, so its weight is a factor.
+    pub(crate) fn for_others(&self, column: &str, left_out: &HashSet<String>) -> Option<FtsQuery> {
+        let clauses = self.clauses.iter().filter_map(|(text, weight)| {
+            let words = text.split_whitespace();
+            let words: Vec<&str> = words.filter(|word| !left_out.contains(*word)).collect();
+            let query = MatchQuery::new(words.join(" "))
                 .with_column(Some(column.to_owned()))
                 .with_boost(f32::from(*weight));
-            (Occur::Should, query.into())
+            (!words.is_empty()).then(|| (Occur::Should, query.into()))
         });
-        BooleanQuery::new(clauses).into()
+        let clauses: Vec<(Occur, FtsQuery)> = clauses.collect();
+        (!clauses.is_empty()).then(|| BooleanQuery::new(clauses).into())
     }
 }

@@ -238,14 +238,6 @@ pub(crate) fn outlines_from_batch(batch: &RecordBatch) -> Result<Vec<(Chunk, Con
         .collect()
 }
 
-/// Converts a batch with [`DEFINITIONS`] to the names in each row.
-pub(crate) fn definitions_from_batch(batch: &RecordBatch) -> Result<Vec<Vec<String>>> {
-    let names = strings(batch, DEFINITIONS)?;
-    Ok((0..batch.num_rows())
-        .map(|row| split(names.value(row)))
-        .collect())
-}
-
 /// A column of texts.
 pub(crate) fn strings<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a StringArray> {
     batch

@@ -4,7 +4,7 @@
 //! texts, which are most of the bytes, and the texts of the hits are fetched by row at the end.
 //! Row ids are valid within one version only, so all reads of a search use one snapshot.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -26,6 +26,7 @@ use crate::keys::KeyRows;
 use crate::query::TextQuery;
 use crate::row::{self, COLUMNS, ChunkRow, OUTLINE, TERMS};
 use crate::store::{Store, StoreFuture, TERMS_INDEX};
+use crate::text_search::{IndexedHits, search_indexed};
 
 const SCORE: &str = "_score";
 const ROW_ID: &str = "_rowid";
@@ -126,13 +127,22 @@ impl Snapshot {
             if limit == 0 || query.is_empty() || filter.passes_nothing() {
                 return Ok(Vec::new());
             }
-            let mut indexed = self.text_scan(query.for_indexed(TERMS), limit, filter)?;
-            indexed.fast_search();
-            let (mut rows, mut scores) = scored_rows(&indexed).await?;
-            let others = self.dataset.unindexed_fragments(TERMS_INDEX).boxed().await;
-            let others = others.map_err(lancedb::Error::from)?;
-            if !others.is_empty() {
-                let mut scan = self.text_scan(query.for_others(TERMS), limit, filter)?;
+            let others = self
+                .dataset
+                .unindexed_fragments(TERMS_INDEX)
+                .boxed()
+                .await?;
+            // A table of which nothing is indexed has the definition of an index.
+            let indexed = if others.len() < self.dataset.fragments().len() {
+                search_indexed(&self.dataset, query, limit, filter).await?
+            } else {
+                IndexedHits::default()
+            };
+            let (mut rows, mut scores) = (indexed.rows, indexed.scores);
+            if let Some(query) = query.for_others(TERMS, &indexed.left_out)
+                && !others.is_empty()
+            {
+                let mut scan = self.text_scan(query, limit, filter)?;
                 scan.with_fragments(others);
                 let (more_rows, more_scores) = scored_rows(&scan).await?;
                 rows.extend(more_rows);
@@ -186,13 +196,33 @@ impl Snapshot {
         .boxed()
     }
 
-    /// The chunks whose symbol is one of the names, as written, by path and line.
+    /// The chunks whose symbol is one of the names, as written, by path and line; none of a name that
+    /// more than `most` chunks have.
     pub fn chunks_by_symbols<'a>(
         &'a self,
         symbols: &'a [String],
+        most: usize,
         filter: &'a Filter,
     ) -> StoreFuture<'a, Vec<FoundChunk>> {
-        async move { self.look_up("symbol", symbols, filter).await }.boxed()
+        async move {
+            let mut by_name: BTreeMap<String, Vec<RowId>> = BTreeMap::new();
+            let columns: &[&str] = if most == usize::MAX { &[] } else { &["symbol"] };
+            for batch in self.matching("symbol", symbols, columns, filter).await? {
+                let found = row_ids(&batch)?;
+                if columns.is_empty() {
+                    by_name.entry(String::new()).or_default().extend(found);
+                    continue;
+                }
+                for (row, name) in found.into_iter().zip(row::strings(&batch, "symbol")?) {
+                    let name = name.unwrap_or_default().to_owned();
+                    by_name.entry(name).or_default().push(row);
+                }
+            }
+            by_name.retain(|_, rows| rows.len() <= most);
+            let rows: Vec<RowId> = by_name.into_values().flatten().collect();
+            self.sorted_outlines(&rows, filter).await
+        }
+        .boxed()
     }
 
     /// The chunks of files, by path and line.
@@ -224,15 +254,14 @@ impl Snapshot {
             }
             let mut rows = Vec::new();
             for batch in collect(&scanner).await? {
-                let names = row::definitions_from_batch(&batch)?;
-                let wanted = row_ids(&batch)?.into_iter().zip(names);
-                let wanted = wanted.filter(|(_, names)| names.iter().any(|name| is_wanted(name)));
-                rows.extend(wanted.map(|(row, _)| row));
+                let names = row::strings(&batch, row::DEFINITIONS)?;
+                for (row, names) in row_ids(&batch)?.into_iter().zip(names) {
+                    if row::separated(names.unwrap_or_default()).any(is_wanted) {
+                        rows.push(row);
+                    }
+                }
             }
-            let mut found = self.outlines(&rows).await?;
-            found.retain(|it| it.passes(filter));
-            found.sort_by(|left, right| found_key(left).cmp(&found_key(right)));
-            Ok(found)
+            self.sorted_outlines(&rows, filter).await
         }
         .boxed()
     }
@@ -280,10 +309,25 @@ impl Snapshot {
         values: &[String],
         filter: &Filter,
     ) -> Result<Vec<FoundChunk>> {
-        if filter.passes_nothing() {
-            return Ok(Vec::new());
-        }
         let mut rows = Vec::new();
+        for batch in self.matching(column, values, &[], filter).await? {
+            rows.extend(row_ids(&batch)?);
+        }
+        self.sorted_outlines(&rows, filter).await
+    }
+
+    /// The rows that have one of some values in a column: their ids and the columns asked for.
+    async fn matching(
+        &self,
+        column: &str,
+        values: &[String],
+        columns: &[&str],
+        filter: &Filter,
+    ) -> Result<Vec<RecordBatch>> {
+        let mut batches = Vec::new();
+        if filter.passes_nothing() {
+            return Ok(batches);
+        }
         for group in values.chunks(VALUES_PER_LOOKUP) {
             let mut condition = is_in(column, group.iter().map(String::as_str));
             if let Some(more) = filter.sql() {
@@ -293,13 +337,16 @@ impl Snapshot {
             scanner.with_row_id();
             scanner
                 .filter(&condition)
-                .and_then(|scanner| scanner.project::<&str>(&[]))
+                .and_then(|scanner| scanner.project(columns))
                 .map_err(lancedb::Error::from)?;
-            for batch in collect(&scanner).await? {
-                rows.extend(row_ids(&batch)?);
-            }
+            batches.extend(collect(&scanner).await?);
         }
-        let mut found = self.outlines(&rows).await?;
+        Ok(batches)
+    }
+
+    /// The rows that pass a filter, without their texts, by path and line.
+    async fn sorted_outlines(&self, rows: &[RowId], filter: &Filter) -> Result<Vec<FoundChunk>> {
+        let mut found = self.outlines(rows).await?;
         found.retain(|it| it.passes(filter));
         found.sort_by(|left, right| found_key(left).cmp(&found_key(right)));
         Ok(found)

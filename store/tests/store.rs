@@ -155,6 +155,29 @@ async fn weights_and_filters_count() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_many_chunks_have_is_left_out() {
+    let folder = tempfile::tempdir().expect("folder");
+    let store = writer(folder.path()).await;
+    let mut rows: Vec<ChunkRow> = (1..4)
+        .map(|line| row("a.rs", 10 * line, &format!("fn run() {{ {line} }}")))
+        .collect();
+    let mut rare = row("b.rs", 1, "fn rare() {}");
+    rare.chunk.symbol = Some("rare".to_owned());
+    rows.push(rare);
+    store.append(&rows).await.expect("append");
+    let snapshot = store.snapshot().await.expect("a snapshot");
+    let names = ["run", "rare"].map(str::to_owned);
+    for (most, expected) in [(usize::MAX, 4), (3, 4), (2, 1)] {
+        let all = Filter::default();
+        let found = snapshot.chunks_by_symbols(&names, most, &all).await;
+        let found = found.expect("chunks");
+        assert_eq!(found.len(), expected, "at most {most}");
+        let last = found.last().and_then(|found| found.chunk.symbol.as_deref());
+        assert_eq!(last, Some("rare"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn replacing_is_one_commit_and_none_the_second_time() {
     let folder = tempfile::tempdir().expect("folder");
     let store = writer(folder.path()).await;
