@@ -1,13 +1,17 @@
 //! Differences between the files and the index, by comparing the walk with the catalog.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use ollacode_store::FileRecord;
 
 use crate::error::IndexError;
-use crate::prepare::FileTask;
-use crate::walk::{WalkResult, is_below};
+use crate::graph::{FileRole, role_of};
+use crate::language::{PLAIN_TEXT, language_of};
+use crate::prepare::{FileTask, TaskReason};
+use crate::rules::CHUNK_RULES;
+use crate::walk::{WalkEntry, WalkResult, is_below};
 
 /// The differences between the files and the index.
 #[derive(Debug, Default)]
@@ -28,6 +32,23 @@ impl Difference {
     pub(crate) fn is_empty(&self) -> bool {
         self.tasks.is_empty() && self.removed.is_empty()
     }
+
+    /// Sorts the files to read by how much they matter: the given ones, then those that changed,
+    /// then those that are chunked by other rules; of each code before tests, documents and the
+    /// like, and what was changed last first.
+    pub(crate) fn sort(&mut self, first: &HashSet<String>) {
+        self.tasks.sort_by_cached_key(|task| {
+            let path = &task.entry.path;
+            let language = language_of(path, "").map_or(PLAIN_TEXT, |language| language.name);
+            (
+                !first.contains(path),
+                task.reason,
+                role_of(path, language) != FileRole::Source,
+                Reverse(task.entry.modified_ns),
+                path.clone(),
+            )
+        });
+    }
 }
 
 /// The part of the workspace that was walked.
@@ -47,9 +68,15 @@ impl RefreshScope<'_> {
     }
 }
 
-/// Compares the walk with the catalog, by size, times and inode.
+/// Whether a file has the size, times and inode that are recorded.
 ///
-/// The modification time alone is not enough: archives and copies set it.
+/// The modification time alone would not be enough: archives and copies set it.
+pub(crate) fn has_stat(record: &FileRecord, entry: &WalkEntry) -> bool {
+    (record.size, record.modified_ns) == (entry.size, entry.modified_ns)
+        && (record.changed_ns, record.inode) == (entry.changed_ns, entry.inode)
+}
+
+/// Compares the walk with the catalog, by size, times and inode, and by the rules for chunks.
 pub(crate) fn difference(
     walked: &WalkResult,
     known: Vec<FileRecord>,
@@ -67,18 +94,22 @@ pub(crate) fn difference(
         .collect();
     for entry in &walked.entries {
         let record = known.remove(&entry.path);
-        let same = record.as_ref().is_some_and(|record| {
-            (record.size, record.modified_ns) == (entry.size, entry.modified_ns)
-                && (record.changed_ns, record.inode) == (entry.changed_ns, entry.inode)
-        });
-        if same && reread == Reread::Changed {
+        let reason = match &record {
+            Some(record) if !has_stat(record, entry) => TaskReason::Changed,
+            Some(record) if record.unsure_since_ns != 0 => TaskReason::Unsure,
+            Some(_) => TaskReason::Rules,
+            None => TaskReason::Changed,
+        };
+        let known =
+            record.filter(|record| reread == Reread::Changed && record.rules == CHUNK_RULES);
+        if reason == TaskReason::Rules && known.is_some() {
             difference.unchanged += 1;
             continue;
         }
-        let known = record.filter(|_| reread == Reread::Changed);
         difference.tasks.push(FileTask {
             entry: entry.clone(),
             known,
+            reason,
         });
     }
     difference.removed = known
@@ -92,9 +123,9 @@ pub(crate) fn difference(
 /// Which files are read again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reread {
-    /// Those whose size or time differs.
+    /// Those whose size or time differs, and those that are chunked by other rules.
     Changed,
-    /// All of them: forced, or they were chunked in another way.
+    /// All of them.
     All,
 }
 
@@ -112,3 +143,6 @@ pub(crate) fn guard_against_loss(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

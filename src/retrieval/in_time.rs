@@ -17,7 +17,8 @@ const CHANGES_MISSING: &str =
 /// How long the parts of a search may take.
 #[derive(Clone)]
 pub struct SearchPace {
-    /// Most time for finding and indexing changed files first, with the search.
+    /// Most time for finding changed files and indexing some of them first, with the search. A
+    /// search limits itself, but in a large folder files are long looked for.
     pub changes: Duration,
     /// Whether the files are still being compared with the index for the first time: then what there
     /// is is searched, since indexing the rest takes too long.
@@ -66,12 +67,11 @@ impl CodeIndex {
             Some(answer) => answer?,
             None => self.index.search(&trusting, embedder, &quiet).await?,
         };
-        answer.hits.retain(|hit| !self.rules.hides(&hit.chunk.path));
         answer.notes.extend(note);
         if !is_fresh && !(pace.is_behind)() {
             answer.notes.push(CHANGES_MISSING.to_owned());
         }
-        Ok(answer)
+        Ok(self.checked(answer))
     }
 
     pub(super) async fn graph_in_time(

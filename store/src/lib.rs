@@ -46,7 +46,9 @@ pub use files::{CatalogStamp, disk_bytes};
 pub use lock::WriterLock;
 pub use maintain::{MaintenancePolicy, MaintenanceReport};
 pub use query::{Filter, TextQuery};
-pub use record::{Counts, EmbedFailure, FileRecord, LanguageCount, MissingKey, RecordedFile};
+pub use record::{
+    Counts, EmbedFailure, FileRecord, LanguageCount, MissingKey, RecordedContent, RecordedFile,
+};
 pub use recovery::Recovery;
 pub use row::ChunkRow;
 pub use scan::{ChunkBatch, ChunkScan, ChunkView};
