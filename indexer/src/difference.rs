@@ -13,6 +13,9 @@ use crate::prepare::{FileTask, TaskReason};
 use crate::rules::CHUNK_RULES;
 use crate::walk::{WalkEntry, WalkResult, is_below};
 
+/// Most files of which it is asked what they are for, which takes microseconds each.
+const MOST_JUDGED: usize = 20_000;
+
 /// The differences between the files and the index.
 #[derive(Debug, Default)]
 pub(crate) struct Difference {
@@ -35,20 +38,26 @@ impl Difference {
 
     /// Sorts the files to read by how much they matter: the given ones, then those that changed,
     /// then those that are chunked by other rules; of each code before tests, documents and the
-    /// like, and what was changed last first.
+    /// like, and what was changed last first. What a file is for is not asked of a great many.
     pub(crate) fn sort(&mut self, first: &HashSet<String>) {
+        let are_few = self.tasks.len() <= MOST_JUDGED;
         self.tasks.sort_by_cached_key(|task| {
             let path = &task.entry.path;
-            let language = language_of(path, "").map_or(PLAIN_TEXT, |language| language.name);
             (
                 !first.contains(path),
                 task.reason,
-                role_of(path, language) != FileRole::Source,
+                are_few && !is_code(path),
                 Reverse(task.entry.modified_ns),
                 path.clone(),
             )
         });
     }
+}
+
+/// Whether a file is code of the project, by its path.
+fn is_code(path: &str) -> bool {
+    let language = language_of(path, "").map_or(PLAIN_TEXT, |language| language.name);
+    role_of(path, language) == FileRole::Source
 }
 
 /// The part of the workspace that was walked.

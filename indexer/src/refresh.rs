@@ -279,7 +279,7 @@ impl<'a> RefreshWriter<'a> {
         self.write(&turn, batch).await?;
         // A first build is indexed at its end, which leaves one segment. The others go on for long
         // beside searches, which read unindexed chunks one by one.
-        if !self.began_empty {
+        if !self.began_empty && !self.stop.is_cancelled() {
             self.index_text(&turn).await?;
         }
         turn.end().await

@@ -99,11 +99,12 @@ impl CodeIndex {
 mod tests {
     use std::fs;
     use std::path::Path;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use futures::FutureExt;
     use futures::future::BoxFuture;
     use ollacode_indexer::walk::WalkLimits;
-    use ollacode_indexer::{Index, RefreshOptions};
+    use ollacode_indexer::{Behind, Index, RefreshOptions};
 
     use super::*;
     use crate::retrieval::EmbedderSource;
@@ -137,6 +138,48 @@ mod tests {
         let answer = code.search(&request).await.expect("an answer");
         let paths = answer.hits.into_iter().map(|hit| hit.chunk.path);
         (paths.collect(), answer.notes)
+    }
+
+    /// Counts how often it is asked to catch up.
+    #[derive(Default)]
+    struct CatchingUp(AtomicUsize);
+
+    impl EmbedderSource for CatchingUp {
+        fn embedder(&self) -> BoxFuture<'_, Result<Option<Arc<dyn Embedder>>, String>> {
+            async { Ok(None) }.boxed()
+        }
+
+        fn catch_up(&self) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn what_a_search_left_is_caught_up_with_and_said() {
+        let source = Arc::new(CatchingUp::default());
+        let index = Index::new("/nowhere", "/nowhere", WalkLimits::default());
+        let code = CodeIndex::new(index, Arc::clone(&source) as _, Arc::default());
+        let notes = |changed, outdated| {
+            let answer = SearchResults {
+                behind: Behind { changed, outdated },
+                notes: Vec::new(),
+                ..not_indexed()
+            };
+            code.checked(answer).notes
+        };
+        assert_eq!(notes(0, 0), [""; 0]);
+        assert_eq!(source.0.load(Ordering::SeqCst), 0);
+        // What older rules chunked is found, so nothing is missing.
+        assert_eq!(notes(0, 7), [""; 0]);
+        assert_eq!(source.0.load(Ordering::SeqCst), 1);
+        assert_eq!(
+            notes(1, 7),
+            [
+                "1 changed file is not searched yet; the index is being brought up to date: search \
+              again in a few seconds"
+            ]
+        );
+        assert_eq!(source.0.load(Ordering::SeqCst), 2);
     }
 
     #[tokio::test]
