@@ -66,7 +66,7 @@ pub(crate) struct PrepareLimit {
 
 impl PrepareLimit {
     fn allows(&self, index: usize) -> bool {
-        let is_in_time = |(until, first)| index < first || Instant::now() < until;
+        let is_in_time = |(until, first): (Instant, usize)| index < first || Instant::now() < until;
         !self.stop.is_cancelled() && self.hurry.is_none_or(is_in_time)
     }
 }

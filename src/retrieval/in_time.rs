@@ -158,7 +158,11 @@ mod tests {
     fn what_a_search_left_is_caught_up_with_and_said() {
         let source = Arc::new(CatchingUp::default());
         let index = Index::new("/nowhere", "/nowhere", WalkLimits::default());
-        let code = CodeIndex::new(index, Arc::clone(&source) as _, Arc::default());
+        let code = CodeIndex::new(
+            index,
+            Arc::clone(&source) as Arc<dyn EmbedderSource>,
+            Arc::default(),
+        );
         let notes = |changed, outdated| {
             let answer = SearchResults {
                 behind: Behind { changed, outdated },
