@@ -168,7 +168,7 @@ impl Index {
     ) -> Result<SearchResults, IndexError> {
         let mut notes = Vec::new();
         let query = Query::parse(&request.query);
-        let taking_in = self.take_in(request.freshness, &query, events, &mut notes);
+        let taking_in = self.take_in_for(request.freshness, &query, events, &mut notes);
         // Before the snapshot, which may be removed while a slow model works.
         let (taken_in, vector) = tokio::join!(taking_in, query_vectors(&query, embedder));
         let TakenIn {

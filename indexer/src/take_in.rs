@@ -133,7 +133,7 @@ impl Index {
     }
 
     /// What a search takes in before it answers.
-    pub(crate) async fn take_in(
+    pub(crate) async fn take_in_for(
         &self,
         freshness: Freshness,
         query: &Query,
