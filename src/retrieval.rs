@@ -19,6 +19,7 @@ use ollacode_indexer::{
 };
 use tokio::time::timeout;
 
+use crate::allocator;
 use crate::message::Source;
 use crate::model::EditForm;
 use crate::permission::Rules;
@@ -114,7 +115,9 @@ impl CodeIndex {
         let embedder = embedder
             .as_ref()
             .map(|embedder| embedder.as_ref() as &dyn Embedder);
-        let mut answer = self.index.search(request, embedder, &|_| {}).await?;
+        let answer = self.index.search(request, embedder, &|_| {}).await;
+        allocator::release_when_idle();
+        let mut answer = answer?;
         answer.notes.extend(note.into_iter().chain(still_built));
         Ok(self.checked(answer))
     }

@@ -21,19 +21,23 @@ pub mod chunk;
 mod coverage;
 pub mod decode;
 mod default_excludes;
+mod dense;
 mod difference;
 mod dry_run;
 pub mod embed;
+mod embed_order;
 mod embed_pipeline;
 mod embed_requests;
 mod error;
 mod focus;
 mod folder;
 pub mod git_index;
+mod globs;
 mod graph;
 mod hidden;
 mod ignore_files;
 mod index;
+mod known;
 pub mod language;
 mod mention;
 mod non_production;
@@ -41,6 +45,7 @@ mod objc_macros;
 mod overlay;
 pub mod parse;
 pub mod parts;
+mod polling;
 mod prepare;
 mod progress;
 pub mod query;
@@ -57,6 +62,7 @@ mod skip;
 mod status;
 pub mod syntax;
 mod take_in;
+mod tickets;
 mod unsearched;
 mod unspaced;
 pub mod walk;
@@ -82,6 +88,6 @@ pub use unsearched::Unsearched;
 pub use watch::{TooFewWatches, try_watches};
 
 pub use ollacode_store::{
-    Chunk, ChunkKind, ContentKey, Counts, EmbedFailure, EmbeddingCache, LanguageCount, StoreError,
-    disk_bytes,
+    Chunk, ChunkKind, ContentKey, Counts, EmbedFailure, EmbeddingCache, LanguageCount, ReplyMark,
+    ReplyMarks, StoreError, disk_bytes,
 };

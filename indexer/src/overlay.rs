@@ -59,12 +59,19 @@ impl Overlay {
             let mut rows = Vec::new();
             // Nothing is recorded, so the time does not matter.
             let limit = PrepareLimit::default();
-            prepare_all(&root, &tasks, redactor.as_ref(), 0, &limit, |prepared| {
-                if let PreparedFile::Chunked(file) = prepared {
-                    rows.extend(file.rows);
-                }
-                true
-            });
+            prepare_all(
+                &root,
+                &tasks,
+                redactor.as_ref(),
+                0,
+                &limit,
+                |prepared, _ticket| {
+                    if let PreparedFile::Chunked(file) = prepared {
+                        rows.extend(file.rows);
+                    }
+                    true
+                },
+            );
             Ok(rows)
         })
         .await?;
@@ -88,15 +95,7 @@ impl Overlay {
 
     /// The chunks that pass a filter.
     pub(crate) fn rows<'a>(&'a self, filter: &'a Filter) -> Vec<&'a ChunkRow> {
-        let passes = |row: &&ChunkRow| {
-            let language =
-                filter.languages.is_empty() || filter.languages.contains(&row.chunk.language);
-            language
-                && filter
-                    .paths
-                    .as_ref()
-                    .is_none_or(|paths| paths.contains(&row.chunk.path))
-        };
+        let passes = |row: &&ChunkRow| filter.passes(&row.chunk.path, &row.chunk.language);
         self.files.values().flatten().filter(passes).collect()
     }
 

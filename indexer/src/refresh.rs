@@ -8,7 +8,7 @@
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use ollacode_store::{Catalog, ChunkRow, FileRecord, RecordedFile, Store, WriterLock};
+use ollacode_store::{ChunkRow, FileRecord, RecordedFile, Store, WriterLock};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -20,7 +20,7 @@ use crate::overlay::Overlay;
 use crate::prepare::{ChunkedFile, FileTask, PrepareLimit, PreparedFile, prepare_all};
 use crate::progress::{Events, IndexEvent, RefreshReport};
 use crate::reconcile::SharedCatalog;
-use crate::rules::CHUNK_RULES;
+use crate::tickets::Ticket;
 use crate::walk::WalkResult;
 
 /// Chunks in one commit of a bulk load: enough that commits cost little, few enough for memory
@@ -77,35 +77,6 @@ impl LockWait {
             LockWait::No => LockWait::UpTo(LONGEST_WAIT),
             wait @ LockWait::UpTo(_) => wait,
         }
-    }
-}
-
-/// The content of the catalog, read before the files are listed.
-///
-/// In the other order, a file that another process has just added would look like a removed one.
-pub(crate) struct KnownFiles {
-    /// The record of every file.
-    pub files: Vec<FileRecord>,
-    /// The generation; under another one, the rest is stale.
-    pub generation: String,
-    /// The version of the table of chunks that the records belong to.
-    pub chunks_version: Option<u64>,
-}
-
-impl KnownFiles {
-    pub(crate) fn read(state: &Catalog) -> ollacode_store::Result<KnownFiles> {
-        // The generation first: an invalidation while the rest is read must be noticed.
-        let generation = state.generation()?;
-        Ok(KnownFiles {
-            generation,
-            chunks_version: state.chunks_version()?,
-            files: state.files()?,
-        })
-    }
-
-    /// Whether all stored files were chunked by the present rules.
-    pub(crate) fn is_cut_as_now(&self) -> bool {
-        self.files.iter().all(|file| file.rules == CHUNK_RULES)
     }
 }
 
@@ -189,9 +160,10 @@ impl<'a> RefreshWriter<'a> {
         };
         let (mut prepared, preparing) = self.start(difference.tasks)?;
         let mut done = 0;
-        while let Some(prepared) = prepared.recv().await {
+        while let Some((prepared, ticket)) = prepared.recv().await {
             done += 1;
             batch.take(prepared, &mut self.report);
+            drop(ticket);
             if done % 16 == 0 || done == total {
                 (self.events)(IndexEvent::Chunking { done, total });
             }
@@ -236,7 +208,7 @@ impl<'a> RefreshWriter<'a> {
     fn start(
         &self,
         tasks: Vec<FileTask>,
-    ) -> Result<(mpsc::Receiver<PreparedFile>, JoinHandle<()>), IndexError> {
+    ) -> Result<(mpsc::Receiver<(PreparedFile, Ticket)>, JoinHandle<()>), IndexError> {
         let (sender, receiver) = mpsc::channel(QUEUE);
         let root = self.index.open_root()?;
         let redactor = self.index.redactor();
@@ -251,7 +223,7 @@ impl<'a> RefreshWriter<'a> {
                 redactor.as_ref(),
                 now_ns(),
                 &limit,
-                |prepared| sender.blocking_send(prepared).is_ok(),
+                |prepared, ticket| sender.blocking_send((prepared, ticket)).is_ok(),
             );
         });
         Ok((receiver, preparing))

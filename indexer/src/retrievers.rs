@@ -1,14 +1,13 @@
 //! The retrievers of a search (full text, symbols, vectors), and how their results are merged.
 
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
 
 use ollacode_store::{
     Chunk, ChunkRow, ContentKey, Filter, FoundChunk, RowId, Snapshot, Store, TextQuery,
 };
 
 use crate::coverage::Coverage;
-use crate::embed::{EmbedError, Embedder, EmbeddingModel, Role, estimated_tokens, split};
+use crate::dense::QueryVectors;
 use crate::error::IndexError;
 use crate::focus::{focus, mark_named};
 use crate::mention::Mentioned;
@@ -20,15 +19,11 @@ use crate::rank::{Candidate, Named, Ranked, RetrieverRank, WEIGHTS, rank};
 /// does not change the order of the first hits.
 const FETCHED: usize = 100;
 /// A retriever's request is not enlarged further once it exceeds this.
-const MOST_FETCHED: usize = 10_000;
-/// Parts of a long query that are embedded.
-const MOST_PARTS: usize = 6;
+pub(crate) const MOST_FETCHED: usize = 10_000;
 /// Most chunks whose names are similar to the query's: more would be a guess.
 const MOST_SIMILAR: usize = 50;
 /// Hits that are read to see whether a name that nothing defines is used.
 const READ_FOR_NAME: usize = 20;
-/// How long a search waits for the vector of its query: a small model loads in that time.
-const QUERY_LIMIT: Duration = Duration::from_secs(20);
 
 /// One query on one state of the store.
 pub(crate) struct IndexSearch {
@@ -41,73 +36,6 @@ pub(crate) struct IndexSearch {
     pub(crate) mentioned: Vec<Mentioned>,
     /// Most hits.
     pub(crate) limit: usize,
-}
-
-/// The vectors of a query, and the fingerprint of the embedding model that made them.
-pub(crate) struct QueryVectors {
-    fingerprint: String,
-    /// One per part of a long query; a chunk's score is its best similarity to any of them.
-    vectors: Vec<Vec<f32>>,
-    /// What the user should know of it.
-    pub(crate) note: Option<String>,
-}
-
-/// Embeds a query, in parts if it is longer than the model's window; `None` without a model or
-/// without words.
-pub(crate) async fn query_vectors(
-    query: &Query,
-    embedder: Option<&dyn Embedder>,
-) -> Result<Option<QueryVectors>, EmbedError> {
-    let Some(embedder) = embedder.filter(|_| !query.text.is_empty()) else {
-        return Ok(None);
-    };
-    let model = embedder.model();
-    let wrap = |text: &str| embedder.wrap(text, Role::Query);
-    let title = query.title.as_ref().map(|title| wrap(&title.text));
-    let whole = wrap(&query.text);
-    // The estimate is a third too high on the average.
-    if 3 * estimated_tokens(&whole) <= 4 * model.window {
-        let texts: Vec<String> = title.iter().cloned().chain([whole]).collect();
-        match embedded(embedder, &texts).await {
-            Err(EmbedError::TooLong) => {}
-            other => return Ok(Some(QueryVectors::new(model, other?, None))),
-        }
-    }
-    let room = model
-        .window
-        .saturating_sub(estimated_tokens(&wrap("")))
-        .max(8);
-    let ranges = split(&query.text, room);
-    let parts = ranges
-        .iter()
-        .take(MOST_PARTS)
-        .map(|range| wrap(&query.text[range.clone()]));
-    let texts: Vec<String> = title.into_iter().chain(parts).collect();
-    let vectors = embedded(embedder, &texts).await?;
-    let first = match ranges.len() {
-        count if count > MOST_PARTS => format!("its first {MOST_PARTS} of {count}"),
-        count => format!("its {count}"),
-    };
-    let note = format!(
-        "the query is longer than the window of `{}` ({} tokens): {first} parts were embedded",
-        model.name, model.window
-    );
-    Ok(Some(QueryVectors::new(model, vectors, Some(note))))
-}
-
-async fn embedded(embedder: &dyn Embedder, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
-    let embedded = tokio::time::timeout(QUERY_LIMIT, embedder.embed(texts)).await;
-    Ok(embedded.map_err(|_| slow_model())??.vectors)
-}
-
-impl QueryVectors {
-    fn new(model: &EmbeddingModel, vectors: Vec<Vec<f32>>, note: Option<String>) -> QueryVectors {
-        QueryVectors {
-            fingerprint: model.fingerprint(),
-            vectors,
-            note,
-        }
-    }
 }
 
 /// The results of the retrievers, each in its order.
@@ -226,73 +154,6 @@ impl IndexSearch {
         similar.sort_by(|(_, left), (_, right)| right.total_cmp(left));
         similar.truncate(MOST_SIMILAR);
         Ok(similar)
-    }
-
-    async fn dense(
-        &self,
-        query: &QueryVectors,
-        fetched: usize,
-    ) -> Result<Vec<(FoundChunk, RetrieverRank)>, IndexError> {
-        let QueryVectors {
-            fingerprint,
-            vectors,
-            ..
-        } = query;
-        let keys = match &self.filter {
-            filter if *filter == Filter::default() => None,
-            filter => Some(self.store.keys_of(filter).await?),
-        };
-        let mut request_size = fetched;
-        let (rows, rank_by_key) = loop {
-            let mut nearest = Vec::new();
-            let mut exhausted = true;
-            for vector in vectors {
-                let found = match &keys {
-                    None => {
-                        self.store
-                            .search_vectors(fingerprint, vector, request_size)
-                            .await?
-                    }
-                    Some(keys) => {
-                        self.store
-                            .search_vectors_among(fingerprint, vector, request_size, keys)
-                            .await?
-                    }
-                };
-                exhausted &= found.len() < request_size;
-                nearest.extend(found);
-            }
-            if vectors.len() > 1 {
-                let mut seen = HashSet::new();
-                nearest.sort_by(|(left_key, left), (right_key, right)| {
-                    right.total_cmp(left).then_with(|| left_key.cmp(right_key))
-                });
-                nearest.retain(|(key, _)| seen.insert(*key));
-                nearest.truncate(request_size);
-            }
-            let nearest_keys: Vec<_> = nearest.iter().map(|(key, _)| *key).collect();
-            let rows = self
-                .chunks
-                .chunks_by_keys(&nearest_keys, &self.filter)
-                .await?;
-            // Vectors of deleted chunks may crowd out others until they are removed.
-            if exhausted || rows.len() >= fetched / 2 || request_size > MOST_FETCHED {
-                let rank_by_key: HashMap<_, _> = nearest
-                    .into_iter()
-                    .enumerate()
-                    // In a small index this retriever returns unrelated chunks, too.
-                    .filter(|(_, (_, similarity))| *similarity > 0.0)
-                    .map(|(rank, (key, score))| (key, RetrieverRank { rank, score }))
-                    .collect();
-                break (rows, rank_by_key);
-            }
-            request_size *= 4;
-        };
-        let placed = rows.into_iter().filter_map(|row| {
-            let rank = *rank_by_key.get(&row.content_key)?;
-            Some((row, rank))
-        });
-        Ok(placed.collect())
     }
 
     /// Merges the results, replaces what the overlay has newer, ranks, and fetches texts.
@@ -483,11 +344,4 @@ fn name_similarity(wanted: &str, name: &str) -> f32 {
         return 0.0;
     }
     1.0 - mistakes as f32 / length as f32
-}
-
-fn slow_model() -> EmbedError {
-    EmbedError::Unavailable(format!(
-        "the model did not answer within {} s",
-        QUERY_LIMIT.as_secs()
-    ))
 }

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use futures::FutureExt;
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use ollacode_store::{Catalog, CatalogStamp, Counts, Filter, RecordedContent, StoreError};
+use ollacode_store::{Catalog, CatalogStamp, Counts, Filter, PathSet, RecordedContent, StoreError};
 
 use crate::decode::decode;
+use crate::dense::query_vectors;
 use crate::embed::Embedder;
 use crate::error::IndexError;
 use crate::folder::Folder;
+use crate::globs::{beginning, globs};
 use crate::index::{CachedCounts, Index, IndexFuture, blocking};
 use crate::language::languages_named;
 use crate::mention::{Mentioned, mentions, resolve};
@@ -18,7 +19,7 @@ use crate::prepare::Redactor;
 use crate::progress::Events;
 use crate::query::Query;
 use crate::rank::{Ranked, fused};
-use crate::retrievers::{IndexSearch, RetrieverResults, query_vectors};
+use crate::retrievers::{IndexSearch, RetrieverResults};
 use crate::rules::CHUNK_RULES;
 use crate::take_in::{Behind, TakenIn};
 use crate::unsearched::Unsearched;
@@ -300,19 +301,12 @@ impl Index {
             return Ok(filter);
         }
         let globs = globs(&request.globs)?;
-        let folder = self.folder().to_owned();
-        let mut paths: BTreeSet<String> =
-            blocking(move || Ok(Catalog::open_read_only(&folder)?.indexed_paths()?))
-                .await?
-                .into_iter()
-                .collect();
+        let (folder, begin) = (self.folder().to_owned(), beginning(&request.globs));
+        let indexed =
+            blocking(move || Ok(Catalog::open_read_only(&folder)?.indexed_paths_from(&begin)?));
+        let mut paths: BTreeSet<String> = indexed.await?.into_iter().collect();
         paths.extend(overlay.paths().map(str::to_owned));
-        filter.paths = Some(
-            paths
-                .into_iter()
-                .filter(|path| globs.is_match(path))
-                .collect(),
-        );
+        filter.paths = Some(PathSet::among(paths, |path| globs.is_match(path)));
         Ok(filter)
     }
 
@@ -383,31 +377,4 @@ fn holds(
     let decoded = decode(&bytes);
     let is_clean = redactor.is_none_or(|redactor| redactor(&decoded.text).is_none());
     is_clean && redact(&decoded.text).findings.is_empty()
-}
-
-/// Compiles globs as people type them: `src` and `src/` match what is below, `*.rs` in any folder.
-pub(crate) fn globs(patterns: &[String]) -> Result<GlobSet, IndexError> {
-    let mut set = GlobSetBuilder::new();
-    for pattern in patterns {
-        let trimmed = pattern.trim_start_matches("./").trim_end_matches('/');
-        let anywhere = if trimmed.contains('/') {
-            trimmed.to_owned()
-        } else {
-            format!("**/{trimmed}")
-        };
-        for text in [anywhere.clone(), format!("{anywhere}/**")] {
-            let glob = GlobBuilder::new(&text)
-                .literal_separator(true)
-                .build()
-                .map_err(|source| IndexError::BadGlob {
-                    pattern: pattern.clone(),
-                    source,
-                })?;
-            set.add(glob);
-        }
-    }
-    set.build().map_err(|source| IndexError::BadGlob {
-        pattern: patterns.join(" "),
-        source,
-    })
 }

@@ -288,10 +288,17 @@ impl Index {
         blocking(move || {
             let mut prepared = Vec::new();
             let redactor = redactor.as_ref();
-            prepare_all(&root, &tasks, redactor, now_ns(), &limit, |file| {
-                prepared.push(file);
-                true
-            });
+            prepare_all(
+                &root,
+                &tasks,
+                redactor,
+                now_ns(),
+                &limit,
+                |file, _ticket| {
+                    prepared.push(file);
+                    true
+                },
+            );
             let left = tasks.split_off(prepared.len());
             Ok((prepared, left))
         })

@@ -7,11 +7,12 @@ use ollacode_store::FileRecord;
 use crate::difference::{Difference, RefreshScope, Reread, difference};
 use crate::error::IndexError;
 use crate::folder::Folder;
+use crate::globs::globs;
 use crate::index::Index;
 use crate::language::languages_named;
 use crate::overlay::Overlay;
 use crate::prepare::TaskReason;
-use crate::search::{SearchRequest, globs};
+use crate::search::SearchRequest;
 use crate::walk::{SkipReason, WalkResult};
 
 /// The most names in a sentence.

@@ -39,7 +39,6 @@ use crate::app::App;
 use crate::conversation::registry::SessionRegistry;
 use crate::conversation::workspaces::{IndexUpdates, Workspaces};
 use crate::conversation::{InstalledModels, SharedContext};
-use crate::engine::ChatActivity;
 use crate::permission::Mode;
 
 /// Runs the program: reads the command line and the environment, and maps the outcome.
@@ -98,7 +97,7 @@ impl ServiceOptions {
         patience: Duration,
         stop: &CancellationToken,
     ) -> SharedContext {
-        let activity = ChatActivity::default();
+        let activity = app.chat_activity();
         SharedContext {
             workspaces: Workspaces::new(
                 app,

@@ -9,6 +9,7 @@ use ollacode_indexer::{
 use tokio::time::timeout;
 
 use super::{CodeIndex, not_indexed};
+use crate::allocator;
 
 /// What a caller is told whose answer does not have the newest changes.
 const CHANGES_MISSING: &str =
@@ -63,10 +64,12 @@ impl CodeIndex {
             fresh = timeout(pace.changes, searching).await.ok();
         }
         let is_fresh = fresh.is_some();
-        let mut answer = match fresh {
-            Some(answer) => answer?,
-            None => self.index.search(&trusting, embedder, &quiet).await?,
+        let answer = match fresh {
+            Some(answer) => answer,
+            None => self.index.search(&trusting, embedder, &quiet).await,
         };
+        allocator::release_when_idle();
+        let mut answer = answer?;
         answer.notes.extend(note);
         if !is_fresh && !(pace.is_behind)() {
             answer.notes.push(CHANGES_MISSING.to_owned());

@@ -2,19 +2,20 @@
 //!
 //! Every function blocks; an asynchronous caller wraps it in `spawn_blocking`.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
 use crate::chunk::ContentKey;
 use crate::error::{Result, StoreError};
-use crate::record::{Counts, FileRecord, LanguageCount, RecordedContent, RecordedFile};
+use crate::record::{FileRecord, RecordedContent, RecordedFile};
+use crate::schema::save;
 use crate::sqlite::{self, signed, unsigned, with_file_name};
 
 const STATE_FILE: &str = "state.db";
 const NAME: &str = "the catalog `state.db`";
-const CHUNKS_VERSION: &str = "chunks_version";
+pub(crate) const CHUNKS_VERSION: &str = "chunks_version";
 const EDITION: &str = "edition";
 /// Where older versions of the program had the rules by which all files were chunked.
 const OLD_RULES: &str = "chunker";
@@ -85,6 +86,7 @@ impl Catalog {
         let connection = with_file_name(sqlite::open(&path, "", TABLES), NAME)?;
         let mut state = Catalog { connection };
         with_file_name(state.add_new_columns(), NAME)?;
+        with_file_name(state.begin_to_count(), NAME)?;
         if with_file_name(state.generation(), NAME)?.is_empty() {
             state.write(renew_generation)?;
         }
@@ -161,21 +163,23 @@ impl Catalog {
             "SELECT path, size, modified_ns, hash, language, chunks, status, {new_columns}
              FROM files ORDER BY path"
         );
-        self.list(&sql, [], |row| {
-            Ok(FileRecord {
-                path: row.get(0)?,
-                size: unsigned(row.get(1)?),
-                modified_ns: row.get(2)?,
-                hash: row.get(3)?,
-                language: row.get(4)?,
-                chunks: row.get(5)?,
-                status: row.get(6)?,
-                changed_ns: row.get(7)?,
-                inode: number(row.get(8)?),
-                rules: row.get(9)?,
-                unsure_since_ns: row.get(10)?,
-            })
-        })
+        self.list(&sql, [], record_of)
+    }
+
+    /// The files at some paths, and those in folders at these paths, by path.
+    pub fn files_at(&self, paths: &[String]) -> Result<Vec<FileRecord>> {
+        let mut found = BTreeMap::new();
+        for path in paths {
+            if path.is_empty() {
+                return self.files();
+            }
+            for sql in [save::FILE_AT, save::FILES_IN] {
+                for file in self.list(sql, [path], record_of)? {
+                    found.insert(file.path.clone(), file);
+                }
+            }
+        }
+        Ok(found.into_values().collect())
     }
 
     /// What is recorded of the content of those of the files that have chunks.
@@ -211,6 +215,17 @@ impl Catalog {
         )
     }
 
+    /// Those of [`Self::indexed_paths`] that begin with a text.
+    pub fn indexed_paths_from(&self, beginning: &str) -> Result<Vec<String>> {
+        // No character is greater.
+        let end = format!("{beginning}{0}{0}", char::MAX);
+        self.list(
+            "SELECT path FROM files WHERE chunks > 0 AND path >= ?1 AND path <= ?2 ORDER BY path",
+            [beginning, end.as_str()],
+            |row| row.get(0),
+        )
+    }
+
     /// Records files after their chunks were committed, and replaces older records of them.
     ///
     /// `chunks_version` is the version of the table of chunks that holds them; see
@@ -232,11 +247,7 @@ impl Catalog {
     /// by now is not changed.
     pub fn touch_files(&mut self, records: &[FileRecord]) -> Result<()> {
         self.write(|transaction| {
-            let mut update = transaction.prepare_cached(
-                "UPDATE files SET size = ?2, modified_ns = ?3, changed_ns = ?5, inode = ?6,
-                                  unsure_since_ns = ?7
-                 WHERE path = ?1 AND hash = ?4",
-            )?;
+            let mut update = transaction.prepare_cached(save::TOUCH_FILE)?;
             for file in records {
                 update.execute(params![
                     file.path,
@@ -294,7 +305,7 @@ impl Catalog {
     /// Removes files after their chunks were deleted.
     pub fn remove_files(&mut self, paths: &[String], chunks_version: Option<u64>) -> Result<()> {
         self.write(|transaction| {
-            let mut delete = transaction.prepare_cached("DELETE FROM files WHERE path = ?1")?;
+            let mut delete = transaction.prepare_cached(save::REMOVE_FILE)?;
             for path in paths {
                 delete.execute([path])?;
             }
@@ -315,53 +326,17 @@ impl Catalog {
         self.write(|transaction| set_version(transaction, Some(version)))
     }
 
-    /// Counts files, chunks, and chunks with vectors or failures of a fingerprint.
-    pub fn counts(&self, fingerprint: &str) -> Result<Counts> {
-        let sql = "
-            SELECT (SELECT COUNT(*) FROM files WHERE chunks > 0),
-                   (SELECT IFNULL(SUM(chunks), 0) FROM files),
-                   (SELECT IFNULL(SUM(copies), 0) FROM chunk_keys WHERE content_key IN
-                       (SELECT content_key FROM vectors WHERE fingerprint = ?1)),
-                   (SELECT IFNULL(SUM(copies), 0) FROM chunk_keys WHERE content_key IN
-                       (SELECT content_key FROM failures WHERE fingerprint = ?1))";
-        let counts = self.connection.query_row(sql, [fingerprint], |row| {
-            Ok(Counts {
-                files: unsigned(row.get(0)?),
-                chunks: unsigned(row.get(1)?),
-                embedded: unsigned(row.get(2)?),
-                failed: unsigned(row.get(3)?),
-            })
-        })?;
-        Ok(counts)
-    }
-
-    /// Counts files and chunks by language, the most chunks first.
-    pub fn languages(&self) -> Result<Vec<LanguageCount>> {
-        self.list(
-            "SELECT language, COUNT(*), SUM(chunks) FROM files WHERE chunks > 0
-             GROUP BY language ORDER BY SUM(chunks) DESC, language",
-            [],
-            |row| {
-                Ok(LanguageCount {
-                    language: row.get(0)?,
-                    files: unsigned(row.get(1)?),
-                    chunks: unsigned(row.get(2)?),
-                })
-            },
-        )
-    }
-
     /// The value that [`Self::set_meta`] stored under a name.
     pub fn meta(&self, name: &str) -> Result<Option<String>> {
-        let sql = "SELECT value FROM meta WHERE name = ?1";
-        Ok(self
-            .connection
-            .query_row(sql, [name], |row| row.get(0))
-            .optional()?)
+        let mut statement = self.connection.prepare_cached(save::META)?;
+        Ok(statement.query_row([name], |row| row.get(0)).optional()?)
     }
 
     /// Stores a value under a name, and replaces an older one.
     pub fn set_meta(&mut self, name: &str, value: &str) -> Result<()> {
+        if self.meta(name)?.as_deref() == Some(value) {
+            return Ok(());
+        }
         self.write(|transaction| set_meta(transaction, name, value))
     }
 
@@ -416,23 +391,39 @@ fn renew_generation(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     transaction.execute(sql, [EDITION]).map(|_| ())
 }
 
-fn set_meta(transaction: &Transaction<'_>, name: &str, value: &str) -> rusqlite::Result<()> {
-    let sql = "INSERT OR REPLACE INTO meta VALUES (?1, ?2)";
-    transaction.execute(sql, [name, value]).map(|_| ())
+pub(crate) fn set_meta(
+    transaction: &Transaction<'_>,
+    name: &str,
+    value: &str,
+) -> rusqlite::Result<()> {
+    transaction
+        .execute(save::SET_META, [name, value])
+        .map(|_| ())
+}
+
+fn record_of(row: &Row<'_>) -> rusqlite::Result<FileRecord> {
+    Ok(FileRecord {
+        path: row.get(0)?,
+        size: unsigned(row.get(1)?),
+        modified_ns: row.get(2)?,
+        hash: row.get(3)?,
+        language: row.get(4)?,
+        chunks: row.get(5)?,
+        status: row.get(6)?,
+        changed_ns: row.get(7)?,
+        inode: number(row.get(8)?),
+        rules: row.get(9)?,
+        unsure_since_ns: row.get(10)?,
+    })
 }
 
 fn record_file(transaction: &Transaction<'_>, recorded: &RecordedFile) -> rusqlite::Result<()> {
     let file = &recorded.file;
     transaction
-        .prepare_cached("DELETE FROM files WHERE path = ?1")?
+        .prepare_cached(save::REMOVE_FILE)?
         .execute([&file.path])?;
     transaction
-        .prepare_cached(
-            "INSERT INTO files
-             (path, size, modified_ns, hash, language, chunks, status, changed_ns, inode, rules,
-              unsure_since_ns)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-        )?
+        .prepare_cached(save::ADD_FILE)?
         .execute(params![
             file.path,
             signed(file.size),
@@ -451,7 +442,7 @@ fn record_file(transaction: &Transaction<'_>, recorded: &RecordedFile) -> rusqli
     for key in &recorded.keys {
         *copies.entry(*key).or_default() += 1;
     }
-    let mut insert = transaction.prepare_cached("INSERT INTO chunk_keys VALUES (?1, ?2, ?3)")?;
+    let mut insert = transaction.prepare_cached(save::ADD_KEY)?;
     for (key, copies) in copies {
         insert.execute(params![id, key, copies])?;
     }

@@ -24,34 +24,46 @@ mod chunk;
 mod chunks;
 mod error;
 mod files;
+mod filter;
+mod keys;
 mod lock;
 mod maintain;
 mod query;
 mod record;
 mod recovery;
+mod replace;
+mod replies;
 mod row;
 mod scan;
+mod schema;
 mod snapshot;
 mod sqlite;
 mod store;
+mod tally;
 mod vector_catalog;
+mod vector_index;
+mod vector_stages;
 mod vectors;
 
 pub use cache::{CacheKey, EmbeddingCache};
 pub use catalog::Catalog;
 pub use chunk::{Chunk, ChunkKind, ContentKey, UnknownKind};
-pub use chunks::Replaced;
 pub use error::{Result, StoreError};
 pub use files::{CatalogStamp, disk_bytes};
+pub use filter::{Filter, PathSet};
 pub use lock::WriterLock;
 pub use maintain::{MaintenancePolicy, MaintenanceReport};
-pub use query::{Filter, TextQuery};
+pub use query::TextQuery;
 pub use record::{
-    Counts, EmbedFailure, FileRecord, LanguageCount, MissingKey, RecordedContent, RecordedFile,
+    Counts, EmbedFailure, FileRecord, LanguageCount, MissingFile, MissingKey, MissingTexts,
+    RecordedContent, RecordedFile,
 };
 pub use recovery::Recovery;
+pub use replace::Replaced;
+pub use replies::{ReplyMark, ReplyMarks};
 pub use row::ChunkRow;
 pub use scan::{ChunkBatch, ChunkScan, ChunkView};
 pub use snapshot::{FoundChunk, RowId, Snapshot};
 pub use store::{OpenMode, OpenOptions, Store};
+pub use vector_stages::FillMoment;
 pub use vectors::VectorRow;

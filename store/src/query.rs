@@ -1,4 +1,4 @@
-//! Full-text queries, and filters by language and path.
+//! Full-text queries.
 
 use lancedb::index::scalar::{BooleanQuery, FtsQuery, MatchQuery, Occur};
 
@@ -54,78 +54,5 @@ impl TextQuery {
             (Occur::Should, query.into())
         });
         BooleanQuery::new(clauses).into()
-    }
-}
-
-/// Limits a search to languages and paths.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// Names of languages; empty for all.
-    pub languages: Vec<String>,
-    /// Exact paths, to which globs were resolved; `None` for all.
-    pub paths: Option<Vec<String>>,
-}
-
-impl Filter {
-    /// Whether no chunk can pass.
-    pub fn passes_nothing(&self) -> bool {
-        self.paths.as_ref().is_some_and(Vec::is_empty)
-    }
-
-    /// The filter as an SQL condition; `None` if everything passes.
-    pub(crate) fn sql(&self) -> Option<String> {
-        let mut conditions = Vec::new();
-        if !self.languages.is_empty() {
-            conditions.push(is_in("language", self.languages.iter().map(String::as_str)));
-        }
-        if let Some(paths) = &self.paths {
-            conditions.push(is_in("path", paths.iter().map(String::as_str)));
-        }
-        (!conditions.is_empty()).then(|| conditions.join(" AND "))
-    }
-}
-
-/// Writes `column IN ('a', 'b')` with quotes escaped; no value means a condition never true.
-pub(crate) fn is_in<'a>(column: &str, values: impl IntoIterator<Item = &'a str>) -> String {
-    let mut sql = format!("{column} IN (");
-    let mut first = true;
-    for value in values {
-        if !first {
-            sql.push(',');
-        }
-        first = false;
-        sql.push('\'');
-        sql.push_str(&value.replace('\'', "''"));
-        sql.push('\'');
-    }
-    if first {
-        return "false".to_owned();
-    }
-    sql.push(')');
-    sql
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quotes_are_escaped() {
-        assert_eq!(is_in("path", ["a", "it's"]), "path IN ('a','it''s')");
-        assert_eq!(is_in("path", []), "false");
-    }
-
-    #[test]
-    fn filters_are_joined() {
-        let filter = Filter {
-            languages: vec!["rust".into()],
-            paths: Some(vec!["a.rs".into()]),
-        };
-        let sql = filter.sql();
-        assert_eq!(
-            sql.as_deref(),
-            Some("language IN ('rust') AND path IN ('a.rs')")
-        );
-        assert_eq!(Filter::default().sql(), None);
     }
 }

@@ -58,6 +58,26 @@ pub struct MissingKey {
     pub path: String,
 }
 
+/// A file with chunks that have no vector yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingFile {
+    /// Path relative to the root of the workspace, with `/`.
+    pub path: String,
+    /// Name of the language.
+    pub language: String,
+    /// Time of the last modification, in nanoseconds since 1970.
+    pub modified_ns: i64,
+}
+
+/// The content keys that have no vector yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MissingTexts {
+    /// The files that have them, each once.
+    pub files: Vec<MissingFile>,
+    /// Each key with the position of a file in `files`, once for each file that has it.
+    pub keys: Vec<(ContentKey, u32)>,
+}
+
 /// A text that could not be embedded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmbedFailure {

@@ -4,7 +4,7 @@
 //! texts, which are most of the bytes, and the texts of the hits are fetched by row at the end.
 //! Row ids are valid within one version only, so all reads of a search use one snapshot.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -21,7 +21,9 @@ use parking_lot::Mutex;
 use crate::chunk::{Chunk, ContentKey};
 use crate::chunks::floats;
 use crate::error::{Result, StoreError};
-use crate::query::{Filter, TextQuery, is_in};
+use crate::filter::{Filter, is_in};
+use crate::keys::KeyRows;
+use crate::query::TextQuery;
 use crate::row::{self, COLUMNS, ChunkRow, OUTLINE, TERMS};
 use crate::store::{Store, StoreFuture, TERMS_INDEX};
 
@@ -31,7 +33,7 @@ const VALUES_PER_LOOKUP: usize = 500;
 
 /// A row of one [`Snapshot`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RowId(u64);
+pub struct RowId(pub(crate) u64);
 
 /// A chunk that was found, without its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,11 +46,18 @@ pub struct FoundChunk {
     pub content_key: ContentKey,
 }
 
+impl FoundChunk {
+    fn passes(&self, filter: &Filter) -> bool {
+        filter.passes(&self.chunk.path, &self.chunk.language)
+    }
+}
+
 /// One version of the table of chunks.
 #[derive(Clone)]
 pub struct Snapshot {
     dataset: Arc<Dataset>,
     outlines: Arc<ChunkHeaders>,
+    keys: Arc<KeyRows>,
 }
 
 /// Chunks that earlier searches have read, without their texts.
@@ -89,6 +98,7 @@ impl Store {
             Ok(Snapshot {
                 dataset,
                 outlines: self.inner.outlines.clone(),
+                keys: self.inner.chunk_keys.clone(),
             })
         }
         .boxed()
@@ -130,6 +140,7 @@ impl Snapshot {
             }
             let found = self.outlines(&rows).await?;
             let mut hits: Vec<(FoundChunk, f32)> = found.into_iter().zip(scores).collect();
+            hits.retain(|(found, _)| found.passes(filter));
             hits.sort_by(|(left, left_score), (right, right_score)| {
                 right_score
                     .total_cmp(left_score)
@@ -164,8 +175,13 @@ impl Snapshot {
         filter: &'a Filter,
     ) -> StoreFuture<'a, Vec<FoundChunk>> {
         async move {
-            let keys: Vec<String> = keys.iter().map(|key| hex::encode(key.0)).collect();
-            self.look_up("content_key", &keys, filter).await
+            let rows = self.keys.rows_of(&self.dataset, keys).await?;
+            let rows: Vec<RowId> = rows.into_iter().map(RowId).collect();
+            let keys: HashSet<&ContentKey> = keys.iter().collect();
+            let mut found = self.outlines(&rows).await?;
+            found.retain(|it| keys.contains(&it.content_key) && it.passes(filter));
+            found.sort_by(|left, right| found_key(left).cmp(&found_key(right)));
+            Ok(found)
         }
         .boxed()
     }
@@ -214,6 +230,7 @@ impl Snapshot {
                 rows.extend(wanted.map(|(row, _)| row));
             }
             let mut found = self.outlines(&rows).await?;
+            found.retain(|it| it.passes(filter));
             found.sort_by(|left, right| found_key(left).cmp(&found_key(right)));
             Ok(found)
         }
@@ -227,12 +244,10 @@ impl Snapshot {
         filter: &'a Filter,
     ) -> StoreFuture<'a, usize> {
         async move {
-            let mut condition = is_in("content_key", [hex::encode(key.0).as_str()]);
-            if let Some(more) = filter.sql() {
-                condition = format!("{condition} AND {more}");
+            if *filter == Filter::default() {
+                return Ok(self.keys.rows_of(&self.dataset, &[key]).await?.len());
             }
-            let count = self.dataset.count_rows(Some(condition)).boxed().await;
-            Ok(count.map_err(lancedb::Error::from)?)
+            Ok(self.chunks_by_keys(&[key], filter).await?.len())
         }
         .boxed()
     }
@@ -285,6 +300,7 @@ impl Snapshot {
             }
         }
         let mut found = self.outlines(&rows).await?;
+        found.retain(|it| it.passes(filter));
         found.sort_by(|left, right| found_key(left).cmp(&found_key(right)));
         Ok(found)
     }
@@ -345,13 +361,13 @@ async fn scored_rows(scanner: &Scanner) -> Result<(Vec<RowId>, Vec<f32>)> {
     Ok((rows, scores))
 }
 
-async fn collect(scanner: &Scanner) -> Result<Vec<RecordBatch>> {
+pub(crate) async fn collect(scanner: &Scanner) -> Result<Vec<RecordBatch>> {
     let stream = scanner.try_into_stream().boxed().await;
     let batches = stream.map_err(lancedb::Error::from)?.try_collect().await;
     Ok(batches.map_err(lancedb::Error::from)?)
 }
 
-fn row_ids(batch: &RecordBatch) -> Result<Vec<RowId>> {
+pub(crate) fn row_ids(batch: &RecordBatch) -> Result<Vec<RowId>> {
     let column = batch
         .column_by_name(ROW_ID)
         .and_then(|column| column.as_primitive_opt::<UInt64Type>())

@@ -12,13 +12,15 @@ use arrow_array::RecordBatch;
 use futures::future::BoxFuture;
 use futures::{FutureExt, TryStreamExt};
 use lancedb::index::Index;
-use lancedb::index::scalar::{BTreeIndexBuilder, FtsIndexBuilder};
+use lancedb::index::scalar::{BTreeIndexBuilder, BitmapIndexBuilder, FtsIndexBuilder};
 use lancedb::query::ExecutableQuery;
 use lancedb::{Connection, ObjectStoreRegistry, Session, Table};
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::error::{Result, StoreError, is_conflict, is_damage};
 use crate::files::create_private_folder;
+use crate::keys::KeyRows;
+use crate::maintain::Upkeep;
 use crate::recovery::{self, Recovery};
 use crate::row::{self, TERMS};
 use crate::snapshot::ChunkHeaders;
@@ -40,6 +42,9 @@ const TREES: [(&str, &str); 3] = [
     ("content_key", "content_key_index"),
     ("symbol", "symbol_index"),
 ];
+
+/// The index of the languages, of which there are few.
+const LANGUAGE_INDEX: &str = "language_index";
 
 /// Longest identifier that is indexed whole, in bytes.
 const LONGEST_TOKEN: usize = 128;
@@ -90,7 +95,11 @@ pub(crate) struct StoreInner {
     pub(crate) chunks: Table,
     vectors: Mutex<HashMap<String, Table>>,
     pub(crate) outlines: Arc<ChunkHeaders>,
+    pub(crate) chunk_keys: Arc<KeyRows>,
+    /// Of the vectors that were searched last.
+    pub(crate) vector_keys: KeyRows,
     pub(crate) writes: tokio::sync::Mutex<()>,
+    pub(crate) upkeep: Upkeep,
     healings: Vec<Recovery>,
 }
 
@@ -225,7 +234,10 @@ impl StoreOpening {
             chunks,
             vectors: Mutex::new(vectors),
             outlines: Arc::default(),
+            chunk_keys: Arc::default(),
+            vector_keys: KeyRows::default(),
             writes: tokio::sync::Mutex::new(()),
+            upkeep: Upkeep::default(),
             healings: self.healings,
         };
         Store {
@@ -325,6 +337,10 @@ async fn create_missing_indexes(chunks: &Table) -> Result<()> {
             create_tree(chunks, column, name).await?;
         }
     }
+    if !existing.iter().any(|index| index.name == LANGUAGE_INDEX) {
+        let index = Index::Bitmap(BitmapIndexBuilder::default());
+        create_index(chunks, "language", LANGUAGE_INDEX, index).await?;
+    }
     if existing.iter().any(|index| index.name == OLD_TERMS_INDEX) {
         chunks.drop_index(OLD_TERMS_INDEX).boxed().await?;
     }
@@ -335,7 +351,16 @@ async fn create_missing_indexes(chunks: &Table) -> Result<()> {
 }
 
 pub(crate) async fn create_tree(table: &Table, column: &str, name: &str) -> Result<()> {
-    let index = Index::BTree(BTreeIndexBuilder::default());
+    create_index(
+        table,
+        column,
+        name,
+        Index::BTree(BTreeIndexBuilder::default()),
+    )
+    .await
+}
+
+async fn create_index(table: &Table, column: &str, name: &str, index: Index) -> Result<()> {
     table
         .create_index(&[column], index)
         .name(name.to_owned())
@@ -374,20 +399,21 @@ pub(crate) async fn collect(query: &impl ExecutableQuery) -> Result<Vec<RecordBa
 }
 
 /// Repeats an operation that lost a race for a commit.
-pub(crate) async fn retrying<T, F>(mut operation: impl FnMut() -> F) -> Result<T>
+pub(crate) async fn retrying<T, E, F>(mut operation: impl FnMut() -> F) -> Result<T>
 where
-    F: Future<Output = lancedb::Result<T>>,
+    E: Into<StoreError>,
+    F: Future<Output = std::result::Result<T, E>>,
 {
     const TRIES: u32 = 5;
     const FIRST_PAUSE: Duration = Duration::from_millis(50);
     let mut tried = 0;
     loop {
-        match operation().await {
-            Err(error) if is_conflict(&error) && tried + 1 < TRIES => {
+        match operation().await.map_err(Into::into) {
+            Err(StoreError::Lance(error)) if is_conflict(&error) && tried + 1 < TRIES => {
                 tokio::time::sleep(FIRST_PAUSE * 2_u32.pow(tried)).await;
                 tried += 1;
             }
-            other => return Ok(other?),
+            other => return other,
         }
     }
 }

@@ -2,54 +2,71 @@
 //!
 //! Every function blocks, like all of [`Catalog`].
 
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
-use rusqlite::params;
+use rusqlite::{OptionalExtension, Row, params};
 
 use crate::catalog::Catalog;
 use crate::chunk::ContentKey;
 use crate::error::Result;
-use crate::record::{EmbedFailure, MissingKey};
-use crate::sqlite::{signed, unsigned};
+use crate::record::{EmbedFailure, MissingFile, MissingKey, MissingTexts};
+use crate::schema::save;
+use crate::sqlite::signed;
+use crate::tally::forget_settled;
 
 impl Catalog {
-    /// Keys of chunks without vector and without failure that are greater than `after`, in order.
-    pub fn missing_keys(
-        &self,
-        fingerprint: &str,
-        limit: usize,
-        after: Option<ContentKey>,
-    ) -> Result<Vec<MissingKey>> {
-        // No key is below the empty blob.
-        let after = after.map(|key| key.0.to_vec()).unwrap_or_default();
-        self.list(
-            "SELECT keys.content_key, MIN(files.path)
-             FROM chunk_keys AS keys JOIN files ON files.id = keys.file
-             WHERE keys.content_key > ?2
-               AND NOT EXISTS (SELECT 1 FROM vectors WHERE fingerprint = ?1
-                               AND vectors.content_key = keys.content_key)
-               AND NOT EXISTS (SELECT 1 FROM failures WHERE fingerprint = ?1
-                               AND failures.content_key = keys.content_key)
-             GROUP BY keys.content_key ORDER BY keys.content_key LIMIT ?3",
-            params![fingerprint, after, signed(limit)],
-            |row| {
-                Ok(MissingKey {
-                    key: row.get(0)?,
-                    path: row.get(1)?,
-                })
-            },
-        )
+    /// The keys of chunks without vector and without failure, with the files that have them.
+    pub fn missing_texts(&self, fingerprint: &str) -> Result<MissingTexts> {
+        let rows: Vec<(ContentKey, i64)> = if self.is_settled(fingerprint)? {
+            self.list(save::MISSING_TEXTS, [], key_and_file)?
+        } else {
+            self.list(
+                "SELECT keys.content_key, keys.file FROM chunk_keys AS keys
+                 WHERE NOT EXISTS (SELECT 1 FROM vectors WHERE fingerprint = ?1
+                                   AND vectors.content_key = keys.content_key)
+                   AND NOT EXISTS (SELECT 1 FROM failures WHERE fingerprint = ?1
+                                   AND failures.content_key = keys.content_key)",
+                [fingerprint],
+                key_and_file,
+            )?
+        };
+        let mut found: HashMap<i64, Option<u32>> = HashMap::new();
+        let mut missing = MissingTexts::default();
+        let mut file = self.connection.prepare_cached(save::MISSING_FILE)?;
+        for (key, id) in rows {
+            let at = match found.entry(id) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(unknown) => {
+                    let read = file.query_row([id], |row| {
+                        Ok(MissingFile {
+                            path: row.get(0)?,
+                            language: row.get(1)?,
+                            modified_ns: row.get(2)?,
+                        })
+                    });
+                    // Each statement sees its own state of the catalog.
+                    let at = read.optional()?.map(|file| {
+                        missing.files.push(file);
+                        u32::try_from(missing.files.len() - 1).unwrap_or(u32::MAX)
+                    });
+                    *unknown.insert(at)
+                }
+            };
+            missing.keys.extend(at.map(|at| (key, at)));
+        }
+        Ok(missing)
     }
 
-    /// The number of keys that [`Self::missing_keys`] would list in all.
+    /// The number of different keys that [`Self::missing_texts`] would list.
     pub fn missing_count(&self, fingerprint: &str) -> Result<u64> {
+        if self.is_settled(fingerprint)? {
+            return self.number(save::MISSING_COUNT, []);
+        }
         let sql = "SELECT COUNT(DISTINCT content_key) FROM chunk_keys
             WHERE content_key NOT IN (SELECT content_key FROM vectors WHERE fingerprint = ?1)
               AND content_key NOT IN (SELECT content_key FROM failures WHERE fingerprint = ?1)";
-        let count = self
-            .connection
-            .query_row(sql, [fingerprint], |row| row.get(0))?;
-        Ok(unsigned(count))
+        self.number(sql, [fingerprint])
     }
 
     /// Keys of chunks that could not be embedded, in order.
@@ -62,12 +79,7 @@ impl Catalog {
              WHERE failures.fingerprint = ?1
              GROUP BY failures.content_key ORDER BY failures.content_key",
             [fingerprint],
-            |row| {
-                Ok(MissingKey {
-                    key: row.get(0)?,
-                    path: row.get(1)?,
-                })
-            },
+            missing_of,
         )
     }
 
@@ -77,9 +89,7 @@ impl Catalog {
         fingerprint: &str,
         keys: &[ContentKey],
     ) -> Result<HashSet<ContentKey>> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT 1 FROM vectors WHERE fingerprint = ?1 AND content_key = ?2")?;
+        let mut statement = self.connection.prepare_cached(save::HAS_VECTOR)?;
         let mut without = HashSet::new();
         for key in keys {
             if !statement.exists(params![fingerprint, key])? {
@@ -115,11 +125,8 @@ impl Catalog {
     /// Records that keys have vectors, after the vectors were committed.
     pub fn record_vectors(&mut self, fingerprint: &str, keys: &[ContentKey]) -> Result<()> {
         self.write(|transaction| {
-            let mut insert =
-                transaction.prepare_cached("INSERT OR IGNORE INTO vectors VALUES (?1, ?2)")?;
-            let mut clear = transaction.prepare_cached(
-                "DELETE FROM failures WHERE fingerprint = ?1 AND content_key = ?2",
-            )?;
+            let mut insert = transaction.prepare_cached(save::ADD_VECTOR)?;
+            let mut clear = transaction.prepare_cached(save::REMOVE_FAILURE)?;
             for key in keys {
                 insert.execute(params![fingerprint, key])?;
                 clear.execute(params![fingerprint, key])?;
@@ -131,9 +138,7 @@ impl Catalog {
     /// Removes the records that keys have vectors.
     pub fn remove_vectors(&mut self, fingerprint: &str, keys: &[ContentKey]) -> Result<()> {
         self.write(|transaction| {
-            let mut delete = transaction.prepare_cached(
-                "DELETE FROM vectors WHERE fingerprint = ?1 AND content_key = ?2",
-            )?;
+            let mut delete = transaction.prepare_cached(save::REMOVE_VECTOR)?;
             for key in keys {
                 delete.execute(params![fingerprint, key])?;
             }
@@ -143,7 +148,12 @@ impl Catalog {
 
     /// Removes all records of a fingerprint: its vectors and its failures.
     pub fn remove_fingerprint(&mut self, fingerprint: &str) -> Result<()> {
+        let is_settled = self.is_settled(fingerprint)?;
         self.write(|transaction| {
+            // Else each of its texts would be listed as missing.
+            if is_settled {
+                forget_settled(transaction)?;
+            }
             transaction.execute("DELETE FROM vectors WHERE fingerprint = ?1", [fingerprint])?;
             transaction.execute("DELETE FROM failures WHERE fingerprint = ?1", [fingerprint])?;
             Ok(())
@@ -158,6 +168,9 @@ impl Catalog {
 
     /// Keys with vectors that belong to no chunk any more.
     pub fn orphan_vector_keys(&self, fingerprint: &str, limit: usize) -> Result<Vec<ContentKey>> {
+        if self.is_settled(fingerprint)? {
+            return self.list(save::ORPHANS, [signed(limit)], |row| row.get(0));
+        }
         self.list(
             "SELECT content_key FROM vectors WHERE fingerprint = ?1
              AND NOT EXISTS (SELECT 1 FROM chunk_keys AS keys
@@ -171,8 +184,7 @@ impl Catalog {
     /// Records texts that could not be embedded.
     pub fn record_failures(&mut self, fingerprint: &str, failures: &[EmbedFailure]) -> Result<()> {
         self.write(|transaction| {
-            let mut insert = transaction
-                .prepare_cached("INSERT OR REPLACE INTO failures VALUES (?1, ?2, ?3, ?4, ?5)")?;
+            let mut insert = transaction.prepare_cached(save::ADD_FAILURE)?;
             for failure in failures {
                 insert.execute(params![
                     fingerprint,
@@ -210,4 +222,15 @@ impl Catalog {
             Ok(())
         })
     }
+}
+
+fn key_and_file(row: &Row<'_>) -> rusqlite::Result<(ContentKey, i64)> {
+    Ok((row.get(0)?, row.get(1)?))
+}
+
+fn missing_of(row: &Row<'_>) -> rusqlite::Result<MissingKey> {
+    Ok(MissingKey {
+        key: row.get(0)?,
+        path: row.get(1)?,
+    })
 }

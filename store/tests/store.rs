@@ -1,12 +1,16 @@
 //! What callers of the store rely on, against real tables in temporary folders.
 
+#[path = "store/nearest.rs"]
+mod nearest;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use ollacode_store::{
     Catalog, Chunk, ChunkKind, ChunkRow, ContentKey, FileRecord, Filter, MaintenancePolicy,
-    OpenMode, OpenOptions, RecordedFile, Recovery, Store, StoreError, TextQuery, VectorRow,
+    OpenMode, OpenOptions, PathSet, RecordedFile, Recovery, Store, StoreError, TextQuery,
+    VectorRow,
 };
 
 const FINGERPRINT: &str = "0123456789abcdef";
@@ -121,13 +125,31 @@ async fn weights_and_filters_count() {
     }
     let only = Filter {
         languages: Vec::new(),
-        paths: Some(vec!["it's.rs".to_owned()]),
+        paths: Some(vec!["it's.rs".to_owned()].into()),
     };
     let hits = snapshot
         .search_text(&TextQuery::new("one"), 10, &only)
         .await
         .expect("search");
     assert_eq!(hits.len(), 1);
+    // A run of paths is found by its ends, without those that the filter does not know.
+    let known = ["a.rs", "b.rs", "it's.rs"].map(str::to_owned).into();
+    let run = Filter {
+        languages: vec!["rust".to_owned()],
+        paths: Some(PathSet::among(known, |_| true)),
+    };
+    for (words, expected) in [("one", 2), ("filler", 0)] {
+        let query = TextQuery::new(words);
+        let hits = snapshot.search_text(&query, 10, &run).await;
+        assert_eq!(hits.expect("search").len(), expected, "{words}");
+    }
+    let other = Filter {
+        languages: vec!["python".to_owned()],
+        paths: None,
+    };
+    let query = TextQuery::new("one");
+    let none = snapshot.search_text(&query, 10, &other).await;
+    assert!(none.expect("search").is_empty());
     let read = snapshot.rows(&[hits[0].0.row]).await.expect("rows");
     assert_eq!(read, rows[1..2]);
 }
@@ -310,22 +332,12 @@ fn the_bookkeeping_knows_what_is_missing() {
     state.record_files(&[recorded], Some(7)).expect("record");
     assert_eq!(state.chunks_version().expect("version"), Some(7));
     assert_eq!(state.files().expect("files"), [file]);
-    assert_eq!(
-        state
-            .missing_keys(FINGERPRINT, 10, None)
-            .expect("missing")
-            .len(),
-        2
-    );
+    let missing = state.missing_texts(FINGERPRINT).expect("missing");
+    assert_eq!((missing.files.len(), missing.keys.len()), (1, 2));
     state.record_vectors(FINGERPRINT, &[one]).expect("vectors");
-    let missing = state.missing_keys(FINGERPRINT, 10, None).expect("missing");
-    assert_eq!(
-        missing
-            .iter()
-            .map(|missing| missing.key)
-            .collect::<Vec<_>>(),
-        [two]
-    );
+    let missing = state.missing_texts(FINGERPRINT).expect("missing");
+    assert_eq!(missing.files[0].path, "a.rs");
+    assert_eq!(missing.keys, [(two, 0)]);
     let counts = state.counts(FINGERPRINT).expect("counts");
     assert_eq!(
         (counts.files, counts.chunks, counts.embedded, counts.failed),

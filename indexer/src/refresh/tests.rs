@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use ollacode_store::{ContentKey, OpenMode, OpenOptions};
+use ollacode_store::{Catalog, ContentKey, OpenMode, OpenOptions};
 use tempfile::TempDir;
 
 use super::*;

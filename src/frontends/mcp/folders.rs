@@ -14,7 +14,6 @@ use super::tools::{IndexUse, NAMES, renamed};
 use crate::app::{App, IndexStatus};
 use crate::config::{GivenFolder, SettingOrigin};
 use crate::conversation::messages::index_words;
-use crate::engine::ChatActivity;
 use crate::message::ToolCall;
 use crate::retrieval::SearchPace;
 use crate::tools::{ReadingTools, Wanted};
@@ -140,7 +139,7 @@ impl Folder {
     }
 
     fn open(name: String, app: App, stop: &CancellationToken) -> Result<Folder, Error> {
-        let activity = ChatActivity::default();
+        let activity = app.chat_activity();
         let background = app.keep_fresh(activity.clone(), stop.child_token());
         let caught_up = background.caught_up.clone();
         let pace = SearchPace {
