@@ -23,9 +23,6 @@ pub use lines::without_long_lines;
 
 use lines::LineIndex;
 
-/// Changes whenever the same text may be chunked or labelled differently; part of the fingerprint.
-pub const CHUNKER_VERSION: u32 = 5;
-
 /// Most characters of a chunk, white space not counted. 750 to 1,500 retrieve
 /// equally well; the lower end halves the text that a model has to read.
 pub const BUDGET: usize = 800;

@@ -1,11 +1,11 @@
 //! Search: from a question to ranked hits, each of which is checked against its file.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use futures::FutureExt;
-use ollacode_store::{Catalog, CatalogStamp, Counts, Filter, PathSet, StoreError};
+use ollacode_store::{Catalog, CatalogStamp, Counts, Filter, PathSet, RecordedContent, StoreError};
 
+use crate::decode::decode;
 use crate::dense::query_vectors;
 use crate::embed::Embedder;
 use crate::error::IndexError;
@@ -15,15 +15,16 @@ use crate::index::{CachedCounts, Index, IndexFuture, blocking};
 use crate::language::languages_named;
 use crate::mention::{Mentioned, mentions, resolve};
 use crate::overlay::Overlay;
+use crate::prepare::Redactor;
 use crate::progress::Events;
 use crate::query::Query;
 use crate::rank::{Ranked, fused};
-use crate::refresh::{LockWait, RefreshOptions};
 use crate::retrievers::{FETCHED, IndexSearch, RetrieverResults, text_query};
+use crate::rules::CHUNK_RULES;
+use crate::take_in::{Behind, TakenIn};
 use crate::unsearched::Unsearched;
+use ollacode_secrets::redact;
 
-/// How long a search waits for a writer before it reads changed files itself.
-const PATIENCE: Duration = Duration::from_millis(150);
 /// Rounds in which stale hits are replaced. A file that changes more often than that is dropped.
 const ROUNDS: usize = 3;
 
@@ -50,7 +51,8 @@ pub struct SearchRequest {
 /// Whether a search indexes changed files first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freshness {
-    /// Compare every file's size and times with the index, and index what differs.
+    /// Compare every file's size and times with the index, and index what differs: all of it if
+    /// that takes less than a moment, else what matters most to the query.
     Refresh,
     /// Rely on a watcher. Hits are still checked against their files.
     Trust,
@@ -88,13 +90,16 @@ pub struct SearchResults {
     pub notes: Vec<String>,
     /// What was not searched, if there are no hits.
     pub unsearched: Option<Unsearched>,
+    /// The changed files that the search could not take in, for a refresh to follow.
+    pub behind: Behind,
 }
 
 impl Index {
     /// Answers a search request.
     ///
-    /// Indexes changed files first, unless told to trust the index. While another process holds
-    /// the lock, changed files are chunked and searched in memory.
+    /// Indexes changed files first, unless told to trust the index: as many as a moment is enough
+    /// for, those that the query names first. While another process holds the lock, they are
+    /// chunked and searched in memory. The answer says how many are left.
     ///
     /// # Errors
     /// [`IndexError::UnknownLanguage`] and [`IndexError::BadGlob`] for filters, else what the store
@@ -164,17 +169,15 @@ impl Index {
     ) -> Result<SearchResults, IndexError> {
         let mut notes = Vec::new();
         let query = Query::parse(&request.query);
-        let taking_in = async {
-            match request.freshness {
-                Freshness::Refresh => self.take_in_changes(events, &mut notes).await,
-                Freshness::Trust => Ok(Overlay::default()),
-            }
-        };
+        let taking_in = self.take_in_for(request.freshness, &query, events, &mut notes);
         // Before the snapshot, which may be removed while a slow model works.
         let reading = self.read_ahead(request, &query);
-        let (overlay, vector, ()) =
+        let (taken_in, vector, ()) =
             tokio::join!(taking_in, query_vectors(&query, embedder), reading);
-        let mut overlay = overlay?;
+        let TakenIn {
+            mut overlay,
+            behind,
+        } = taken_in?;
         let vector = vector.unwrap_or_else(|error| {
             notes.push(format!("lexical search only: {error}"));
             None
@@ -224,6 +227,7 @@ impl Index {
             hits,
             notes,
             unsearched,
+            behind,
         })
     }
 
@@ -273,59 +277,6 @@ impl Index {
         let stale = self.stale_paths(&hits, overlay, moved).await?;
         hits.retain(|hit| !stale.contains(&hit.chunk.path));
         Ok(hits)
-    }
-
-    /// Refreshes the index, or reads changed files into memory while another process writes.
-    pub(crate) async fn take_in_changes(
-        &self,
-        events: Events<'_>,
-        notes: &mut Vec<String>,
-    ) -> Result<Overlay, IndexError> {
-        let found = self.pending().await?;
-        let mut overlay = Overlay::default();
-        if let [first, others @ ..] = found.unread.as_slice() {
-            let others = match others.len() {
-                0 => String::new(),
-                count => format!(" and {count} more"),
-            };
-            let first = if first.is_empty() { "." } else { first };
-            notes.push(format!(
-                "`{first}`{others} cannot be read, so what is in it is not shown"
-            ));
-        }
-        if found.is_empty() {
-            return Ok(overlay);
-        }
-        let how = RefreshOptions {
-            wait: LockWait::UpTo(PATIENCE),
-            ..RefreshOptions::default()
-        };
-        match self.refresh(&how, events).await {
-            Ok(_) => Ok(overlay),
-            // A process that cannot write can still read changed files.
-            Err(
-                error @ (IndexError::Busy
-                | IndexError::Store(StoreError::DiskFull { .. } | StoreError::Io { .. })),
-            ) => {
-                let paths = found.tasks.into_iter().map(|task| task.entry.path);
-                let left_out = overlay
-                    .read_some(self, found.removed, paths.collect())
-                    .await?;
-                if left_out > 0 {
-                    notes.push(format!(
-                        "{error}; {left_out} changed files are not searched yet"
-                    ));
-                } else if !matches!(error, IndexError::Busy) {
-                    notes.push(error.to_string());
-                }
-                Ok(overlay)
-            }
-            Err(error @ IndexError::NothingFound { .. }) => {
-                notes.push(error.to_string());
-                Ok(overlay)
-            }
-            Err(error) => Err(error),
-        }
     }
 
     async fn status_counts(&self, fingerprint: &str) -> Result<Counts, IndexError> {
@@ -410,22 +361,37 @@ impl Index {
             return Ok(paths);
         }
         let (root, folder) = (self.open_root()?, self.folder().to_owned());
+        let redactor = self.redactor();
         blocking(move || {
-            let state = Catalog::open_read_only(&folder)?;
-            let mut stale = BTreeSet::new();
-            for path in paths {
-                let recorded = state.file_hash(&path)?;
-                if recorded.is_none() || recorded != hash_of(&root, &path) {
-                    stale.insert(path);
-                }
-            }
-            Ok(stale)
+            let recorded = Catalog::open_read_only(&folder)?.contents(&paths)?;
+            let is_stale = |path: &&String| {
+                let recorded = recorded.get(path.as_str());
+                !recorded.is_some_and(|recorded| holds(recorded, &root, path, redactor.as_ref()))
+            };
+            Ok(paths.iter().filter(is_stale).cloned().collect())
         })
         .await
     }
 }
 
-fn hash_of(root: &Folder, path: &str) -> Option<[u8; 16]> {
-    let bytes = root.read(path, MOST_READ).ok()?;
-    Some(crate::prepare::hash(&bytes))
+/// Whether the chunks of a file may be shown: it has the content that is recorded, and if older
+/// rules chunked it, there is nothing in it that the present ones might take out.
+fn holds(
+    recorded: &RecordedContent,
+    root: &Folder,
+    path: &str,
+    redactor: Option<&Redactor>,
+) -> bool {
+    let Ok(bytes) = root.read(path, MOST_READ) else {
+        return false;
+    };
+    if crate::prepare::hash(&bytes) != recorded.hash {
+        return false;
+    }
+    if recorded.rules == CHUNK_RULES {
+        return true;
+    }
+    let decoded = decode(&bytes);
+    let is_clean = redactor.is_none_or(|redactor| redactor(&decoded.text).is_none());
+    is_clean && redact(&decoded.text).findings.is_empty()
 }

@@ -19,10 +19,6 @@ pub use paths::{SecretClass, masked_path, secret_class, secret_path};
 use rules::{RULES, SecretPosition, SecretRule};
 pub use values::secret_values;
 
-/// The sources of the detector, for those who keep what it has let through: the rules are code as
-/// much as tables.
-pub const SOURCES: [&str; 2] = [include_str!("lib.rs"), include_str!("rules.rs")];
-
 /// Bytes that a rule sees from its anchor on: a hostile line cannot make the search quadratic.
 const REACH: usize = 1024;
 

@@ -112,6 +112,17 @@ impl App {
         });
     }
 
+    /// Indexes in the background what a search could not take in, unless that happens already.
+    /// Needs a runtime, and ends with it; what is committed stays.
+    pub(super) fn catch_up(&self) {
+        let index = self.index.clone();
+        tokio::spawn(async move {
+            if let Err(error) = index.catch_up(&RefreshOptions::default(), &|_| {}).await {
+                tracing::warn!(%error, "cannot index the changed files");
+            }
+        });
+    }
+
     /// Whether there is no index and no confirmation is needed to create one.
     fn may_build_first(&self) -> bool {
         !self.index.exists() && !self.needs_confirmation()

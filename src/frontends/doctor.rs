@@ -157,8 +157,8 @@ async fn index(app: &App) -> Check {
         }
     };
     if !is_current {
-        let message = "made by another version of ollacode, or not finished: the next search \
-                       reads every file again";
+        let message = "made by another version of ollacode, or not finished: each search reads \
+                       some of the files again, until all are done";
         return Check::bad(NAME, CheckState::Warning, message, RUN);
     }
     if let Some(name) = app.model_without_vectors().await {

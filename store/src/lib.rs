@@ -57,7 +57,7 @@ pub use maintain::{MaintenancePolicy, MaintenanceReport};
 pub use query::TextQuery;
 pub use record::{
     Counts, EmbedFailure, FileRecord, LanguageCount, MissingFile, MissingKey, MissingTexts,
-    RecordedFile,
+    RecordedContent, RecordedFile,
 };
 pub use recovery::Recovery;
 pub use replace::Replaced;

@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 
 use crate::error::{Result, StoreError};
 use crate::recovery;
-use crate::store::{CHUNKS, Store, StoreFuture, retrying};
+use crate::store::{CHUNKS, Store, StoreFuture, TERMS_INDEX, retrying};
 use crate::vectors::{VECTOR_INDEX, table_name};
 
 /// Thresholds that decide which maintenance steps are due.
@@ -131,6 +131,15 @@ impl Upkeep {
 }
 
 impl Store {
+    /// Number of chunks that are not in the full-text index yet; searches read them one by one.
+    pub fn unindexed_chunks(&self) -> StoreFuture<'_, usize> {
+        async move {
+            let statistics = self.inner.chunks.index_stats(TERMS_INDEX).boxed().await?;
+            Ok(statistics.map_or(usize::MAX, |index| index.num_unindexed_rows))
+        }
+        .boxed()
+    }
+
     /// Runs the maintenance steps that are due under the policy. Holds the write lock throughout.
     pub fn maintain<'a>(
         &'a self,

@@ -24,6 +24,20 @@ pub struct FileRecord {
     pub chunks: u32,
     /// Why the file has no chunks, or is chunked by lines although it has a grammar.
     pub status: Option<String>,
+    /// Number of the rules by which it was chunked; 0 if an older version of the program did it.
+    pub rules: u32,
+    /// Since when its times do not tell yet whether it changes again: when it was first read as it
+    /// is recorded, in nanoseconds since 1970. 0 if they tell.
+    pub unsure_since_ns: i64,
+}
+
+/// What is recorded of the content of a file with chunks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordedContent {
+    /// Hash of the content; see [`FileRecord::hash`].
+    pub hash: [u8; 16],
+    /// Number of the rules; see [`FileRecord::rules`].
+    pub rules: u32,
 }
 
 /// A file with the content key of each of its chunks.

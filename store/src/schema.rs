@@ -108,19 +108,23 @@ pub(crate) mod save {
     pub(crate) const SET_META: &str = "INSERT OR REPLACE INTO meta VALUES (?1, ?2)";
     pub(crate) const LAST_FILE: &str = "SELECT MAX(id) FROM files";
     pub(crate) const FILE_AT: &str =
-        "SELECT path, size, modified_ns, hash, language, chunks, status, changed_ns, inode
+        "SELECT path, size, modified_ns, hash, language, chunks, status, changed_ns, inode, rules,
+                unsure_since_ns
          FROM files WHERE path = ?1";
     /// `/` and `0` follow each other, so that these are the bounds of what is in a folder.
     pub(crate) const FILES_IN: &str =
-        "SELECT path, size, modified_ns, hash, language, chunks, status, changed_ns, inode
+        "SELECT path, size, modified_ns, hash, language, chunks, status, changed_ns, inode, rules,
+                unsure_since_ns
          FROM files WHERE path > ?1 || '/' AND path < ?1 || '0' ORDER BY path";
     pub(crate) const REMOVE_FILE: &str = "DELETE FROM files WHERE path = ?1";
     pub(crate) const ADD_FILE: &str = "INSERT INTO files
-         (path, size, modified_ns, hash, language, chunks, status, changed_ns, inode)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+         (path, size, modified_ns, hash, language, chunks, status, changed_ns, inode, rules,
+          unsure_since_ns)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     pub(crate) const ADD_KEY: &str = "INSERT INTO chunk_keys VALUES (?1, ?2, ?3)";
     pub(crate) const TOUCH_FILE: &str =
-        "UPDATE files SET size = ?2, modified_ns = ?3, changed_ns = ?5, inode = ?6
+        "UPDATE files SET size = ?2, modified_ns = ?3, changed_ns = ?5, inode = ?6,
+             unsure_since_ns = ?7
          WHERE path = ?1 AND hash = ?4";
     pub(crate) const FAILED_COPIES: &str = "SELECT IFNULL(SUM(keys.copies), 0)
          FROM failures CROSS JOIN chunk_keys AS keys ON keys.content_key = failures.content_key

@@ -344,6 +344,8 @@ fn the_bookkeeping_knows_what_is_missing() {
         language: "rust".to_owned(),
         chunks: 3,
         status: None,
+        rules: 4,
+        unsure_since_ns: 5,
     };
     let (one, two) = (ContentKey::of("one"), ContentKey::of("two"));
     let recorded = RecordedFile {

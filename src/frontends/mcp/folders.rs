@@ -23,8 +23,8 @@ use crate::visible::visible_name;
 const TOKENS: u32 = 2_000;
 /// Most bytes of its lines; what is said around them comes on top.
 const BYTES: usize = 6 << 10;
-/// Most time of a search for indexing what has just changed.
-const CHANGES: Duration = Duration::from_millis(800);
+/// Most time of a search that also indexes what has just changed.
+const CHANGES: Duration = Duration::from_millis(1_000);
 /// Most time of a search for connecting to the embedding model and asking it.
 const VECTORS: Duration = Duration::from_millis(500);
 /// After this time of a call, searches of files give what they have.
