@@ -186,6 +186,9 @@ pub(crate) struct RefreshWriter<'a> {
     report: RefreshReport,
 }
 
+/// Files that are prepared, each with its right to wait.
+type PreparedFiles = mpsc::Receiver<(PreparedFile, Ticket)>;
+
 /// The lock for one batch, and the store and catalog that it is written to.
 struct WriteLease {
     store: Store,
@@ -266,10 +269,7 @@ impl<'a> RefreshWriter<'a> {
     }
 
     /// Prepares files on threads of their own.
-    fn start(
-        &self,
-        tasks: Vec<FileTask>,
-    ) -> Result<(mpsc::Receiver<(PreparedFile, Ticket)>, JoinHandle<()>), IndexError> {
+    fn start(&self, tasks: Vec<FileTask>) -> Result<(PreparedFiles, JoinHandle<()>), IndexError> {
         let (sender, receiver) = mpsc::channel(QUEUE);
         let (root, stop) = (self.index.open_root()?, self.stop.clone());
         let redactor = self.index.redactor();
