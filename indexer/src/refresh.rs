@@ -108,6 +108,9 @@ pub(crate) struct RefreshWriter<'a> {
     report: RefreshReport,
 }
 
+/// Files that are prepared, each with its right to wait.
+type PreparedFiles = mpsc::Receiver<(PreparedFile, Ticket)>;
+
 /// The lock for one batch, and the store and catalog that it is written to.
 struct WriteLease {
     store: Store,
@@ -205,10 +208,7 @@ impl<'a> RefreshWriter<'a> {
     }
 
     /// Prepares files on threads of their own.
-    fn start(
-        &self,
-        tasks: Vec<FileTask>,
-    ) -> Result<(mpsc::Receiver<(PreparedFile, Ticket)>, JoinHandle<()>), IndexError> {
+    fn start(&self, tasks: Vec<FileTask>) -> Result<(PreparedFiles, JoinHandle<()>), IndexError> {
         let (sender, receiver) = mpsc::channel(QUEUE);
         let root = self.index.open_root()?;
         let redactor = self.index.redactor();

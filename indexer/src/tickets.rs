@@ -241,7 +241,13 @@ mod tests {
             seen.push(number);
             true
         };
-        let bytes_of = |number: &usize| if number % 3 == 0 { 100 * LEAST } else { 1 };
+        let bytes_of = |number: &usize| {
+            if number.is_multiple_of(3) {
+                100 * LEAST
+            } else {
+                1
+            }
+        };
         let work = |_: &mut (), number: &usize| *number;
         let tasks = numbers(20);
         with_tickets(

@@ -59,7 +59,7 @@ impl Index {
         async move {
             let mut watcher = WatchState::new(self);
             // Files that changed while the watches were being set.
-            self.take_in(
+            self.compare_at(
                 PendingCheck::AtEverything,
                 &mut watcher,
                 events,
@@ -72,14 +72,14 @@ impl Index {
                     look = watcher.next() => look,
                     () = stop.cancelled() => return Ok(()),
                 };
-                self.take_in(look, &mut watcher, events, changed, stop)
+                self.compare_at(look, &mut watcher, events, changed, stop)
                     .await?;
             }
         }
         .boxed()
     }
 
-    async fn take_in(
+    async fn compare_at(
         &self,
         look: PendingCheck,
         watcher: &mut WatchState,

@@ -122,10 +122,7 @@ impl Catalog {
     /// Records the versions of all tables, unless they are recorded already.
     pub fn set_versions(&mut self, chunks: u64, others: &[(String, String)]) -> Result<()> {
         let mut news = Vec::new();
-        let chunks = (
-            crate::catalog::CHUNKS_VERSION.to_owned(),
-            chunks.to_string(),
-        );
+        let chunks = (CHUNKS_VERSION.to_owned(), chunks.to_string());
         for (name, value) in others.iter().chain([&chunks]) {
             if self.meta(name)?.as_ref() != Some(value) {
                 news.push((name, value));
