@@ -12,6 +12,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use crate::error::{Result, StoreError};
 use crate::files::create_private_folder;
+use crate::set_aside::{cache_extension, prune_damaged_caches};
 use crate::sqlite::{self, signed, unsigned};
 
 const CACHE_FILE: &str = "embeddings.db";
@@ -77,6 +78,9 @@ impl EmbeddingCache {
             }),
             Err(StoreError::Corrupt { .. }) => {
                 let set_aside = Some(quarantine_file(&path)?);
+                if let Err(error) = prune_damaged_caches(data_folder, SystemTime::now()) {
+                    tracing::warn!(%error, "damaged caches of embeddings were not removed");
+                }
                 Ok(EmbeddingCache {
                     connection: open(&path)?,
                     path,
@@ -160,7 +164,7 @@ fn open(path: &Path) -> Result<Connection> {
 
 /// Moves a damaged cache away.
 fn quarantine_file(path: &Path) -> Result<PathBuf> {
-    let aside = path.with_extension(format!("damaged-{}", seconds_now()));
+    let aside = path.with_extension(cache_extension());
     fs::rename(path, &aside).map_err(|error| StoreError::io("move", path, error))?;
     for suffix in ["-wal", "-shm"] {
         let mut name = path.as_os_str().to_owned();

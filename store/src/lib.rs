@@ -6,6 +6,8 @@
 //!   updated, so that saving a file does not move the rows of others;
 //! - `vectors_<fingerprint>.lance`: vectors by content key, one table for each embedding model;
 //! - `state.db`: which files are indexed, and which keys have vectors ([`Catalog`]);
+//! - `checksums`: of the files of the tables, by which damage is told from other errors;
+//! - `damaged`: what was set aside, for some days;
 //! - `writer.lock`: held by the writer ([`WriterLock`]), and `writer.turn`: held by the next in
 //!   line. Readers need no lock.
 //!
@@ -20,22 +22,27 @@
 
 mod cache;
 mod catalog;
+mod checksums;
 mod chunk;
 mod chunks;
 mod error;
 mod files;
+mod inspect;
 mod lock;
 mod maintain;
+mod mend;
 mod query;
 mod record;
 mod recovery;
 mod row;
 mod scan;
+mod set_aside;
 mod snapshot;
 mod sqlite;
 mod store;
 mod vector_catalog;
 mod vectors;
+mod words;
 
 pub use cache::{CacheKey, EmbeddingCache};
 pub use catalog::Catalog;
@@ -43,13 +50,17 @@ pub use chunk::{Chunk, ChunkKind, ContentKey, UnknownKind};
 pub use chunks::Replaced;
 pub use error::{Result, StoreError};
 pub use files::{CatalogStamp, disk_bytes};
+pub use inspect::{DamagedFile, Inspection, SearchPart};
 pub use lock::WriterLock;
 pub use maintain::{MaintenancePolicy, MaintenanceReport};
+pub use mend::TableIndex;
 pub use query::{Filter, TextQuery};
 pub use record::{Counts, EmbedFailure, FileRecord, LanguageCount, MissingKey, RecordedFile};
 pub use recovery::Recovery;
 pub use row::ChunkRow;
 pub use scan::{ChunkBatch, ChunkScan, ChunkView};
+pub use set_aside::{is_damaged_cache, prune_damaged_caches, prune_set_aside, set_aside_bytes};
 pub use snapshot::{FoundChunk, RowId, Snapshot};
 pub use store::{OpenMode, OpenOptions, Store};
 pub use vectors::VectorRow;
+pub use words::WordHits;

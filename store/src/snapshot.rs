@@ -49,6 +49,7 @@ pub struct FoundChunk {
 pub struct Snapshot {
     dataset: Arc<Dataset>,
     outlines: Arc<ChunkHeaders>,
+    uses_trees: bool,
 }
 
 /// Chunks that earlier searches have read, without their texts.
@@ -89,6 +90,7 @@ impl Store {
             Ok(Snapshot {
                 dataset,
                 outlines: self.inner.outlines.clone(),
+                uses_trees: true,
             })
         }
         .boxed()
@@ -103,6 +105,15 @@ impl Snapshot {
 
     pub(crate) fn dataset(&self) -> &Dataset {
         &self.dataset
+    }
+
+    /// The same version, without the B-trees: look-ups read a column of all chunks instead.
+    #[must_use]
+    pub fn without_trees(&self) -> Snapshot {
+        Snapshot {
+            uses_trees: false,
+            ..self.clone()
+        }
     }
 
     /// Finds chunks by full-text search (BM25), best first, ties by path and line.
@@ -146,6 +157,7 @@ impl Snapshot {
         let mut scanner = self.dataset.scan();
         scanner
             .with_row_id()
+            .use_scalar_index(self.uses_trees)
             .prefilter(true)
             .full_text_search(FullTextSearchQuery::new_query(query))
             .and_then(|scanner| scanner.limit(Some(limit), None))
@@ -275,7 +287,7 @@ impl Snapshot {
                 condition = format!("{condition} AND {more}");
             }
             let mut scanner = self.dataset.scan();
-            scanner.with_row_id();
+            scanner.with_row_id().use_scalar_index(self.uses_trees);
             scanner
                 .filter(&condition)
                 .and_then(|scanner| scanner.project::<&str>(&[]))
@@ -290,7 +302,7 @@ impl Snapshot {
     }
 
     /// The rows without their texts, in the order asked for.
-    async fn outlines(&self, rows: &[RowId]) -> Result<Vec<FoundChunk>> {
+    pub(crate) async fn outlines(&self, rows: &[RowId]) -> Result<Vec<FoundChunk>> {
         let known = self.outlines.known(rows);
         let missing: Vec<RowId> = rows
             .iter()
@@ -345,13 +357,13 @@ async fn scored_rows(scanner: &Scanner) -> Result<(Vec<RowId>, Vec<f32>)> {
     Ok((rows, scores))
 }
 
-async fn collect(scanner: &Scanner) -> Result<Vec<RecordBatch>> {
+pub(crate) async fn collect(scanner: &Scanner) -> Result<Vec<RecordBatch>> {
     let stream = scanner.try_into_stream().boxed().await;
     let batches = stream.map_err(lancedb::Error::from)?.try_collect().await;
     Ok(batches.map_err(lancedb::Error::from)?)
 }
 
-fn row_ids(batch: &RecordBatch) -> Result<Vec<RowId>> {
+pub(crate) fn row_ids(batch: &RecordBatch) -> Result<Vec<RowId>> {
     let column = batch
         .column_by_name(ROW_ID)
         .and_then(|column| column.as_primitive_opt::<UInt64Type>())

@@ -26,7 +26,8 @@ use crate::store::{Store, StoreFuture, collect, create_tree, retrying};
 pub(crate) const PREFIX: &str = "vectors_";
 pub(crate) const VECTOR_INDEX: &str = "vector_index";
 
-const KEY: &str = "content_key";
+pub(crate) const KEY: &str = "content_key";
+pub(crate) const KEY_INDEX: &str = "content_key_index";
 const VECTOR: &str = "vector";
 const DISTANCE: &str = "_distance";
 
@@ -246,14 +247,7 @@ impl Store {
             }
             // Centroids trained on less than half of the rows fit the rest badly.
             if missing >= indexed {
-                let index = IvfSqIndexBuilder::default().distance_type(DistanceType::Cosine);
-                table
-                    .create_index(&[VECTOR], Index::IvfSq(index))
-                    .name(VECTOR_INDEX.to_owned())
-                    .replace(true)
-                    .execute()
-                    .boxed()
-                    .await?;
+                build_vector_index(&table).await?;
             } else {
                 let names = || vec![VECTOR_INDEX.to_owned()];
                 let options = || OptimizeOptions::append().index_names(names());
@@ -298,10 +292,23 @@ impl Store {
             .execute()
             .boxed()
             .await?;
-        create_tree(&table, KEY, "content_key_index").await?;
+        create_tree(&table, KEY, KEY_INDEX).await?;
         self.open_vectors().insert(name.to_owned(), table.clone());
         Ok(table)
     }
+}
+
+/// Builds the index of a table of vectors, in place of an older one.
+pub(crate) async fn build_vector_index(table: &Table) -> Result<()> {
+    let index = IvfSqIndexBuilder::default().distance_type(DistanceType::Cosine);
+    table
+        .create_index(&[VECTOR], Index::IvfSq(index))
+        .name(VECTOR_INDEX.to_owned())
+        .replace(true)
+        .execute()
+        .boxed()
+        .await?;
+    Ok(())
 }
 
 /// The name of the table for a fingerprint.
