@@ -35,6 +35,7 @@ mod hidden;
 mod ignore_files;
 mod index;
 pub mod language;
+mod mend;
 mod mention;
 mod non_production;
 mod objc_macros;
@@ -60,6 +61,7 @@ mod unspaced;
 pub mod walk;
 mod walker;
 mod watch;
+mod without;
 mod working_time;
 
 pub use dry_run::DryRun;
@@ -69,6 +71,7 @@ pub use error::IndexError;
 pub use folder::read_file;
 pub use graph::{FileGraph, FileId, FileRole, GraphDefinition, GraphEdge, GraphFile};
 pub use index::Index;
+pub use mend::IndexCheck;
 pub use prepare::Redactor;
 pub use progress::{Events, IndexEvent, RefreshReport, SecretFound};
 pub use refresh::{LockWait, RefreshOptions};
@@ -80,5 +83,5 @@ pub use watch::{TooFewWatches, try_watches};
 
 pub use ollacode_store::{
     Chunk, ChunkKind, ContentKey, Counts, EmbedFailure, EmbeddingCache, LanguageCount, StoreError,
-    disk_bytes,
+    disk_bytes, is_damaged_cache, prune_damaged_caches, set_aside_bytes,
 };

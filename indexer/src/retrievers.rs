@@ -1,10 +1,11 @@
 //! The retrievers of a search (full text, symbols, vectors), and how their results are merged.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use ollacode_store::{
-    Chunk, ChunkRow, ContentKey, Filter, FoundChunk, RowId, Snapshot, Store, TextQuery,
+    Chunk, ChunkRow, ContentKey, Filter, FoundChunk, RowId, SearchPart, Snapshot, Store, TextQuery,
 };
 
 use crate::coverage::Coverage;
@@ -15,6 +16,7 @@ use crate::mention::Mentioned;
 use crate::overlay::Overlay;
 use crate::query::Query;
 use crate::rank::{Candidate, Named, Ranked, RetrieverRank, WEIGHTS, rank};
+use crate::without::{UnreadParts, guarded, look_up};
 
 /// Hits fetched from each retriever, at least: independent of smaller limits, so that the limit
 /// does not change the order of the first hits.
@@ -41,6 +43,8 @@ pub(crate) struct IndexSearch {
     pub(crate) mentioned: Vec<Mentioned>,
     /// Most hits.
     pub(crate) limit: usize,
+    /// What could not be read while hits were ranked.
+    pub(crate) unread_later: AtomicBool,
 }
 
 /// The vectors of a query, and the fingerprint of the embedding model that made them.
@@ -120,12 +124,14 @@ pub(crate) struct RetrieverResults {
     similar_names: Vec<(FoundChunk, f32)>,
     /// `None` without a model.
     pub(crate) dense: Option<Vec<(FoundChunk, RetrieverRank)>>,
+    /// What could not be read.
+    pub(crate) unread: UnreadParts,
 }
 
 impl IndexSearch {
     /// Runs all retrievers at once; the one by vectors only if the query has a vector.
     pub(crate) async fn run_retrievers(
-        &self,
+        &mut self,
         vector: Option<QueryVectors>,
     ) -> Result<RetrieverResults, IndexError> {
         let fetched = self.limit.max(FETCHED);
@@ -136,23 +142,25 @@ impl IndexSearch {
             .fold(TextQuery::default(), |query, (text, boost)| {
                 query.or(text, boost)
             });
-        let lexical = self.lexical(&text, fetched);
-        let symbols = self
-            .chunks
-            .chunks_by_symbols(&self.query.symbols, &self.filter);
         let mut paths: Vec<String> = self.mentioned.iter().map(|it| it.path.clone()).collect();
         paths.sort_unstable();
         paths.dedup();
-        let in_mentioned_files = self.chunks.chunks_by_paths(&paths, &self.filter);
-        let dense = async {
-            match vector {
-                Some(vector) => self.dense(&vector, fetched).await.map(Some),
-                None => Ok(None),
-            }
+        let names = &self.query.symbols;
+        let (lexical, symbols, in_mentioned_files, dense) = tokio::join!(
+            guarded(self.lexical(&text, fetched)),
+            guarded(look_up(self.chunks.chunks_by_symbols(names, &self.filter))),
+            guarded(look_up(self.chunks.chunks_by_paths(&paths, &self.filter))),
+            self.dense_if_readable(vector.as_ref(), fetched),
+        );
+        let mut unread = UnreadParts::default();
+        let (dense, without) = dense?;
+        without.into_iter().for_each(|part| unread.add(part));
+        let lexical = match unread.unless(SearchPart::Text, lexical)? {
+            Some(lexical) => lexical,
+            None => self.words_in_chunks(fetched, &mut unread).await?,
         };
-        let (lexical, symbols, in_mentioned_files, dense) =
-            tokio::join!(lexical, symbols, in_mentioned_files, dense);
-        let (lexical, symbols) = (lexical?, symbols?);
+        let found = [symbols, in_mentioned_files];
+        let [symbols, in_mentioned_files] = self.looked_up(found, &paths, &mut unread).await?;
         let similar_names = match self.query.symbols.as_slice() {
             [name] if self.query.is_symbol && symbols.is_empty() => {
                 self.find_similar_names(name, &lexical).await?
@@ -162,9 +170,10 @@ impl IndexSearch {
         Ok(RetrieverResults {
             lexical,
             symbols,
-            in_mentioned_files: in_mentioned_files?,
+            in_mentioned_files,
             similar_names,
-            dense: dense?,
+            dense,
+            unread,
         })
     }
 
@@ -228,10 +237,11 @@ impl IndexSearch {
         Ok(similar)
     }
 
-    async fn dense(
+    pub(crate) async fn dense(
         &self,
         query: &QueryVectors,
         fetched: usize,
+        chunks: &Snapshot,
     ) -> Result<Vec<(FoundChunk, RetrieverRank)>, IndexError> {
         let QueryVectors {
             fingerprint,
@@ -271,10 +281,7 @@ impl IndexSearch {
                 nearest.truncate(request_size);
             }
             let nearest_keys: Vec<_> = nearest.iter().map(|(key, _)| *key).collect();
-            let rows = self
-                .chunks
-                .chunks_by_keys(&nearest_keys, &self.filter)
-                .await?;
+            let rows = chunks.chunks_by_keys(&nearest_keys, &self.filter).await?;
             // Vectors of deleted chunks may crowd out others until they are removed.
             if exhausted || rows.len() >= fetched / 2 || request_size > MOST_FETCHED {
                 let rank_by_key: HashMap<_, _> = nearest
@@ -346,10 +353,7 @@ impl IndexSearch {
         }
         let mut hits = rank(&self.query, candidates.candidates, &WEIGHTS, self.limit);
         for hit in hits.iter_mut().filter(|hit| hit.copies > 0) {
-            let all = self
-                .chunks
-                .count_of_key(hit.content_key, &self.filter)
-                .await?;
+            let all = self.count_of_key(hit.content_key).await?;
             hit.copies = hit.copies.max(all.saturating_sub(1));
         }
         let shown = hits.iter_mut().map(|hit| (hit.row, &mut hit.chunk));

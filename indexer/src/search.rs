@@ -1,6 +1,7 @@
 //! Search: from a question to ranked hits, each of which is checked against its file.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -139,12 +140,17 @@ impl Index {
         events: Events<'a>,
     ) -> IndexFuture<'a, SearchResults> {
         async move {
+            let mut was_in_vain = false;
             for _ in 0..ROUNDS {
                 match self.search_once(request, embedder, events).await {
-                    // Whether a failed read means damage is found out while holding the lock.
-                    Err(IndexError::Store(
-                        StoreError::Corrupt { .. } | StoreError::Lance(_) | StoreError::Sqlite(_),
-                    )) => self.repair(events).await?,
+                    // Whether a failed read means damage is found out while holding the lock. A
+                    // version that was removed meanwhile is none.
+                    Err(IndexError::Store(error)) if self.may_recover(&error) => {
+                        let has_recovered = self.recover(events).await?;
+                        if !has_recovered && std::mem::replace(&mut was_in_vain, true) {
+                            return Err(error.into());
+                        }
+                    }
                     // What was read belongs to an older generation of the index.
                     Err(IndexError::StaleGeneration) => {}
                     other => return other,
@@ -179,13 +185,14 @@ impl Index {
         notes.extend(vector.as_ref().and_then(|vectors| vectors.note.clone()));
         let fingerprint = embedder.map(|embedder| embedder.model().fingerprint());
         let (generation, store) = self.generation_and_store().await?;
-        let searcher = IndexSearch {
+        let mut searcher = IndexSearch {
             chunks: store.snapshot().await?,
             store,
             filter: self.filter(request, &overlay).await?,
             mentioned: self.mentioned(&query, &overlay).await?,
             query,
             limit: request.limit,
+            unread_later: AtomicBool::new(false),
         };
         let counts = self
             .status_counts(fingerprint.as_deref().unwrap_or_default())
@@ -201,6 +208,10 @@ impl Index {
             .await?;
         // A commit since the rows were read may have moved them.
         let moved = searcher.store.version().await? != searcher.chunks.version();
+        // What could not be read may have been removed by that commit.
+        if moved && !results.unread.is_empty() {
+            return Err(IndexError::StaleGeneration);
+        }
         let hits = self
             .fresh_hits(&searcher, &results, &mut overlay, moved)
             .await?;
@@ -211,6 +222,7 @@ impl Index {
         if self.generation().await? != generation {
             return Err(IndexError::StaleGeneration);
         }
+        notes.extend(self.mend_unread(&searcher, &results.unread));
         Ok(SearchResults {
             mode: if results.dense.is_some() {
                 SearchMode::Hybrid
@@ -282,13 +294,16 @@ impl Index {
             wait: LockWait::UpTo(PATIENCE),
             ..RefreshOptions::default()
         };
-        match self.refresh(&how, events).await {
+        match self.refresh_as_it_is(&how, events).await {
             Ok(_) => Ok(overlay),
             // A process that cannot write can still read changed files.
             Err(
                 error @ (IndexError::Busy
-                | IndexError::Store(StoreError::DiskFull { .. } | StoreError::Io { .. })),
+                | IndexError::Store(
+                    StoreError::DiskFull { .. } | StoreError::Io { .. } | StoreError::Lance(_),
+                )),
             ) => {
+                self.mend_after(&error);
                 let paths = found.tasks.into_iter().map(|task| task.entry.path);
                 let left_out = overlay
                     .read_some(self, found.removed, paths.collect())

@@ -255,7 +255,7 @@ fn is_of_system_code(code: i32) -> bool {
 }
 
 /// Runs an operation of LanceDB, which panics on some damaged data; returns the words of the panic.
-pub(crate) async fn without_panic<T>(
+pub async fn without_panic<T>(
     operation: impl Future<Output = T>,
 ) -> std::result::Result<T, String> {
     let caught = AssertUnwindSafe(operation).catch_unwind().await;

@@ -298,11 +298,12 @@ fn record(folder: &Path, mut files: Vec<TableFile>, most_bytes: u64) -> Result<b
         if file.bytes.map_or(bytes == 0, |expected| expected != bytes) {
             continue;
         }
-        if bytes > left {
+        // One file may be larger than all that is to be read at a time.
+        if bytes > left && left < most_bytes {
             is_all = false;
             continue;
         }
-        left -= bytes;
+        left = left.saturating_sub(bytes);
         let checksum = Checksum::of(&path).map_err(|error| StoreError::io("read", &path, error))?;
         known.insert(file.path, checksum);
     }

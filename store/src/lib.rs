@@ -48,7 +48,7 @@ pub use cache::{CacheKey, EmbeddingCache};
 pub use catalog::Catalog;
 pub use chunk::{Chunk, ChunkKind, ContentKey, UnknownKind};
 pub use chunks::Replaced;
-pub use error::{Result, StoreError};
+pub use error::{Result, StoreError, without_panic};
 pub use files::{CatalogStamp, disk_bytes};
 pub use inspect::{DamagedFile, Inspection, SearchPart};
 pub use lock::WriterLock;

@@ -243,8 +243,14 @@ impl Snapshot {
             if let Some(more) = filter.sql() {
                 condition = format!("{condition} AND {more}");
             }
-            let count = self.dataset.count_rows(Some(condition)).boxed().await;
-            Ok(count.map_err(lancedb::Error::from)?)
+            let mut scanner = self.dataset.scan();
+            scanner.with_row_id().use_scalar_index(self.uses_trees);
+            scanner
+                .filter(&condition)
+                .and_then(|scanner| scanner.project::<&str>(&[]))
+                .map_err(lancedb::Error::from)?;
+            let count = scanner.count_rows().await.map_err(lancedb::Error::from)?;
+            Ok(usize::try_from(count).unwrap_or(usize::MAX))
         }
         .boxed()
     }
