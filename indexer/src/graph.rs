@@ -18,7 +18,7 @@ mod words;
 use std::sync::Arc;
 
 use futures::FutureExt;
-use ollacode_store::{ChunkKind, ChunkView, StoreError};
+use ollacode_store::{ChunkKind, ChunkView};
 
 use crate::error::IndexError;
 use crate::index::{Index, IndexFuture, blocking};

@@ -26,6 +26,7 @@ use crate::reconcile::{
     SharedCatalog, reconcile, reconcile_chunks, reconcile_vectors, record_versions,
 };
 use crate::refresh::{KnownFiles, LockWait, RefreshOptions, RefreshWriter};
+use crate::status::mount_point;
 use crate::walk::{WalkEntry, WalkLimits, WalkResult, entries_of, walk};
 
 /// What an asynchronous method returns: a future that this crate compiles.
@@ -42,6 +43,8 @@ pub(crate) const COMPLETE_WEIGHTS: &str = "embedding_weights";
 
 /// The name under which the catalog stores the path of the workspace.
 pub(crate) const WORKSPACE: &str = "workspace";
+/// The name under which the catalog stores where the disk of the workspace was mounted.
+pub(crate) const WORKSPACE_MOUNT: &str = "workspace_mount";
 
 /// How long a process that has finished embedding may take to release the lock.
 const MOMENT: Duration = Duration::from_secs(1);
@@ -382,10 +385,8 @@ impl Index {
         let root = self.root.to_str().map(str::to_owned);
         let generation = catalog
             .run(move |state| {
-                if state.meta(WORKSPACE)? != root
-                    && let Some(root) = root
-                {
-                    state.set_meta(WORKSPACE, &root)?;
+                if let Some(root) = root {
+                    note_place(state, &root)?;
                 }
                 state.generation()
             })
@@ -441,6 +442,22 @@ impl Index {
         *self.reader.lock().await = None;
         *self.writer.lock().await = None;
     }
+}
+
+/// Notes where the workspace is, if that is not noted yet.
+fn note_place(state: &mut Catalog, root: &str) -> ollacode_store::Result<()> {
+    let is_noted = state.meta(WORKSPACE)?.as_deref() == Some(root);
+    if is_noted && state.meta(WORKSPACE_MOUNT)?.is_some() {
+        return Ok(());
+    }
+    if !is_noted {
+        state.set_meta(WORKSPACE, root)?;
+    }
+    let mount = mount_point(Path::new(root));
+    if let Some(mount) = mount.as_deref().and_then(Path::to_str) {
+        state.set_meta(WORKSPACE_MOUNT, mount)?;
+    }
+    Ok(())
 }
 
 fn removal_failed(path: &Path, source: io::Error) -> IndexError {

@@ -77,11 +77,11 @@ pub use progress::{Events, IndexEvent, RefreshReport, SecretFound};
 pub use refresh::{LockWait, RefreshOptions};
 pub use sample::UniqueName;
 pub use search::{Freshness, SearchMode, SearchRequest, SearchResults};
-pub use status::{IndexInfo, IndexStatistics};
+pub use status::{IndexInfo, IndexStatistics, mount_point};
 pub use unsearched::Unsearched;
 pub use watch::{TooFewWatches, try_watches};
 
 pub use ollacode_store::{
     Chunk, ChunkKind, ContentKey, Counts, EmbedFailure, EmbeddingCache, LanguageCount, StoreError,
-    disk_bytes, is_damaged_cache, prune_damaged_caches, set_aside_bytes,
+    damaged_cache_bytes, disk_bytes, remove_damaged_caches, remove_set_aside, set_aside_bytes,
 };

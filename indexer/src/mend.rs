@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 use futures::FutureExt;
 use ollacode_store::{
     Catalog, DamagedFile, Inspection, Recovery, SearchPart, Store, StoreError, TableIndex,
-    prune_set_aside,
+    prune_set_aside, write_private_file,
 };
 use tokio::task::JoinHandle;
 
@@ -69,13 +69,12 @@ impl Index {
     pub fn check(&self) -> IndexFuture<'_, IndexCheck> {
         async move {
             let checked = self.look_at_everything().await;
-            let is_damaged = match &checked {
-                Ok(check) => matches!(check, IndexCheck::Damaged(_)),
-                Err(IndexError::Store(error)) => error.may_be_damage(),
-                Err(_) => false,
-            };
-            if is_damaged {
-                self.suspect(&SearchPart::ALL);
+            match &checked {
+                Ok(IndexCheck::Damaged(_)) => self.suspect(&[]),
+                Err(IndexError::Store(error)) if error.may_be_damage() => {
+                    self.suspect(&[SearchPart::Text]);
+                }
+                _ => {}
             }
             checked
         }
@@ -116,7 +115,7 @@ impl Index {
         all.sort_unstable();
         all.dedup();
         let names: Vec<&str> = all.iter().map(|part| part.name()).collect();
-        if let Err(error) = fs::write(self.folder().join(SUSPICION), names.join("\n")) {
+        if let Err(error) = write_private_file(&self.folder().join(SUSPICION), &names.join("\n")) {
             tracing::warn!(%error, "a suspicion of damage was not noted");
         }
     }
@@ -198,6 +197,23 @@ impl Index {
                 refreshed
             }
         }
+    }
+
+    /// Mends what may have made an operation fail; returns whether anything was damaged, so that the
+    /// operation may succeed now.
+    pub fn mend_after_failure<'a>(
+        &'a self,
+        error: &'a StoreError,
+        events: Events<'a>,
+    ) -> IndexFuture<'a, bool> {
+        async move {
+            if !error.may_be_damage() {
+                return Ok(false);
+            }
+            self.suspect(&SearchPart::ALL);
+            self.mend(LockWait::UpTo(LONGEST_WAIT), events).await
+        }
+        .boxed()
     }
 
     /// Finds what is damaged and restores it; returns whether there was anything.

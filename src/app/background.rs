@@ -108,8 +108,29 @@ impl App {
         !self.index.exists() && !self.needs_confirmation()
     }
 
-    /// Embeds the texts without a vector, using the shared cache.
+    /// Embeds the texts without a vector, using the shared cache. What is damaged is mended.
     pub async fn embed(
+        &self,
+        embedder: &dyn Embedder,
+        events: Events<'_>,
+        stop: &CancellationToken,
+    ) -> Result<EmbedReport, IndexError> {
+        let report = match self.embed_with_cache(embedder, events, stop).await {
+            Err(IndexError::Store(error)) => {
+                if !self.index.mend_after_failure(&error, events).await? {
+                    return Err(error.into());
+                }
+                self.embed_with_cache(embedder, events, stop).await?
+            }
+            other => other?,
+        };
+        if report.embedded + report.from_cache > 0 {
+            self.index.note_checksums().await?;
+        }
+        Ok(report)
+    }
+
+    async fn embed_with_cache(
         &self,
         embedder: &dyn Embedder,
         events: Events<'_>,

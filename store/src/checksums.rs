@@ -6,11 +6,11 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::Path;
 
 use crate::error::{Result, StoreError};
-use crate::files::open_private_file;
+use crate::files::write_private_file;
 
 /// The file with the checksums, in the folder of the index. Its last line is a checksum of the rest.
 const FILE: &str = "checksums";
@@ -101,11 +101,8 @@ impl Checksums {
         let lines = lines.join("\n");
         let text = format!("{lines}\n{}\n", hex::encode(total_of(&lines)));
         let (new, path) = (folder.join(NEW_FILE), folder.join(FILE));
-        let mut file = open_private_file(&new)?;
-        file.set_len(0)
-            .and_then(|()| file.write_all(text.as_bytes()))
-            .and_then(|()| fs::rename(&new, &path))
-            .map_err(|error| StoreError::io("write", &path, error))
+        write_private_file(&new, &text)?;
+        fs::rename(&new, &path).map_err(|error| StoreError::io("write", &path, error))
     }
 
     /// The checksum of a file, if it is known.

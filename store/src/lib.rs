@@ -49,7 +49,7 @@ pub use catalog::Catalog;
 pub use chunk::{Chunk, ChunkKind, ContentKey, UnknownKind};
 pub use chunks::Replaced;
 pub use error::{Result, StoreError, without_panic};
-pub use files::{CatalogStamp, disk_bytes};
+pub use files::{CatalogStamp, disk_bytes, write_private_file};
 pub use inspect::{DamagedFile, Inspection, SearchPart};
 pub use lock::WriterLock;
 pub use maintain::{MaintenancePolicy, MaintenanceReport};
@@ -59,7 +59,9 @@ pub use record::{Counts, EmbedFailure, FileRecord, LanguageCount, MissingKey, Re
 pub use recovery::Recovery;
 pub use row::ChunkRow;
 pub use scan::{ChunkBatch, ChunkScan, ChunkView};
-pub use set_aside::{is_damaged_cache, prune_damaged_caches, prune_set_aside, set_aside_bytes};
+pub use set_aside::{
+    damaged_cache_bytes, prune_set_aside, remove_damaged_caches, remove_set_aside, set_aside_bytes,
+};
 pub use snapshot::{FoundChunk, RowId, Snapshot};
 pub use store::{OpenMode, OpenOptions, Store};
 pub use vectors::VectorRow;

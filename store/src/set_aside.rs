@@ -46,7 +46,7 @@ pub(crate) fn cache_extension() -> String {
 }
 
 /// Whether a file of the data folder is a cache that was set aside.
-pub fn is_damaged_cache(name: &str) -> bool {
+fn is_damaged_cache(name: &str) -> bool {
     name.starts_with(CACHE)
 }
 
@@ -66,8 +66,27 @@ pub fn prune_set_aside(folder: &Path, now: SystemTime) -> io::Result<u64> {
 }
 
 /// The same for the caches that were set aside in the data folder.
-pub fn prune_damaged_caches(data_folder: &Path, now: SystemTime) -> io::Result<u64> {
+pub(crate) fn prune_damaged_caches(data_folder: &Path, now: SystemTime) -> io::Result<u64> {
     prune(entries(data_folder, is_damaged_cache)?, now)
+}
+
+/// Removes all that was set aside in the folder of an index. Returns the number of bytes freed.
+pub fn remove_set_aside(folder: &Path) -> io::Result<u64> {
+    remove(&in_index(folder)?)
+}
+
+/// The same for the caches that were set aside in the data folder.
+pub fn remove_damaged_caches(data_folder: &Path) -> io::Result<u64> {
+    remove(&entries(data_folder, is_damaged_cache)?)
+}
+
+/// The size of the caches that were set aside in the data folder, in bytes.
+pub fn damaged_cache_bytes(data_folder: &Path) -> io::Result<u64> {
+    let mut bytes = 0;
+    for entry in entries(data_folder, is_damaged_cache)? {
+        bytes += entry.bytes()?;
+    }
+    Ok(bytes)
 }
 
 /// Something that was set aside, and when, in seconds since 1970.
@@ -155,6 +174,15 @@ fn prune(mut found: Vec<Aside>, now: SystemTime) -> io::Result<u64> {
     Ok(freed)
 }
 
+fn remove(found: &[Aside]) -> io::Result<u64> {
+    let mut freed = 0;
+    for aside in found {
+        freed += aside.bytes()?;
+        aside.remove()?;
+    }
+    Ok(freed)
+}
+
 fn seconds(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs())
@@ -199,6 +227,9 @@ mod tests {
         prune_set_aside(index.path(), now).expect("pruned");
         assert_eq!(names(&damaged).len() + 1, MOST);
         assert!(names(&damaged).contains(&"x-1999999529".to_owned()));
+        remove_set_aside(index.path()).expect("removed");
+        assert_eq!(names(&damaged), Vec::<String>::new());
+        assert_eq!(names(index.path()), ["damaged", "state.db"]);
     }
 
     #[test]
