@@ -42,6 +42,8 @@ pub(crate) struct Mending {
     task: Option<JoinHandle<Result<Vec<String>, IndexError>>>,
     /// The version of the chunks of which nothing was found to be damaged.
     in_vain: Option<u64>,
+    /// Whether files were left without a checksum, for lack of time.
+    has_unnoted: bool,
 }
 
 /// The result of looking at every file of an index.
@@ -184,6 +186,10 @@ impl Index {
         if failed {
             self.suspect(&SearchPart::ALL);
         } else if !self.is_suspected() {
+            let has_unnoted = std::mem::take(&mut self.mending.lock().has_unnoted);
+            if has_unnoted && let Err(error) = self.note_checksums().await {
+                tracing::warn!(%error, "checksums of the index were not noted");
+            }
             return refreshed;
         }
         match self.mend(how.wait, events).await {
@@ -257,8 +263,9 @@ impl Index {
 
     /// The same for a writer with little time, which does not fail because of it.
     pub(crate) async fn note_some_checksums(&self, store: &Store) {
-        if let Err(error) = store.record_checksums(NOTED_BYTES).await {
-            tracing::warn!(%error, "checksums of the index were not noted");
+        match store.record_checksums(NOTED_BYTES).await {
+            Ok(is_all) => self.mending.lock().has_unnoted = !is_all,
+            Err(error) => tracing::warn!(%error, "checksums of the index were not noted"),
         }
     }
 
@@ -431,3 +438,6 @@ fn unmended(source: io::Error) -> IndexError {
         source,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -124,8 +124,10 @@ impl App {
             }
             other => other?,
         };
-        if report.embedded + report.from_cache > 0 {
-            self.index.note_checksums().await?;
+        if report.embedded + report.from_cache > 0
+            && let Err(error) = self.index.note_checksums().await
+        {
+            tracing::warn!(%error, "checksums of the vectors were not noted");
         }
         Ok(report)
     }
