@@ -386,7 +386,10 @@ impl Index {
         let generation = catalog
             .run(move |state| {
                 if let Some(root) = root {
-                    note_place(state, &root)?;
+                    let noted = (state.meta(WORKSPACE)?, state.meta(WORKSPACE_MOUNT)?);
+                    for (name, value) in unnoted_place(root, noted) {
+                        state.set_meta(name, &value)?;
+                    }
                 }
                 state.generation()
             })
@@ -444,20 +447,22 @@ impl Index {
     }
 }
 
-/// Notes where the workspace is, if that is not noted yet.
-fn note_place(state: &mut Catalog, root: &str) -> ollacode_store::Result<()> {
-    let is_noted = state.meta(WORKSPACE)?.as_deref() == Some(root);
-    if is_noted && state.meta(WORKSPACE_MOUNT)?.is_some() {
-        return Ok(());
+/// What is to be noted of where the workspace is, beside what is noted already.
+fn unnoted_place(
+    root: String,
+    (noted, mount): (Option<String>, Option<String>),
+) -> Vec<(&'static str, String)> {
+    let mut unnoted = Vec::new();
+    let is_noted = noted.as_ref() == Some(&root);
+    if !is_noted || mount.is_none() {
+        let mount = mount_point(Path::new(&root));
+        let mount = mount.as_deref().and_then(Path::to_str);
+        unnoted.extend(mount.map(|mount| (WORKSPACE_MOUNT, mount.to_owned())));
     }
     if !is_noted {
-        state.set_meta(WORKSPACE, root)?;
+        unnoted.push((WORKSPACE, root));
     }
-    let mount = mount_point(Path::new(root));
-    if let Some(mount) = mount.as_deref().and_then(Path::to_str) {
-        state.set_meta(WORKSPACE_MOUNT, mount)?;
-    }
-    Ok(())
+    unnoted
 }
 
 fn removal_failed(path: &Path, source: io::Error) -> IndexError {

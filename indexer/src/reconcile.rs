@@ -117,7 +117,8 @@ pub(crate) async fn reconcile_chunks(
         .run(move |catalog| {
             let recorded = catalog.file_keys()?;
             if recorded.is_empty() {
-                return adopt(stored, catalog);
+                catalog.record_files(&adopted(stored), None)?;
+                return Ok(CatalogComparison::default());
             }
             Ok(compare(stored, recorded))
         })
@@ -136,6 +137,7 @@ pub(crate) async fn reconcile_chunks(
 }
 
 /// The paths for which table and catalog disagree.
+#[derive(Default)]
 struct CatalogComparison {
     /// Paths that are recorded with other chunks.
     differing: Vec<String>,
@@ -143,35 +145,25 @@ struct CatalogComparison {
     unrecorded: Vec<String>,
 }
 
-/// Records the files of all chunks in a catalog that has none: it was lost or damaged. Each is read
-/// again by the next refresh, which finds the chunks in place if it is unchanged.
-fn adopt(
-    stored: Vec<(String, ContentKey)>,
-    catalog: &mut Catalog,
-) -> ollacode_store::Result<CatalogComparison> {
+/// The files of all chunks, for a catalog that was lost or damaged. Each is read again by the next
+/// refresh, which finds the chunks in place if it is unchanged.
+fn adopted(stored: Vec<(String, ContentKey)>) -> Vec<RecordedFile> {
     let mut by_path: HashMap<String, Vec<ContentKey>> = HashMap::new();
     for (path, key) in stored {
         by_path.entry(path).or_default().push(key);
     }
-    let files: Vec<RecordedFile> = by_path
-        .into_iter()
-        .map(|(path, keys)| RecordedFile {
-            file: FileRecord {
-                path,
-                // No file has this time and this hash.
-                modified_ns: -1,
-                language: "text".to_owned(),
-                chunks: u32::try_from(keys.len()).unwrap_or(u32::MAX),
-                ..FileRecord::default()
-            },
-            keys,
-        })
-        .collect();
-    catalog.record_files(&files, None)?;
-    Ok(CatalogComparison {
-        differing: Vec::new(),
-        unrecorded: Vec::new(),
-    })
+    let files = by_path.into_iter().map(|(path, keys)| RecordedFile {
+        file: FileRecord {
+            path,
+            // No file has this time and this hash.
+            modified_ns: -1,
+            language: "text".to_owned(),
+            chunks: u32::try_from(keys.len()).unwrap_or(u32::MAX),
+            ..FileRecord::default()
+        },
+        keys,
+    });
+    files.collect()
 }
 
 fn compare(
