@@ -20,7 +20,7 @@ use crate::difference::RefreshScope;
 use crate::error::IndexError;
 use crate::index::{Index, IndexFuture, blocking};
 use crate::progress::{Events, IndexEvent, RefreshReport};
-use crate::reconcile::{SharedCatalog, reconcile_chunks, reconcile_vectors, record_versions};
+use crate::reconcile::{reconcile_chunks, reconcile_vectors, record_versions};
 use crate::refresh::{LockWait, RefreshOptions};
 use crate::retrievers::IndexSearch;
 use crate::without::UnreadParts;
@@ -85,12 +85,7 @@ impl Index {
 
     async fn look_at_everything(&self) -> Result<IndexCheck, IndexError> {
         let folder = self.folder().to_owned();
-        let chunks = blocking(move || {
-            let catalog = Catalog::open_read_only(&folder)?;
-            catalog.check()?;
-            Ok(catalog.counts("")?.chunks)
-        })
-        .await?;
+        blocking(move || Ok(Catalog::open_read_only(&folder)?.check()?)).await?;
         let store = self.store().await?;
         let damaged = store.find_damage(Inspection::Contents, &[]).await?;
         if !damaged.is_empty() {
@@ -101,11 +96,6 @@ impl Index {
         let known = self.read_known().await?;
         if !known.is_cut_as_now() || known.chunks_version != Some(store.version().await?) {
             return Ok(IndexCheck::Outdated);
-        }
-        let stored = store.chunk_count().await? as u64;
-        if stored != chunks {
-            let words = format!("there are {stored} chunks, and {chunks} in the catalog");
-            return Ok(IndexCheck::Damaged(vec![words]));
         }
         Ok(IndexCheck::Current)
     }
@@ -300,10 +290,9 @@ impl Index {
             }
             let rows = store.drop_damaged_rows(&damaged).await?;
             tell(&rows, events);
-            if !rows.is_empty() || !is_counted(&store, &catalog).await? {
+            if !rows.is_empty() {
                 reconcile_chunks(&store, &catalog).await?;
                 reconcile_vectors(&store, &catalog).await?;
-                is_damaged = true;
             }
             catalog.close().await?;
             return Ok(Found {
@@ -416,14 +405,6 @@ impl Index {
             self.mend_behind(None);
         }
     }
-}
-
-/// Whether the catalog has as many chunks as the table.
-async fn is_counted(store: &Store, catalog: &SharedCatalog) -> Result<bool, IndexError> {
-    let recorded = catalog
-        .run(|catalog| Ok(catalog.counts("")?.chunks))
-        .await?;
-    Ok(recorded == store.chunk_count().await? as u64)
 }
 
 fn tell(recoveries: &[Recovery], events: Events<'_>) {
