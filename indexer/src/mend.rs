@@ -228,13 +228,7 @@ impl Index {
                 catalog.close().await?;
             }
             self.note_checksums().await?;
-            let index = self.clone();
-            blocking(move || {
-                index.forget_suspicion().map_err(unmended)?;
-                prune_set_aside(index.folder(), SystemTime::now()).map_err(unmended)?;
-                Ok(())
-            })
-            .await?;
+            self.forget_suspicion().map_err(unmended)?;
             Ok(found.is_damaged)
         }
         .boxed()
@@ -313,6 +307,19 @@ impl Index {
             return Ok(Vec::new());
         }
         Ok(store.drop_damaged_rows(&damaged).await?)
+    }
+
+    /// Removes what was set aside long ago.
+    pub(crate) async fn forget_old_damage(&self) -> Result<(), IndexError> {
+        let folder = self.folder().to_owned();
+        blocking(move || {
+            let freed = prune_set_aside(&folder, SystemTime::now()).map_err(unmended)?;
+            if freed > 0 {
+                tracing::info!(freed, "damaged files that were set aside were removed");
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Moves a damaged catalog away; the tables stay, and the catalog is made anew from them.

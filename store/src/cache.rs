@@ -68,6 +68,9 @@ impl EmbeddingCache {
     /// Opens the cache, and creates it if there is none; a damaged one is moved away.
     pub fn open(data_folder: &Path, most_bytes: u64) -> Result<EmbeddingCache> {
         create_private_folder(data_folder)?;
+        if let Err(error) = prune_damaged_caches(data_folder, SystemTime::now()) {
+            tracing::warn!(%error, "damaged caches of embeddings were not removed");
+        }
         let path = data_folder.join(CACHE_FILE);
         match open(&path) {
             Ok(connection) => Ok(EmbeddingCache {
@@ -78,9 +81,6 @@ impl EmbeddingCache {
             }),
             Err(StoreError::Corrupt { .. }) => {
                 let set_aside = Some(quarantine_file(&path)?);
-                if let Err(error) = prune_damaged_caches(data_folder, SystemTime::now()) {
-                    tracing::warn!(%error, "damaged caches of embeddings were not removed");
-                }
                 Ok(EmbeddingCache {
                     connection: open(&path)?,
                     path,

@@ -2,6 +2,7 @@
 //! damaged.
 
 use std::cmp::Reverse;
+use std::pin::pin;
 use std::time::Instant;
 
 use futures::{FutureExt, TryStreamExt};
@@ -80,7 +81,7 @@ impl Snapshot {
             scanner.filter(&condition).map_err(lancedb::Error::from)?;
         }
         let stream = scanner.try_into_stream().boxed().await;
-        let mut batches = stream.map_err(lancedb::Error::from)?;
+        let mut batches = pin!(stream.map_err(lancedb::Error::from)?);
         while let Some(batch) = batches.try_next().await.map_err(lancedb::Error::from)? {
             let rows = row_ids(&batch)?;
             for (row, text) in rows.into_iter().zip(strings(&batch, TERMS)?.iter()) {

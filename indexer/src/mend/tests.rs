@@ -114,7 +114,7 @@ async fn whatever_file_is_damaged_a_search_answers_and_only_that_is_restored() {
     );
     let cases = kinds.values().flat_map(|files| {
         let forms = FORMS.into_iter().enumerate();
-        forms.map(|(number, form)| (files[number % files.len()].clone(), form))
+        forms.map(move |(number, form)| (files[number % files.len()].clone(), form))
     });
     let (world, expected) = (&world, &expected);
     stream::iter(cases)

@@ -170,7 +170,8 @@ impl World {
             languages: Vec::new(),
             freshness: Freshness::Refresh,
         };
-        let searched = index.search(&request, Some(&self.embedder), &|_| {});
+        let events = |_: IndexEvent| {};
+        let searched = index.search(&request, Some(&self.embedder), &events);
         let results = tokio::time::timeout(LONGEST, searched).await;
         let results = results.unwrap_or_else(|_| panic!("a search for {query} does not end"))?;
         let first = results.hits.first();
