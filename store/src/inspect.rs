@@ -244,9 +244,13 @@ fn inspect(
     let mut damaged = Vec::new();
     for file in files {
         let checksum = known.get(&file.path);
-        let is_doubtful = checksum.is_none() && suspected.iter().any(|part| part.reads(&file));
-        let form = form_of(folder, &file, checksum, how)?;
-        if let Some(form) = form.or(is_doubtful.then_some(DamageForm::Unreadable)) {
+        let is_suspected = suspected.iter().any(|part| part.reads(&file));
+        let mut form = form_of(folder, &file, checksum, how)?;
+        // LanceDB relies on what a table says of its data files, not on the files of an index.
+        if checksum.is_none() && matches!(file.part, FilePart::Index(_)) {
+            form = is_suspected.then(|| form.unwrap_or(DamageForm::Unreadable));
+        }
+        if let Some(form) = form {
             damaged.push(DamagedFile { file, form });
         }
     }
