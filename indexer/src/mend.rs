@@ -140,12 +140,22 @@ impl Index {
     /// behind it. Returns whether anything was found, or was repaired on opening.
     pub(crate) async fn recover(&self, events: Events<'_>) -> Result<bool, IndexError> {
         let before = self.recorded_state().await;
+        {
+            // Opening drops what is missing or cut off, without reading it.
+            let _lock = self.lock(LockWait::UpTo(PATIENCE)).await?;
+            self.forget_open_stores().await;
+            let (_, catalog) = self.open_for_writing(events).await?;
+            catalog.close().await?;
+        }
+        if self.recorded_state().await != before {
+            return Ok(true);
+        }
         let found = self.drop_damage(LockWait::UpTo(PATIENCE), events).await?;
         if !found.indexes.is_empty() {
             self.suspect(&[]);
             self.mend_behind(None);
         }
-        Ok(found.is_damaged || self.recorded_state().await != before)
+        Ok(found.is_damaged)
     }
 
     /// The generation of the catalog and the version of the chunks that it records.
