@@ -18,7 +18,7 @@ pub(crate) struct Difference {
     pub removed: Vec<String>,
     /// Files that are unchanged.
     pub unchanged: usize,
-    /// All files of the index.
+    /// All files of the index that were compared.
     pub known: usize,
     /// Folders and files that could not be read.
     pub unread: Vec<String>,
@@ -39,6 +39,14 @@ pub(crate) enum RefreshScope<'a> {
 }
 
 impl RefreshScope<'_> {
+    /// The paths, unless it is everything.
+    pub(crate) fn part(&self) -> Option<Vec<String>> {
+        match self {
+            RefreshScope::Everything => None,
+            RefreshScope::Paths(paths) => Some(paths.to_vec()),
+        }
+    }
+
     fn covers(&self, path: &str) -> bool {
         match self {
             RefreshScope::Everything => true,

@@ -59,7 +59,7 @@ impl Index {
                     redactor.as_ref(),
                     now_ns(),
                     &stop,
-                    |prepared| {
+                    |prepared, _ticket| {
                         match prepared {
                             PreparedFile::Chunked(file) => count.take(*file, &mut survey),
                             PreparedFile::Gone { path, skip } => survey.report.skip(path, skip),

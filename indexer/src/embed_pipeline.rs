@@ -321,6 +321,9 @@ impl Index {
             ))
             .into());
         }
+        // From now on a save needs not look through all texts for those without vectors.
+        let name = fingerprint.clone();
+        catalog.run(move |state| state.settle(&name)).await?;
         remove_orphans(&store, &catalog, &fingerprint).await?;
         store.index_vectors(&fingerprint).await?;
         self.maintain(&store, &catalog).await?;

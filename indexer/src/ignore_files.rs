@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use parking_lot::Mutex;
 
-use crate::folder::{Folder, is_gone};
+use crate::folder::{Folder, Stat, is_gone};
 use crate::git_index::{MOST_INDEX, TrackedFiles};
 
 /// Ignore files of a folder; an earlier one wins over a later one.
@@ -316,6 +317,36 @@ fn said_of(bad: &[usize]) -> String {
     }
 }
 
+/// What git tracked when it was last asked: an event of an ignored file must not read all of that.
+static TRACKED: LastTracked = LastTracked(Mutex::new(None));
+
+/// The list that was read last, with what tells whether it is that of an index.
+struct LastTracked(Mutex<Option<(Stat, Arc<TrackedFiles>)>>);
+
+impl LastTracked {
+    /// What the index in a repository's own folder lists; nothing where it cannot be read.
+    fn of(&self, own: &Folder) -> Arc<TrackedFiles> {
+        // Before it is read, so that a later change is noticed. Git replaces the whole file.
+        let stat = own.stat("index".as_ref()).ok();
+        let stat = stat.filter(|stat| stat.inode != 0);
+        if let (Some(now), Some((then, tracked))) = (&stat, self.0.lock().as_ref())
+            && now == then
+        {
+            return Arc::clone(tracked);
+        }
+        let bytes = own.read("index", MOST_INDEX);
+        let tracked = bytes.map_or_else(
+            |_| TrackedFiles::default(),
+            |bytes| TrackedFiles::parse(&bytes),
+        );
+        let tracked = Arc::new(tracked);
+        if let Some(stat) = stat {
+            *self.0.lock() = Some((stat, Arc::clone(&tracked)));
+        }
+        tracked
+    }
+}
+
 /// A git repository, as far as its files say what is ignored and tracked.
 #[derive(Debug)]
 struct GitRepository {
@@ -325,7 +356,7 @@ struct GitRepository {
     own: Folder,
     /// Where what it shares with other work trees is, if elsewhere.
     common: Option<Folder>,
-    tracked: OnceLock<TrackedFiles>,
+    tracked: OnceLock<Arc<TrackedFiles>>,
 }
 
 impl GitRepository {
@@ -353,13 +384,7 @@ impl GitRepository {
         let Some(path) = path.strip_prefix(&self.top).ok().and_then(Path::to_str) else {
             return false;
         };
-        let tracked = self.tracked.get_or_init(|| {
-            let bytes = self.own.read("index", MOST_INDEX);
-            bytes.map_or_else(
-                |_| TrackedFiles::default(),
-                |bytes| TrackedFiles::parse(&bytes),
-            )
-        });
+        let tracked = self.tracked.get_or_init(|| TRACKED.of(&self.own));
         if is_folder {
             tracked.contains_below(path)
         } else {
@@ -372,4 +397,28 @@ impl GitRepository {
 fn pointer(folder: &Folder, name: &str) -> io::Result<String> {
     let bytes = folder.read(name, MOST_POINTER)?;
     String::from_utf8(bytes).map_err(|_| io::ErrorKind::InvalidData.into())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn the_list_of_tracked_files_is_read_again_when_git_has_replaced_it() {
+        let place = tempfile::tempdir().expect("a folder");
+        let write = |name: &str, text: &str| fs::write(place.path().join(name), text);
+        write("index", "no index").expect("a file");
+        let own = Folder::open(place.path()).expect("a folder");
+        let last = LastTracked(Mutex::new(None));
+        let first = last.of(&own);
+        assert!(Arc::ptr_eq(&first, &last.of(&own)), "it is read once");
+        write("index.lock", "no index").expect("a file");
+        let replaced = fs::rename(place.path().join("index.lock"), place.path().join("index"));
+        replaced.expect("a rename");
+        assert!(!Arc::ptr_eq(&first, &last.of(&own)), "it is another one");
+        fs::remove_file(place.path().join("index")).expect("a removal");
+        last.of(&own);
+    }
 }

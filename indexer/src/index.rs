@@ -25,7 +25,7 @@ use crate::progress::{Events, IndexEvent, RefreshReport};
 use crate::reconcile::{
     SharedCatalog, reconcile, reconcile_chunks, reconcile_vectors, record_versions,
 };
-use crate::refresh::{KnownFiles, LockWait, RefreshOptions, RefreshWriter};
+use crate::refresh::{LockWait, RefreshOptions, RefreshWriter};
 use crate::status::mount_point;
 use crate::walk::{WalkEntry, WalkLimits, WalkResult, entries_of, walk};
 
@@ -197,7 +197,7 @@ impl Index {
         how: &RefreshOptions,
         events: Events<'_>,
     ) -> Result<RefreshReport, IndexError> {
-        let known = self.known(how.wait, events).await?;
+        let known = self.known(scope.part(), how.wait, events).await?;
         // Otherwise a part that is chunked in another way than the rest would count for all of it.
         let scope = if known.is_cut_as_now() {
             scope
@@ -218,30 +218,14 @@ impl Index {
         let found = difference(&walked, known.files, scope, again);
         if matches!(scope, RefreshScope::Everything) {
             guard_against_loss(&self.root, &walked, &found)?;
+        } else if found.is_empty() {
+            // An event of a file that is ignored, or indexed already, takes no lock.
+            return Ok(RefreshReport {
+                unchanged: found.unchanged,
+                ..RefreshReport::of_walk(&walked)
+            });
         }
         writer.apply(&walked, found).await
-    }
-
-    /// Reads the catalog while holding the lock, so that no other process changes it.
-    ///
-    /// The lock is released before files are listed; see [`KnownFiles`].
-    async fn known(&self, wait: LockWait, events: Events<'_>) -> Result<KnownFiles, IndexError> {
-        let _lock = self.lock(wait).await?;
-        match self.read_known().await {
-            Ok(known) if !known.generation.is_empty() => return Ok(known),
-            // There is none yet, or it is damaged or old: opening it for writing repairs that.
-            Ok(_) | Err(IndexError::Store(_)) => {}
-            Err(error) => return Err(error),
-        }
-        let (_, catalog) = self.open_for_writing(events).await?;
-        let known = catalog.run(|state| KnownFiles::read(state)).await?;
-        catalog.close().await?;
-        Ok(known)
-    }
-
-    pub(crate) async fn read_known(&self) -> Result<KnownFiles, IndexError> {
-        let folder = self.folder.clone();
-        blocking(move || Ok(KnownFiles::read(&Catalog::open_read_only(&folder)?)?)).await
     }
 
     /// What differs between files and index, without writing anything.

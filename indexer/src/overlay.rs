@@ -56,12 +56,19 @@ impl Overlay {
             let mut rows = Vec::new();
             // Nothing is recorded, so the time does not matter.
             let stop = CancellationToken::new();
-            prepare_all(&root, &tasks, redactor.as_ref(), 0, &stop, |prepared| {
-                if let PreparedFile::Chunked(file) = prepared {
-                    rows.extend(file.rows);
-                }
-                true
-            });
+            prepare_all(
+                &root,
+                &tasks,
+                redactor.as_ref(),
+                0,
+                &stop,
+                |prepared, _ticket| {
+                    if let PreparedFile::Chunked(file) = prepared {
+                        rows.extend(file.rows);
+                    }
+                    true
+                },
+            );
             Ok(rows)
         })
         .await?;

@@ -1,8 +1,6 @@
 //! Prepares files for the store on all cores: reads, hashes, redacts and chunks them.
 
-use std::collections::BTreeMap;
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use ollacode_store::{Catalog, ChunkRow, FileRecord, RecordedFile};
@@ -15,6 +13,7 @@ use crate::folder::{Folder, is_gone};
 use crate::language::{LANGUAGES, PLAIN_TEXT};
 use crate::parse::{FileParser, ParseFailure};
 use crate::progress::SecretFound;
+use crate::tickets::{Ticket, in_order};
 use crate::walk::{SkipReason, WalkEntry, skipped_by_content};
 use ollacode_secrets::redact;
 
@@ -45,9 +44,6 @@ fn version_of(parts: &[&str]) -> String {
     }
     hasher.finalize().to_hex()[..16].to_owned()
 }
-
-/// The most prepared files that wait for the writer; bounds memory.
-const QUEUE: usize = 256;
 
 /// A file and its record in the index, if it has one.
 #[derive(Clone, Debug)]
@@ -84,7 +80,8 @@ pub(crate) struct ChunkedFile {
 /// Redacts secret values that only the user knows, line by line; `None` if there are none.
 pub type Redactor = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
-/// Prepares files on all cores and hands them over in their order.
+/// Prepares files on all cores and hands them over in their order. A file counts as waiting until its
+/// ticket is dropped.
 ///
 /// Returns when all are handed over, or `stop` was cancelled.
 pub(crate) fn prepare_all(
@@ -93,42 +90,19 @@ pub(crate) fn prepare_all(
     redactor: Option<&Redactor>,
     now_ns: i64,
     stop: &CancellationToken,
-    mut hand_over: impl FnMut(PreparedFile) -> bool,
+    hand_over: impl FnMut(PreparedFile, Ticket) -> bool,
 ) {
-    let next = AtomicUsize::new(0);
     let threads = std::thread::available_parallelism()
         .map_or(2, usize::from)
         .min(tasks.len());
-    let (sender, receiver) = crossbeam_channel::bounded(QUEUE);
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            let (sender, next) = (sender.clone(), &next);
-            scope.spawn(move || {
-                let mut parser = FileParser::default();
-                while !stop.is_cancelled() {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(task) = tasks.get(index) else { break };
-                    let prepared = prepare(&mut parser, root, task, redactor, now_ns);
-                    if sender.send((index, prepared)).is_err() {
-                        break;
-                    }
-                }
-            });
-        }
-        drop(sender);
-        // Rows are written in the order of the paths, whichever thread was first.
-        let mut waiting = BTreeMap::new();
-        let mut due = 0;
-        for (index, prepared) in receiver {
-            waiting.insert(index, prepared);
-            while let Some(prepared) = waiting.remove(&due) {
-                due += 1;
-                if !hand_over(prepared) {
-                    return;
-                }
-            }
-        }
-    });
+    in_order(
+        threads,
+        tasks,
+        |task| task.entry.size,
+        |_| !stop.is_cancelled(),
+        |parser: &mut FileParser, task| prepare(parser, root, task, redactor, now_ns),
+        hand_over,
+    );
 }
 
 /// Reads and chunks one file.

@@ -88,13 +88,7 @@ pub(crate) async fn record_versions(
         }
     }
     catalog
-        .run(move |catalog| {
-            catalog.set_chunks_version(chunks_version)?;
-            for (key, version) in &versions {
-                catalog.set_meta(key, version)?;
-            }
-            Ok(())
-        })
+        .run(move |catalog| catalog.set_versions(chunks_version, &versions))
         .await
 }
 

@@ -15,10 +15,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::difference::{Difference, Reread};
 use crate::error::IndexError;
-use crate::index::Index;
+use crate::index::{Index, blocking};
 use crate::prepare::{CUT_VERSION, ChunkedFile, FileTask, PreparedFile, prepare_all};
 use crate::progress::{Events, IndexEvent, RefreshReport};
 use crate::reconcile::SharedCatalog;
+use crate::tickets::Ticket;
 use crate::walk::WalkResult;
 
 /// Chunks in one commit of a bulk load: enough that commits cost little, few enough for memory
@@ -79,8 +80,10 @@ impl LockWait {
 ///
 /// In the other order, a file that another process has just added would look like a removed one.
 pub(crate) struct KnownFiles {
-    /// The record of every file.
+    /// The records of the files that are compared.
     pub files: Vec<FileRecord>,
+    /// Whether no file is recorded, compared or not.
+    pub is_empty: bool,
     /// The generation; under another one, the rest is stale.
     pub generation: String,
     cut_version: Option<String>,
@@ -89,15 +92,25 @@ pub(crate) struct KnownFiles {
 }
 
 impl KnownFiles {
-    pub(crate) fn read(state: &Catalog) -> ollacode_store::Result<KnownFiles> {
+    /// Reads what is known of some paths and of what is below them, or of all files: if none are
+    /// given, or if they have to be chunked again.
+    pub(crate) fn read(
+        state: &Catalog,
+        part: Option<&[String]>,
+    ) -> ollacode_store::Result<KnownFiles> {
         // The generation first: an invalidation while the rest is read must be noticed.
-        let generation = state.generation()?;
-        Ok(KnownFiles {
-            generation,
+        let mut known = KnownFiles {
+            generation: state.generation()?,
             cut_version: state.cut_version()?,
             chunks_version: state.chunks_version()?,
-            files: state.files()?,
-        })
+            is_empty: !state.has_files()?,
+            files: Vec::new(),
+        };
+        known.files = match part {
+            Some(paths) if known.is_cut_as_now() => state.files_at(paths)?,
+            _ => state.files()?,
+        };
+        Ok(known)
     }
 
     /// Whether the stored files were chunked in the present way.
@@ -112,6 +125,45 @@ impl KnownFiles {
         } else {
             Reread::Changed
         }
+    }
+}
+
+impl Index {
+    /// Reads the catalog while holding the lock, so that no other process changes it.
+    ///
+    /// The lock is released before files are listed; see [`KnownFiles`].
+    pub(crate) async fn known(
+        &self,
+        part: Option<Vec<String>>,
+        wait: LockWait,
+        events: Events<'_>,
+    ) -> Result<KnownFiles, IndexError> {
+        let _lock = self.lock(wait).await?;
+        match self.read_known_at(part.clone()).await {
+            Ok(known) if !known.generation.is_empty() => return Ok(known),
+            // There is none yet, or it is damaged or old: opening it for writing repairs that.
+            Ok(_) | Err(IndexError::Store(_)) => {}
+            Err(error) => return Err(error),
+        }
+        let (_, catalog) = self.open_for_writing(events).await?;
+        let read = move |state: &mut Catalog| KnownFiles::read(state, part.as_deref());
+        let known = catalog.run(read).await?;
+        catalog.close().await?;
+        Ok(known)
+    }
+
+    /// Reads what the catalog knows of all files.
+    pub(crate) async fn read_known(&self) -> Result<KnownFiles, IndexError> {
+        self.read_known_at(None).await
+    }
+
+    async fn read_known_at(&self, part: Option<Vec<String>>) -> Result<KnownFiles, IndexError> {
+        let folder = self.folder().to_owned();
+        blocking(move || {
+            let state = Catalog::open_read_only(&folder)?;
+            Ok(KnownFiles::read(&state, part.as_deref())?)
+        })
+        .await
     }
 }
 
@@ -164,7 +216,7 @@ impl<'a> RefreshWriter<'a> {
             stop: &how.stop,
             wait: how.wait.once_begun(),
             generation: known.generation.clone(),
-            is_first: known.files.is_empty(),
+            is_first: known.is_empty,
             began_empty: false,
             ours: None,
             written: 0,
@@ -187,9 +239,10 @@ impl<'a> RefreshWriter<'a> {
         };
         let (mut prepared, preparing) = self.start(difference.tasks)?;
         let mut done = 0;
-        while let Some(prepared) = prepared.recv().await {
+        while let Some((prepared, ticket)) = prepared.recv().await {
             done += 1;
             batch.take(prepared, &mut self.report);
+            drop(ticket);
             if done % 16 == 0 || done == total {
                 (self.events)(IndexEvent::Chunking { done, total });
             }
@@ -216,7 +269,7 @@ impl<'a> RefreshWriter<'a> {
     fn start(
         &self,
         tasks: Vec<FileTask>,
-    ) -> Result<(mpsc::Receiver<PreparedFile>, JoinHandle<()>), IndexError> {
+    ) -> Result<(mpsc::Receiver<(PreparedFile, Ticket)>, JoinHandle<()>), IndexError> {
         let (sender, receiver) = mpsc::channel(QUEUE);
         let (root, stop) = (self.index.open_root()?, self.stop.clone());
         let redactor = self.index.redactor();
@@ -227,7 +280,7 @@ impl<'a> RefreshWriter<'a> {
                 redactor.as_ref(),
                 now_ns(),
                 &stop,
-                |prepared| sender.blocking_send(prepared).is_ok(),
+                |prepared, ticket| sender.blocking_send((prepared, ticket)).is_ok(),
             );
         });
         Ok((receiver, preparing))

@@ -102,9 +102,38 @@ pub fn walk(root: &Path, limits: &WalkLimits) -> WalkResult {
 
 /// Lists some paths and what is below them, by the rules of [`walk`].
 ///
-/// A path that does not exist, is ignored or is skipped is not among the entries.
+/// A path that does not exist, is ignored or is skipped is not among the entries. Nothing is listed
+/// if none of them exists.
 pub fn entries_of(root: &Path, paths: &[String], limits: &WalkLimits) -> WalkResult {
-    walked(root, limits, WalkScope::of(paths.iter().cloned()))
+    let Ok(top) = Folder::open(root) else {
+        // The walk says why, and that nothing is known.
+        return walked(root, limits, WalkScope::of(paths.iter().cloned()));
+    };
+    let present = paths.iter().filter(|path| !is_absent(&top, path));
+    let present: Vec<String> = present.cloned().collect();
+    if present.is_empty() {
+        return WalkResult::default();
+    }
+    walked(root, limits, WalkScope::of(present))
+}
+
+/// Whether the system says that there is nothing at a path. What cannot be looked at may exist.
+fn is_absent(top: &Folder, path: &str) -> bool {
+    let (way, name) = path.rsplit_once('/').unwrap_or(("", path));
+    if name.is_empty() {
+        return false;
+    }
+    let is_missing = |error: io::Error| error.kind() == io::ErrorKind::NotFound;
+    let mut inner: Option<Folder> = None;
+    for name in way.split('/').filter(|name| !name.is_empty()) {
+        let next = inner.as_ref().unwrap_or(top).folder(OsStr::new(name));
+        match next {
+            Ok(folder) => inner = Some(folder),
+            Err(error) => return is_missing(error),
+        }
+    }
+    let found = inner.as_ref().unwrap_or(top).stat(OsStr::new(name));
+    found.is_err_and(is_missing)
 }
 
 fn walked(root: &Path, limits: &WalkLimits, scope: WalkScope) -> WalkResult {

@@ -2,9 +2,10 @@
 //!
 //! Events are hints about which paths to compare. When they overflow, or there are
 //! too many to compare one by one, the whole workspace is compared;
-//! when the system cannot watch, it is compared at intervals.
+//! when the system cannot watch, it is compared at intervals, by what that costs. What happens to a
+//! folder, or to the rules in it, is a matter of that folder alone.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,16 +19,21 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::IndexError;
 use crate::index::{Index, IndexFuture};
+use crate::polling::{Effort, Pace, Stopwatch};
 use crate::progress::{Events, IndexEvent, RefreshReport};
 use crate::refresh::RefreshOptions;
 use crate::walk::relative;
 
 /// How long events of one file are gathered: editors write in several steps.
 const DEBOUNCE: Duration = Duration::from_millis(100);
-/// The interval at which the workspace is compared without watches.
+/// The shortest interval at which the workspace is compared without watches,
 const POLL: Duration = Duration::from_secs(3);
-/// The interval at which it is compared with watches, in case an event was missed.
+/// and the longest, however long it takes.
+const SLOWEST_POLL: Duration = Duration::from_secs(300);
+/// The shortest interval at which it is compared with watches, in case an event was missed,
 const RECHECK: Duration = Duration::from_secs(300);
+/// and the longest.
+const SLOWEST_RECHECK: Duration = Duration::from_secs(3_600);
 /// With more changed paths than this at once, comparing everything is faster.
 const MOST_PATHS: usize = 300;
 /// The most batches of events that wait; one more sets the overflow flag instead.
@@ -81,6 +87,7 @@ impl Index {
         changed: &tokio::sync::Notify,
         stop: &CancellationToken,
     ) -> Result<(), IndexError> {
+        let stopwatch = Stopwatch::start();
         // Watches first: what appears in a new folder after that is told, the rest is seen.
         watcher.follow_folders(self, &look, events).await?;
         let how = RefreshOptions {
@@ -117,12 +124,16 @@ impl Index {
                 if matches!(error, IndexError::Store(_)) {
                     self.forget_open_stores().await;
                 }
-                watcher.try_again(&error, events);
+                watcher.try_again(&error, stopwatch.effort(), events);
                 return Ok(());
             }
             Err(error) => return Err(error),
         };
         watcher.failed = None;
+        // Indexing what has changed is no cost of looking for it.
+        if written + removed == 0 && matches!(look, PendingCheck::AtEverything) {
+            watcher.adapt(stopwatch.effort(), events);
+        }
         if written + removed > 0 {
             events(IndexEvent::Refreshed {
                 changed: written,
@@ -145,11 +156,15 @@ struct WatchState {
     is_blind: bool,
     /// Whether the system cannot watch, which does not change while the program runs.
     cannot_watch: bool,
-    watched: HashSet<PathBuf>,
+    /// In order, what is in a folder follows it.
+    watched: BTreeSet<PathBuf>,
     queue: mpsc::Receiver<Vec<PathBuf>>,
     overflow: Arc<AtomicBool>,
     /// The last error, so that it is reported once.
     failed: Option<String>,
+    /// How often everything is compared without watches, and with them.
+    polling: Pace,
+    rechecks: Pace,
 }
 
 impl WatchState {
@@ -159,10 +174,12 @@ impl WatchState {
             eyes: None,
             is_blind: true,
             cannot_watch: false,
-            watched: HashSet::new(),
+            watched: BTreeSet::new(),
             queue: mpsc::channel(QUEUE).1,
             overflow: Arc::default(),
             failed: None,
+            polling: Pace::new(POLL, SLOWEST_POLL),
+            rechecks: Pace::new(RECHECK, SLOWEST_RECHECK),
         }
     }
 
@@ -211,20 +228,37 @@ impl WatchState {
         let every = POLL.as_secs();
         events(IndexEvent::Warning(if has_no_watches_left(error) {
             format!(
-                "the system has no more file watches ({} are set); comparing files every {every} s \
-                 instead. Raise fs.inotify.max_user_watches or max_user_instances to watch files \
-                 again.",
+                "the system has no more file watches ({} are set); comparing files every {every} s, \
+                 or less often if that takes long. Raise fs.inotify.max_user_watches or \
+                 max_user_instances to watch files again.",
                 self.watched.len(),
             )
         } else {
-            format!("files cannot be watched ({error}); comparing them every {every} s instead")
+            format!(
+                "files cannot be watched ({error}); comparing them every {every} s, or less often \
+                 if that takes long"
+            )
         }));
         self.eyes = None;
         self.cannot_watch = true;
     }
 
+    /// Sets the pace by what comparing everything took.
+    fn adapt(&mut self, effort: Effort, events: Events<'_>) {
+        if self.eyes.is_some() {
+            self.rechecks.adapt(effort);
+        } else if let Some(message) = self.polling.adapt(effort) {
+            events(IndexEvent::Warning(message));
+        }
+    }
+
     /// Compares everything again after a moment; the reason is reported once.
-    fn try_again(&mut self, error: &IndexError, events: Events<'_>) {
+    fn try_again(&mut self, error: &IndexError, effort: Effort, events: Events<'_>) {
+        // To wait for another process is no work.
+        self.polling.adapt(Effort {
+            time: Duration::ZERO,
+            ..effort
+        });
         let message = error.to_string();
         if self.failed.as_ref() != Some(&message) {
             let text = format!("{message}; trying again in a moment");
@@ -254,11 +288,16 @@ impl WatchState {
             self.close_eyes(&error, events);
             return Ok(());
         }
-        match look {
+        let changed = match look {
             // What happened to folders may have been missed: to watch one twice costs little.
-            PendingCheck::AtEverything => self.watched.clear(),
-            PendingCheck::At(paths) if self.forget_watches(paths) => {}
-            PendingCheck::At(_) => return Ok(()),
+            PendingCheck::AtEverything => {
+                self.watched.clear();
+                None
+            }
+            PendingCheck::At(paths) => Some(self.forget_watches(paths)),
+        };
+        if changed.as_ref().is_some_and(Vec::is_empty) {
+            return Ok(());
         }
         if !WATCHES_EACH_FOLDER {
             let root = self.root.clone();
@@ -267,9 +306,14 @@ impl WatchState {
         }
         // A folder made while its parent was not watched yet is found by the next walk.
         loop {
-            let folders = index.walk().await?.folders;
-            self.watched
-                .retain(|folder| folders.binary_search(folder).is_ok());
+            let folders = match &changed {
+                Some(paths) => index.walk_paths(paths).await?.folders,
+                None => index.walk().await?.folders,
+            };
+            if changed.is_none() {
+                self.watched
+                    .retain(|folder| folders.binary_search(folder).is_ok());
+            }
             if self.eyes.is_none() || folders.iter().all(|folder| self.watched.contains(folder)) {
                 return Ok(());
             }
@@ -278,16 +322,26 @@ impl WatchState {
     }
 
     /// Forgets the watches of folders that something happened to: the folder that has the name
-    /// now may be another one. Returns whether there are folders to watch again.
-    fn forget_watches(&mut self, paths: &BTreeSet<String>) -> bool {
-        let folders: Vec<PathBuf> = paths
-            .iter()
-            .map(|path| self.root.join(path))
-            .filter(|path| path.is_dir() || self.watched.contains(path))
-            .collect();
-        self.watched
-            .retain(|watched| !folders.iter().any(|folder| watched.starts_with(folder)));
-        !folders.is_empty()
+    /// now may be another one. Returns these folders.
+    fn forget_watches(&mut self, paths: &BTreeSet<String>) -> Vec<String> {
+        let mut folders = Vec::new();
+        for path in paths {
+            let folder = self.root.join(path);
+            let below: Vec<PathBuf> = self
+                .watched
+                .range(folder.clone()..)
+                .take_while(|watched| watched.starts_with(&folder))
+                .cloned()
+                .collect();
+            if below.is_empty() && !folder.is_dir() {
+                continue;
+            }
+            for watched in below {
+                self.watched.remove(&watched);
+            }
+            folders.push(path.clone());
+        }
+        folders
     }
 
     fn watch(&mut self, folders: &[PathBuf], mode: RecursiveMode, events: Events<'_>) {
@@ -314,7 +368,7 @@ impl WatchState {
     /// Waits for something to look at.
     async fn next(&mut self) -> PendingCheck {
         if self.eyes.is_none() || self.failed.is_some() {
-            tokio::time::sleep(POLL).await;
+            tokio::time::sleep(self.polling.pause()).await;
             return PendingCheck::AtEverything;
         }
         if self.overflow.load(Ordering::Relaxed) {
@@ -322,7 +376,7 @@ impl WatchState {
             tokio::time::sleep(DEBOUNCE).await;
             return self.gather(Vec::new());
         }
-        match tokio::time::timeout(RECHECK, self.queue.recv()).await {
+        match tokio::time::timeout(self.rechecks.pause(), self.queue.recv()).await {
             Ok(Some(paths)) => self.gather(paths),
             Ok(None) | Err(_) => PendingCheck::AtEverything,
         }
@@ -340,18 +394,30 @@ impl WatchState {
             self.is_blind = true;
             return PendingCheck::AtEverything;
         }
-        let rules_changed = paths.iter().any(|path| is_ignore_file(path));
-        let paths: BTreeSet<String> = paths
+        let affected: BTreeSet<String> = paths
             .iter()
-            .filter_map(|path| relative(&self.root, path))
-            .filter(|path| !path.is_empty() && !path.starts_with(".git/"))
+            .filter_map(|path| affected(&relative(&self.root, path)?))
             .collect();
-        if rules_changed || paths.len() > MOST_PATHS {
+        if affected.contains("") || affected.len() > MOST_PATHS {
             PendingCheck::AtEverything
         } else {
-            PendingCheck::At(paths)
+            PendingCheck::At(affected)
         }
     }
+}
+
+/// What is to be compared when something happened at a path: the rules for files count for what is
+/// in their folder. The empty path is everything.
+fn affected(path: &str) -> Option<String> {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    if path.ends_with(".git/info/exclude") {
+        return Some(String::new());
+    }
+    if path.is_empty() || path.starts_with(".git/") {
+        return None;
+    }
+    let is_rule = matches!(name, ".gitignore" | ".ignore" | ".ollacodeignore");
+    Some(if is_rule { folder } else { path }.to_owned())
 }
 
 /// The system cannot watch all folders of a workspace.
@@ -396,14 +462,6 @@ pub fn try_watches(root: &Path, folders: &[PathBuf]) -> Result<(), TooFewWatches
 /// Whether the system watches a folder alone, without those in it.
 const WATCHES_EACH_FOLDER: bool = cfg!(any(target_os = "linux", target_os = "android"));
 
-fn is_ignore_file(path: &Path) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str());
-    matches!(
-        name,
-        Some(".gitignore" | ".ignore" | ".ollacodeignore" | "exclude")
-    )
-}
-
 /// Whether the fault is the folder's, not the system's.
 fn is_unlistable(folder: &Path) -> bool {
     std::fs::read_dir(folder).is_err()
@@ -417,3 +475,6 @@ fn has_no_watches_left(error: &notify::Error) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

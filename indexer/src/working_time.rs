@@ -34,12 +34,25 @@ fn worked() -> Duration {
     Duration::try_from(time).unwrap_or_default()
 }
 
+/// How long all threads of this process have worked.
+#[cfg(unix)]
+pub(crate) fn process_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::try_from(time).unwrap_or_default()
+}
+
 /// How long the process has run: the system does not tell more.
 #[cfg(not(unix))]
 fn worked() -> Duration {
     static START: std::sync::LazyLock<std::time::Instant> =
         std::sync::LazyLock::new(std::time::Instant::now);
     START.elapsed()
+}
+
+/// The same.
+#[cfg(not(unix))]
+pub(crate) fn process_time() -> Duration {
+    worked()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! Every function blocks; an asynchronous caller wraps it in `spawn_blocking`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,13 +11,14 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehav
 
 use crate::chunk::ContentKey;
 use crate::error::{Result, StoreError};
-use crate::record::{Counts, FileRecord, LanguageCount, RecordedFile};
+use crate::record::{FileRecord, RecordedFile};
+use crate::schema::save;
 use crate::set_aside::set_aside;
 use crate::sqlite::{self, signed, unsigned, with_file_name};
 
 const STATE_FILE: &str = "state.db";
 pub(crate) const NAME: &str = "the catalog `state.db`";
-const CHUNKS_VERSION: &str = "chunks_version";
+pub(crate) const CHUNKS_VERSION: &str = "chunks_version";
 const EDITION: &str = "edition";
 /// Named so since only the chunker had a version.
 const CUT_VERSION: &str = "chunker";
@@ -83,6 +84,7 @@ impl Catalog {
         let connection = with_file_name(sqlite::open(&path, "", TABLES), NAME)?;
         let mut state = Catalog { connection };
         with_file_name(state.add_new_columns(), NAME)?;
+        with_file_name(state.begin_to_count(), NAME)?;
         if with_file_name(state.generation(), NAME)?.is_empty() {
             state.write(renew_generation)?;
         }
@@ -160,20 +162,24 @@ impl Catalog {
             "SELECT path, size, modified_ns, hash, language, chunks, status, changed_ns, inode
              FROM files ORDER BY path",
             [],
-            |row| {
-                Ok(FileRecord {
-                    path: row.get(0)?,
-                    size: unsigned(row.get(1)?),
-                    modified_ns: row.get(2)?,
-                    hash: row.get(3)?,
-                    language: row.get(4)?,
-                    chunks: row.get(5)?,
-                    status: row.get(6)?,
-                    changed_ns: row.get(7)?,
-                    inode: number(row.get(8)?),
-                })
-            },
+            record_of,
         )
+    }
+
+    /// The files at some paths, and those in folders at these paths, by path.
+    pub fn files_at(&self, paths: &[String]) -> Result<Vec<FileRecord>> {
+        let mut found = BTreeMap::new();
+        for path in paths {
+            if path.is_empty() {
+                return self.files();
+            }
+            for sql in [save::FILE_AT, save::FILES_IN] {
+                for file in self.list(sql, [path], record_of)? {
+                    found.insert(file.path.clone(), file);
+                }
+            }
+        }
+        Ok(found.into_values().collect())
     }
 
     /// The hash under which a file with chunks is recorded.
@@ -214,10 +220,7 @@ impl Catalog {
     /// by now is not changed.
     pub fn touch_files(&mut self, records: &[FileRecord]) -> Result<()> {
         self.write(|transaction| {
-            let mut update = transaction.prepare_cached(
-                "UPDATE files SET size = ?2, modified_ns = ?3, changed_ns = ?5, inode = ?6
-                 WHERE path = ?1 AND hash = ?4",
-            )?;
+            let mut update = transaction.prepare_cached(save::TOUCH_FILE)?;
             for file in records {
                 update.execute(params![
                     file.path,
@@ -274,7 +277,7 @@ impl Catalog {
     /// Removes files after their chunks were deleted.
     pub fn remove_files(&mut self, paths: &[String], chunks_version: Option<u64>) -> Result<()> {
         self.write(|transaction| {
-            let mut delete = transaction.prepare_cached("DELETE FROM files WHERE path = ?1")?;
+            let mut delete = transaction.prepare_cached(save::REMOVE_FILE)?;
             for path in paths {
                 delete.execute([path])?;
             }
@@ -315,53 +318,17 @@ impl Catalog {
         })
     }
 
-    /// Counts files, chunks, and chunks with vectors or failures of a fingerprint.
-    pub fn counts(&self, fingerprint: &str) -> Result<Counts> {
-        let sql = "
-            SELECT (SELECT COUNT(*) FROM files WHERE chunks > 0),
-                   (SELECT IFNULL(SUM(chunks), 0) FROM files),
-                   (SELECT IFNULL(SUM(copies), 0) FROM chunk_keys WHERE content_key IN
-                       (SELECT content_key FROM vectors WHERE fingerprint = ?1)),
-                   (SELECT IFNULL(SUM(copies), 0) FROM chunk_keys WHERE content_key IN
-                       (SELECT content_key FROM failures WHERE fingerprint = ?1))";
-        let counts = self.connection.query_row(sql, [fingerprint], |row| {
-            Ok(Counts {
-                files: unsigned(row.get(0)?),
-                chunks: unsigned(row.get(1)?),
-                embedded: unsigned(row.get(2)?),
-                failed: unsigned(row.get(3)?),
-            })
-        })?;
-        Ok(counts)
-    }
-
-    /// Counts files and chunks by language, the most chunks first.
-    pub fn languages(&self) -> Result<Vec<LanguageCount>> {
-        self.list(
-            "SELECT language, COUNT(*), SUM(chunks) FROM files WHERE chunks > 0
-             GROUP BY language ORDER BY SUM(chunks) DESC, language",
-            [],
-            |row| {
-                Ok(LanguageCount {
-                    language: row.get(0)?,
-                    files: unsigned(row.get(1)?),
-                    chunks: unsigned(row.get(2)?),
-                })
-            },
-        )
-    }
-
     /// The value that [`Self::set_meta`] stored under a name.
     pub fn meta(&self, name: &str) -> Result<Option<String>> {
-        let sql = "SELECT value FROM meta WHERE name = ?1";
-        Ok(self
-            .connection
-            .query_row(sql, [name], |row| row.get(0))
-            .optional()?)
+        let mut statement = self.connection.prepare_cached(save::META)?;
+        Ok(statement.query_row([name], |row| row.get(0)).optional()?)
     }
 
     /// Stores a value under a name, and replaces an older one.
     pub fn set_meta(&mut self, name: &str, value: &str) -> Result<()> {
+        if self.meta(name)?.as_deref() == Some(value) {
+            return Ok(());
+        }
         self.write(|transaction| set_meta(transaction, name, value))
     }
 
@@ -416,22 +383,37 @@ fn renew_generation(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     transaction.execute(sql, [EDITION]).map(|_| ())
 }
 
-fn set_meta(transaction: &Transaction<'_>, name: &str, value: &str) -> rusqlite::Result<()> {
-    let sql = "INSERT OR REPLACE INTO meta VALUES (?1, ?2)";
-    transaction.execute(sql, [name, value]).map(|_| ())
+pub(crate) fn set_meta(
+    transaction: &Transaction<'_>,
+    name: &str,
+    value: &str,
+) -> rusqlite::Result<()> {
+    transaction
+        .execute(save::SET_META, [name, value])
+        .map(|_| ())
+}
+
+fn record_of(row: &Row<'_>) -> rusqlite::Result<FileRecord> {
+    Ok(FileRecord {
+        path: row.get(0)?,
+        size: unsigned(row.get(1)?),
+        modified_ns: row.get(2)?,
+        hash: row.get(3)?,
+        language: row.get(4)?,
+        chunks: row.get(5)?,
+        status: row.get(6)?,
+        changed_ns: row.get(7)?,
+        inode: number(row.get(8)?),
+    })
 }
 
 fn record_file(transaction: &Transaction<'_>, recorded: &RecordedFile) -> rusqlite::Result<()> {
     let file = &recorded.file;
     transaction
-        .prepare_cached("DELETE FROM files WHERE path = ?1")?
+        .prepare_cached(save::REMOVE_FILE)?
         .execute([&file.path])?;
     transaction
-        .prepare_cached(
-            "INSERT INTO files
-             (path, size, modified_ns, hash, language, chunks, status, changed_ns, inode)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-        )?
+        .prepare_cached(save::ADD_FILE)?
         .execute(params![
             file.path,
             signed(file.size),
@@ -448,7 +430,7 @@ fn record_file(transaction: &Transaction<'_>, recorded: &RecordedFile) -> rusqli
     for key in &recorded.keys {
         *copies.entry(*key).or_default() += 1;
     }
-    let mut insert = transaction.prepare_cached("INSERT INTO chunk_keys VALUES (?1, ?2, ?3)")?;
+    let mut insert = transaction.prepare_cached(save::ADD_KEY)?;
     for (key, copies) in copies {
         insert.execute(params![id, key, copies])?;
     }

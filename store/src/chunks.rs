@@ -1,10 +1,10 @@
 //! Chunks: written by file, searched by text, looked up by key and path.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
+use arrow_array::RecordBatch;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float32Type;
-use arrow_array::{RecordBatch, RecordBatchIterator, RecordBatchReader};
 use futures::FutureExt;
 use lancedb::query::{QueryBase, Select};
 use lancedb::table::OptimizeAction;
@@ -14,22 +14,9 @@ use crate::chunk::ContentKey;
 use crate::error::{Result, StoreError};
 use crate::query::{Filter, TextQuery, is_in};
 use crate::row::{self, COLUMNS, ChunkRow, key_from_hex, strings};
-use crate::store::{Store, StoreFuture, TERMS_INDEX, collect, create_text_index, retrying};
+use crate::store::{CHUNKS, Store, StoreFuture, TERMS_INDEX, collect, create_text_index, retrying};
 
-/// The most paths in one commit; more paths take several commits, each path in one of them.
-const PATHS_PER_COMMIT: usize = 500;
 const VALUES_PER_LOOKUP: usize = 500;
-
-/// The effect of replacing the chunks of files.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Replaced {
-    /// Chunks that are new.
-    pub inserted: usize,
-    /// Chunks that were deleted.
-    pub deleted: usize,
-    /// Commits made; 0 if every chunk was stored already.
-    pub commits: usize,
-}
 
 impl Store {
     /// Writes chunks of paths that have none yet, in one commit.
@@ -44,122 +31,15 @@ impl Store {
         .boxed()
     }
 
-    /// Replaces the chunks of the given paths; chunks that they no longer have are deleted.
-    ///
-    /// Readers see each path before or after the change, never in between. Rows of other paths
-    /// than those given are replaced, too. One commit for up to 500 paths, none if nothing
-    /// changes.
-    pub fn replace<'a>(
-        &'a self,
-        paths: &'a [String],
-        rows: &'a [ChunkRow],
-    ) -> StoreFuture<'a, Replaced> {
-        async move {
-            let _write_lock = self.inner.writes.lock().await;
-            let mut by_path: BTreeMap<&str, Vec<&ChunkRow>> = BTreeMap::new();
-            for path in paths {
-                by_path.entry(path).or_default();
-            }
-            for row in rows {
-                by_path.entry(&row.chunk.path).or_default().push(row);
-            }
-            let by_path: Vec<(&str, Vec<&ChunkRow>)> = by_path.into_iter().collect();
-            let mut total = Replaced::default();
-            for group in by_path.chunks(PATHS_PER_COMMIT) {
-                let paths: Vec<&str> = group.iter().map(|(path, _)| *path).collect();
-                let rows = distinct(group.iter().flat_map(|(_, rows)| rows.iter().copied()));
-                let replaced = self.replace_group(&paths, rows).await?;
-                total.inserted += replaced.inserted;
-                total.deleted += replaced.deleted;
-                total.commits += replaced.commits;
-            }
-            Ok(total)
-        }
-        .boxed()
-    }
-
-    async fn replace_group(
-        &self,
-        paths: &[&str],
-        rows: Vec<(String, &ChunkRow)>,
-    ) -> Result<Replaced> {
-        let in_paths = is_in("path", paths.iter().copied());
-        let stored = self.stored_ids(&in_paths).await?;
-        let distinct_stored: HashSet<&str> = stored.iter().map(String::as_str).collect();
-        let wanted: HashSet<&str> = rows.iter().map(|(id, _)| id.as_str()).collect();
-        let inserted = wanted.difference(&distinct_stored).count();
-        let deleted = distinct_stored.difference(&wanted).count();
-        let table = &self.inner.chunks;
-        // An append that was repeated after a crash leaves copies; only then two commits are made.
-        if distinct_stored.len() < stored.len() {
-            retrying(|| table.delete(&in_paths).boxed()).await?;
-            self.insert(&rows).await?;
-            return Ok(Replaced {
-                inserted,
-                deleted,
-                commits: 2,
-            });
-        }
-        match (inserted, deleted) {
-            (0, 0) => return Ok(Replaced::default()),
-            (_, 0) => {
-                let new = rows
-                    .iter()
-                    .filter(|(id, _)| !distinct_stored.contains(id.as_str()));
-                self.insert(&new.cloned().collect::<Vec<_>>()).await?;
-            }
-            (0, _) => {
-                let gone = is_in("id", distinct_stored.difference(&wanted).copied());
-                let gone = format!("{in_paths} AND {gone}");
-                retrying(|| table.delete(&gone).boxed()).await?;
-            }
-            _ => self.merge(&in_paths, &rows).await?,
-        }
-        Ok(Replaced {
-            inserted,
-            deleted,
-            commits: 1,
-        })
-    }
-
-    async fn stored_ids(&self, in_paths: &str) -> Result<Vec<String>> {
-        let query = self
-            .inner
-            .chunks
-            .query()
-            .only_if(in_paths)
-            .select(Select::columns(&["id"]));
-        let mut ids = Vec::new();
-        for batch in collect(&query).await? {
-            ids.extend(strings(&batch, "id")?.iter().flatten().map(str::to_owned));
-        }
-        Ok(ids)
-    }
-
-    async fn insert(&self, rows: &[(String, &ChunkRow)]) -> Result<()> {
+    /// Adds rows in one commit; the caller has the lock.
+    pub(crate) async fn insert(&self, rows: &[(String, &ChunkRow)]) -> Result<()> {
         if rows.is_empty() {
             return Ok(());
         }
         let rows: Vec<&ChunkRow> = rows.iter().map(|(_, row)| *row).collect();
         let batches = row::to_batches(&rows)?;
         retrying(|| self.inner.chunks.add(batches.clone()).execute().boxed()).await?;
-        Ok(())
-    }
-
-    /// Inserts the rows that are new and deletes those of the paths that are gone, in one commit.
-    ///
-    /// A stored row that is wanted again stays where it is, and stays indexed.
-    async fn merge(&self, in_paths: &str, rows: &[(String, &ChunkRow)]) -> Result<()> {
-        let rows: Vec<&ChunkRow> = rows.iter().map(|(_, row)| *row).collect();
-        let batches = row::to_batches(&rows)?;
-        retrying(|| {
-            let mut merge = self.inner.chunks.merge_insert(&["id"]);
-            merge
-                .when_not_matched_insert_all()
-                .when_not_matched_by_source_delete(Some(in_paths.to_owned()));
-            merge.execute(reader(batches.clone())).boxed()
-        })
-        .await?;
+        self.inner.upkeep.note_inserted(CHUNKS, rows.len());
         Ok(())
     }
 
@@ -286,7 +166,9 @@ impl Store {
 }
 
 /// Rows with their ids, each id once: LanceDB refuses a source with a key twice.
-fn distinct<'a>(rows: impl Iterator<Item = &'a ChunkRow>) -> Vec<(String, &'a ChunkRow)> {
+pub(crate) fn distinct<'a>(
+    rows: impl Iterator<Item = &'a ChunkRow>,
+) -> Vec<(String, &'a ChunkRow)> {
     let mut seen = HashSet::new();
     let mut kept = Vec::new();
     for row in rows {
@@ -296,13 +178,6 @@ fn distinct<'a>(rows: impl Iterator<Item = &'a ChunkRow>) -> Vec<(String, &'a Ch
         }
     }
     kept
-}
-
-fn reader(batches: Vec<RecordBatch>) -> Box<dyn RecordBatchReader + Send> {
-    Box::new(RecordBatchIterator::new(
-        batches.into_iter().map(Ok),
-        row::schema(),
-    ))
 }
 
 /// A column of 32-bit floats.

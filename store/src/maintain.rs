@@ -1,11 +1,16 @@
 //! Keeping an index small and fast without rewriting it on each save.
+//!
+//! Whether something is due is itself looked at only after some commits or many new rows.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use futures::FutureExt;
 use lancedb::Table;
+use lancedb::index::IndexConfig;
 use lancedb::table::{CompactionOptions, OptimizeAction, OptimizeOptions};
+use parking_lot::Mutex;
 
 use crate::error::{Result, StoreError};
 use crate::recovery;
@@ -15,6 +20,9 @@ use crate::vectors::{VECTOR_INDEX, table_name};
 /// Thresholds that decide which maintenance steps are due.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MaintenancePolicy {
+    /// A table is looked at again after this many commits, or more new rows than
+    /// `most_unindexed_rows`.
+    pub commits_between_looks: u64,
     /// A fragment with fewer rows is small.
     pub small_fragment_rows: usize,
     /// More small fragments than this are merged.
@@ -45,6 +53,7 @@ pub struct MaintenancePolicy {
 impl Default for MaintenancePolicy {
     fn default() -> MaintenancePolicy {
         MaintenancePolicy {
+            commits_between_looks: 8,
             small_fragment_rows: 4_000,
             most_small_fragments: 20,
             min_deleted_rows: 1_000,
@@ -81,6 +90,46 @@ impl MaintenanceReport {
     }
 }
 
+/// What a process knows of its tables without looking at them.
+#[derive(Debug, Default)]
+pub(crate) struct Upkeep(Mutex<HashMap<String, SinceLook>>);
+
+/// What happened to a table since it was looked at.
+#[derive(Clone, Copy, Debug, Default)]
+struct SinceLook {
+    /// The version at that time; `None` if this process has not looked yet.
+    version: Option<u64>,
+    /// Rows that this process has added.
+    rows: usize,
+}
+
+impl Upkeep {
+    /// Notes that rows were added to a table.
+    pub(crate) fn note_inserted(&self, table: &str, rows: usize) {
+        // The first look at a table is due in any case.
+        if let Some(since) = self.0.lock().get_mut(table) {
+            since.rows += rows;
+        }
+    }
+
+    fn is_due(&self, table: &str, version: u64, policy: &MaintenancePolicy) -> bool {
+        let since = self.0.lock().get(table).copied().unwrap_or_default();
+        since.rows > policy.most_unindexed_rows
+            || since.version.is_none_or(|looked| {
+                // A lower version is that of another table under the same name.
+                version < looked || version - looked >= policy.commits_between_looks
+            })
+    }
+
+    fn note_look(&self, table: &str, version: u64) {
+        let since = SinceLook {
+            version: Some(version),
+            rows: 0,
+        };
+        self.0.lock().insert(table.to_owned(), since);
+    }
+}
+
 impl Store {
     /// Runs the maintenance steps that are due under the policy. Holds the write lock throughout.
     pub fn maintain<'a>(
@@ -100,23 +149,45 @@ impl Store {
             }
             let mut report = MaintenanceReport::default();
             for (name, table) in tables {
-                // The order has reasons:
-                // 1. Segments are merged first, because only fragments that the same index
-                //    segments cover can be compacted together.
-                // 2. Fragments are compacted next.
-                // 3. New rows are indexed after that, so that compaction need not remap them.
-                report.merged_indexes += merge_segments(&table, policy).boxed().await?;
-                report.compacted_fragments += compact(&table, policy).boxed().await?;
-                report.updated_indexes += extend_indexes(&table, policy).boxed().await?;
+                let version = table.version().boxed().await?;
+                if !self.inner.upkeep.is_due(&name, version, policy) {
+                    continue;
+                }
                 let folder = recovery::table_folder(&self.inner.folder, &name);
-                prune(&table, &folder, policy, now, &mut report)
+                maintain_table(&table, &folder, policy, now, &mut report)
                     .boxed()
                     .await?;
+                let version = table.version().boxed().await?;
+                self.inner.upkeep.note_look(&name, version);
             }
             Ok(report)
         }
         .boxed()
     }
+}
+
+/// The order has reasons:
+/// 1. Segments are merged first, because only fragments that the same index segments cover can be
+///    compacted together.
+/// 2. Fragments are compacted next.
+/// 3. New rows are indexed after that, so that compaction need not remap them.
+async fn maintain_table(
+    table: &Table,
+    folder: &Path,
+    policy: &MaintenancePolicy,
+    now: SystemTime,
+    report: &mut MaintenanceReport,
+) -> Result<()> {
+    let mut indexes = table.list_indices().boxed().await?;
+    let merged = merge_segments(table, &indexes, policy).boxed().await?;
+    let compacted = compact(table, policy).boxed().await?;
+    if merged + compacted > 0 {
+        indexes = table.list_indices().boxed().await?;
+    }
+    report.merged_indexes += merged;
+    report.compacted_fragments += compacted;
+    report.updated_indexes += extend_indexes(table, &indexes, policy).boxed().await?;
+    prune(table, folder, policy, now, report).boxed().await
 }
 
 /// Merges small fragments and purges deleted rows, if there are enough of either.
@@ -175,11 +246,14 @@ fn share(deleted: usize, rows: usize) -> f32 {
 }
 
 /// Merges the later segments of each index that has many.
-async fn merge_segments(table: &Table, policy: &MaintenancePolicy) -> Result<usize> {
+async fn merge_segments(
+    table: &Table,
+    indexes: &[IndexConfig],
+    policy: &MaintenancePolicy,
+) -> Result<usize> {
     let mut merged = 0;
-    for index in table.list_indices().boxed().await? {
-        let statistics = table.index_stats(&index.name).boxed().await?;
-        let segments = statistics.and_then(|index| index.num_indices).unwrap_or(1);
+    for index in indexes {
+        let segments = index.num_segments.unwrap_or(1);
         if segments < policy.merge_from_segments.max(3) {
             continue;
         }
@@ -193,21 +267,23 @@ async fn merge_segments(table: &Table, policy: &MaintenancePolicy) -> Result<usi
 }
 
 /// Adds new rows to the indexes that have many unindexed ones.
-async fn extend_indexes(table: &Table, policy: &MaintenancePolicy) -> Result<usize> {
-    let mut stale_indexes = Vec::new();
-    for index in table.list_indices().boxed().await? {
-        let statistics = table.index_stats(&index.name).boxed().await?;
-        let unindexed_rows = statistics.map_or(0, |index| index.num_unindexed_rows);
+async fn extend_indexes(
+    table: &Table,
+    indexes: &[IndexConfig],
+    policy: &MaintenancePolicy,
+) -> Result<usize> {
+    let most = policy.most_unindexed_rows as u64;
+    let stale: Vec<String> = indexes
+        .iter()
         // Vectors have thresholds of their own: see `index_vectors`.
-        if unindexed_rows > policy.most_unindexed_rows && index.name != VECTOR_INDEX {
-            stale_indexes.push(index.name);
-        }
-    }
-    if !stale_indexes.is_empty() {
-        let options = || OptimizeOptions::append().index_names(stale_indexes.clone());
+        .filter(|index| index.name != VECTOR_INDEX && index.num_unindexed_rows.unwrap_or(0) > most)
+        .map(|index| index.name.clone())
+        .collect();
+    if !stale.is_empty() {
+        let options = || OptimizeOptions::append().index_names(stale.clone());
         retrying(|| table.optimize(OptimizeAction::Index(options())).boxed()).await?;
     }
-    Ok(stale_indexes.len())
+    Ok(stale.len())
 }
 
 /// Removes old versions, and files that killed writers left behind.

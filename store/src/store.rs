@@ -21,6 +21,7 @@ use parking_lot::{Mutex, MutexGuard};
 
 use crate::error::{Result, StoreError, is_conflict, is_damage, without_panic};
 use crate::files::create_private_folder;
+use crate::maintain::Upkeep;
 use crate::recovery::{self, Recovery};
 use crate::row::{self, TERMS};
 use crate::snapshot::ChunkHeaders;
@@ -93,6 +94,7 @@ pub(crate) struct StoreInner {
     vectors: Mutex<HashMap<String, Table>>,
     pub(crate) outlines: Arc<ChunkHeaders>,
     pub(crate) writes: tokio::sync::Mutex<()>,
+    pub(crate) upkeep: Upkeep,
     healings: Vec<Recovery>,
 }
 
@@ -223,6 +225,7 @@ impl StoreOpening {
             vectors: Mutex::new(vectors),
             outlines: Arc::default(),
             writes: tokio::sync::Mutex::new(()),
+            upkeep: Upkeep::default(),
             healings: self.healings,
         };
         Store {
@@ -404,20 +407,21 @@ pub(crate) async fn collect(query: &impl ExecutableQuery) -> Result<Vec<RecordBa
 }
 
 /// Repeats an operation that lost a race for a commit.
-pub(crate) async fn retrying<T, F>(mut operation: impl FnMut() -> F) -> Result<T>
+pub(crate) async fn retrying<T, E, F>(mut operation: impl FnMut() -> F) -> Result<T>
 where
-    F: Future<Output = lancedb::Result<T>>,
+    E: Into<StoreError>,
+    F: Future<Output = std::result::Result<T, E>>,
 {
     const TRIES: u32 = 5;
     const FIRST_PAUSE: Duration = Duration::from_millis(50);
     let mut tried = 0;
     loop {
-        match operation().await {
-            Err(error) if is_conflict(&error) && tried + 1 < TRIES => {
+        match operation().await.map_err(Into::into) {
+            Err(StoreError::Lance(error)) if is_conflict(&error) && tried + 1 < TRIES => {
                 tokio::time::sleep(FIRST_PAUSE * 2_u32.pow(tried)).await;
                 tried += 1;
             }
-            other => return Ok(other?),
+            other => return other,
         }
     }
 }

@@ -4,13 +4,15 @@
 
 use std::collections::HashSet;
 
-use rusqlite::params;
+use rusqlite::{Row, params};
 
 use crate::catalog::Catalog;
 use crate::chunk::ContentKey;
 use crate::error::Result;
 use crate::record::{EmbedFailure, MissingKey};
-use crate::sqlite::{signed, unsigned};
+use crate::schema::save;
+use crate::sqlite::signed;
+use crate::tally::forget_settled;
 
 impl Catalog {
     /// Keys of chunks without vector and without failure that are greater than `after`, in order.
@@ -22,6 +24,10 @@ impl Catalog {
     ) -> Result<Vec<MissingKey>> {
         // No key is below the empty blob.
         let after = after.map(|key| key.0.to_vec()).unwrap_or_default();
+        if self.is_settled(fingerprint)? {
+            let parameters = params![after, signed(limit)];
+            return self.list(save::MISSING_KEYS, parameters, missing_of);
+        }
         self.list(
             "SELECT keys.content_key, MIN(files.path)
              FROM chunk_keys AS keys JOIN files ON files.id = keys.file
@@ -32,24 +38,19 @@ impl Catalog {
                                AND failures.content_key = keys.content_key)
              GROUP BY keys.content_key ORDER BY keys.content_key LIMIT ?3",
             params![fingerprint, after, signed(limit)],
-            |row| {
-                Ok(MissingKey {
-                    key: row.get(0)?,
-                    path: row.get(1)?,
-                })
-            },
+            missing_of,
         )
     }
 
     /// The number of keys that [`Self::missing_keys`] would list in all.
     pub fn missing_count(&self, fingerprint: &str) -> Result<u64> {
+        if self.is_settled(fingerprint)? {
+            return self.number(save::MISSING_COUNT, []);
+        }
         let sql = "SELECT COUNT(DISTINCT content_key) FROM chunk_keys
             WHERE content_key NOT IN (SELECT content_key FROM vectors WHERE fingerprint = ?1)
               AND content_key NOT IN (SELECT content_key FROM failures WHERE fingerprint = ?1)";
-        let count = self
-            .connection
-            .query_row(sql, [fingerprint], |row| row.get(0))?;
-        Ok(unsigned(count))
+        self.number(sql, [fingerprint])
     }
 
     /// Keys of chunks that could not be embedded, in order.
@@ -62,12 +63,7 @@ impl Catalog {
              WHERE failures.fingerprint = ?1
              GROUP BY failures.content_key ORDER BY failures.content_key",
             [fingerprint],
-            |row| {
-                Ok(MissingKey {
-                    key: row.get(0)?,
-                    path: row.get(1)?,
-                })
-            },
+            missing_of,
         )
     }
 
@@ -77,9 +73,7 @@ impl Catalog {
         fingerprint: &str,
         keys: &[ContentKey],
     ) -> Result<HashSet<ContentKey>> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT 1 FROM vectors WHERE fingerprint = ?1 AND content_key = ?2")?;
+        let mut statement = self.connection.prepare_cached(save::HAS_VECTOR)?;
         let mut without = HashSet::new();
         for key in keys {
             if !statement.exists(params![fingerprint, key])? {
@@ -115,11 +109,8 @@ impl Catalog {
     /// Records that keys have vectors, after the vectors were committed.
     pub fn record_vectors(&mut self, fingerprint: &str, keys: &[ContentKey]) -> Result<()> {
         self.write(|transaction| {
-            let mut insert =
-                transaction.prepare_cached("INSERT OR IGNORE INTO vectors VALUES (?1, ?2)")?;
-            let mut clear = transaction.prepare_cached(
-                "DELETE FROM failures WHERE fingerprint = ?1 AND content_key = ?2",
-            )?;
+            let mut insert = transaction.prepare_cached(save::ADD_VECTOR)?;
+            let mut clear = transaction.prepare_cached(save::REMOVE_FAILURE)?;
             for key in keys {
                 insert.execute(params![fingerprint, key])?;
                 clear.execute(params![fingerprint, key])?;
@@ -131,9 +122,7 @@ impl Catalog {
     /// Removes the records that keys have vectors.
     pub fn remove_vectors(&mut self, fingerprint: &str, keys: &[ContentKey]) -> Result<()> {
         self.write(|transaction| {
-            let mut delete = transaction.prepare_cached(
-                "DELETE FROM vectors WHERE fingerprint = ?1 AND content_key = ?2",
-            )?;
+            let mut delete = transaction.prepare_cached(save::REMOVE_VECTOR)?;
             for key in keys {
                 delete.execute(params![fingerprint, key])?;
             }
@@ -143,7 +132,12 @@ impl Catalog {
 
     /// Removes all records of a fingerprint: its vectors and its failures.
     pub fn remove_fingerprint(&mut self, fingerprint: &str) -> Result<()> {
+        let is_settled = self.is_settled(fingerprint)?;
         self.write(|transaction| {
+            // Else each of its texts would be listed as missing.
+            if is_settled {
+                forget_settled(transaction)?;
+            }
             transaction.execute("DELETE FROM vectors WHERE fingerprint = ?1", [fingerprint])?;
             transaction.execute("DELETE FROM failures WHERE fingerprint = ?1", [fingerprint])?;
             Ok(())
@@ -158,6 +152,9 @@ impl Catalog {
 
     /// Keys with vectors that belong to no chunk any more.
     pub fn orphan_vector_keys(&self, fingerprint: &str, limit: usize) -> Result<Vec<ContentKey>> {
+        if self.is_settled(fingerprint)? {
+            return self.list(save::ORPHANS, [signed(limit)], |row| row.get(0));
+        }
         self.list(
             "SELECT content_key FROM vectors WHERE fingerprint = ?1
              AND NOT EXISTS (SELECT 1 FROM chunk_keys AS keys
@@ -171,8 +168,7 @@ impl Catalog {
     /// Records texts that could not be embedded.
     pub fn record_failures(&mut self, fingerprint: &str, failures: &[EmbedFailure]) -> Result<()> {
         self.write(|transaction| {
-            let mut insert = transaction
-                .prepare_cached("INSERT OR REPLACE INTO failures VALUES (?1, ?2, ?3, ?4, ?5)")?;
+            let mut insert = transaction.prepare_cached(save::ADD_FAILURE)?;
             for failure in failures {
                 insert.execute(params![
                     fingerprint,
@@ -210,4 +206,11 @@ impl Catalog {
             Ok(())
         })
     }
+}
+
+fn missing_of(row: &Row<'_>) -> rusqlite::Result<MissingKey> {
+    Ok(MissingKey {
+        key: row.get(0)?,
+        path: row.get(1)?,
+    })
 }

@@ -70,6 +70,7 @@ impl Store {
                 None => self.create_vectors(&name, schema).await?,
             };
             retrying(|| table.add(batch.clone()).execute().boxed()).await?;
+            self.inner.upkeep.note_inserted(&name, rows.len());
             Ok(())
         }
         .boxed()

@@ -15,6 +15,7 @@ mod rank;
 mod related;
 mod sample;
 mod support;
+mod together;
 mod walk;
 
 use std::collections::BTreeSet;

@@ -1,6 +1,10 @@
 //! What the catalog keeps, and when a new generation begins.
 
+use rusqlite::config::DbConfig;
+
 use super::*;
+use crate::record::EmbedFailure;
+use crate::schema::{COUNTED, SETTLED};
 
 #[test]
 fn other_columns_are_another_version_of_the_schema() {
@@ -131,4 +135,165 @@ fn an_edition_lasts_until_something_is_taken_back() {
         .invalidate_files(&["a.rs".to_owned()])
         .expect("a file");
     assert_ne!(state.generation().expect("edition"), second);
+}
+
+/// Tables that a statement may read whole: they have few rows.
+const SMALL: [&str; 3] = ["SCAN languages", "SCAN missing", "SCAN orphans"];
+
+#[test]
+fn no_statement_of_a_save_reads_a_table_from_end_to_end() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let mut state = Catalog::open(folder.path()).expect("state");
+    state
+        .settle("fingerprint")
+        .expect("triggers with work to do");
+    // Then the plans of triggers are told, too.
+    let with_triggers = DbConfig::SQLITE_DBCONFIG_TRIGGER_EQP;
+    state
+        .connection
+        .set_db_config(with_triggers, true)
+        .expect("a setting");
+    for sql in save::ALL {
+        let mut statement = state
+            .connection
+            .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
+            .expect(sql);
+        let values = vec![0; statement.parameter_count()];
+        let steps: Vec<String> = statement
+            .query_map(rusqlite::params_from_iter(values), |row| {
+                Ok(row.get::<_, Option<String>>(3)?.unwrap_or_default())
+            })
+            .expect(sql)
+            .collect::<rusqlite::Result<_>>()
+            .expect(sql);
+        assert!(
+            sql != save::ADD_KEY || !steps.is_empty(),
+            "triggers are told of"
+        );
+        for step in &steps {
+            let is_scan = step.starts_with("SCAN ") && step != "SCAN CONSTANT ROW";
+            assert!(
+                !is_scan || SMALL.contains(&step.as_str()),
+                "{sql}: {steps:#?}"
+            );
+        }
+    }
+}
+
+/// Numbers that look random, and are the same in every run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+
+    fn key(&mut self) -> ContentKey {
+        ContentKey([u8::try_from(self.below(8)).unwrap_or_default(); 16])
+    }
+}
+
+/// One thing that happens to a catalog.
+fn happen(state: &mut Catalog, numbers: &mut Numbers) -> Result<()> {
+    let path = format!("file_{}", numbers.below(4));
+    let fingerprint = ["first", "second"][usize::from(numbers.below(2) == 0)];
+    match numbers.below(40) {
+        0..14 => {
+            let keys: Vec<ContentKey> = (0..numbers.below(4)).map(|_| numbers.key()).collect();
+            let file = FileRecord {
+                path,
+                language: ["rust", "go"][keys.len() % 2].to_owned(),
+                chunks: u32::try_from(keys.len()).unwrap_or_default(),
+                ..FileRecord::default()
+            };
+            state.record_files(&[RecordedFile { file, keys }], None)
+        }
+        14..18 => state.remove_files(&[path], None),
+        18..26 => state.record_vectors(fingerprint, &[numbers.key(), numbers.key()]),
+        26..30 => state.remove_vectors(fingerprint, &[numbers.key()]),
+        30..35 => {
+            let failure = EmbedFailure {
+                key: numbers.key(),
+                path,
+                start_line: 1,
+                reason: "too long".to_owned(),
+            };
+            state.record_failures(fingerprint, &[failure])
+        }
+        35 => state.clear_failures(),
+        36 => state.remove_fingerprint(fingerprint),
+        _ => state.settle(fingerprint),
+    }
+}
+
+/// What the catalog answers: missing keys with their number, orphans, counts and languages.
+fn answers(state: &Catalog, fingerprint: &str) -> Result<impl PartialEq + std::fmt::Debug + use<>> {
+    Ok((
+        state.missing_keys(fingerprint, 100, None)?,
+        state.missing_count(fingerprint)?,
+        state.orphan_vector_keys(fingerprint, 100)?,
+        state.counts(fingerprint)?,
+        state.languages()?,
+    ))
+}
+
+#[test]
+fn what_is_kept_is_what_a_search_through_everything_finds() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let mut state = Catalog::open(folder.path()).expect("state");
+    let mut numbers = Numbers(7);
+    let mut compared = 0;
+    for step in 0..1_500 {
+        happen(&mut state, &mut numbers).expect("a change");
+        let Some(settled) = state.meta(SETTLED).expect("meta") else {
+            continue;
+        };
+        compared += 1;
+        let kept = answers(&state, &settled).expect("answers");
+        // Without these marks everything is read.
+        let marks = [SETTLED, COUNTED];
+        let write = |sql: &str| {
+            marks.iter().for_each(|mark| {
+                state.connection.execute(sql, [mark]).expect("a mark");
+            });
+        };
+        write("UPDATE meta SET name = '-' || name WHERE name = ?1");
+        let searched = answers(&state, &settled).expect("answers");
+        write("UPDATE meta SET name = ?1 WHERE name = '-' || ?1");
+        assert_eq!(kept, searched, "after {step} changes");
+    }
+    assert!(compared > 500, "{compared} of the states were settled");
+}
+
+#[test]
+fn files_are_listed_by_path_and_folder() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let mut state = Catalog::open(folder.path()).expect("state");
+    assert!(!state.has_files().expect("files"));
+    let all = ["a", "a!b", "a/b.rs", "a/b/c.rs", "a0", "ab/c.rs", "z"];
+    let recorded: Vec<RecordedFile> = all
+        .iter()
+        .map(|path| RecordedFile {
+            file: FileRecord {
+                path: (*path).to_owned(),
+                ..FileRecord::default()
+            },
+            keys: Vec::new(),
+        })
+        .collect();
+    state.record_files(&recorded, None).expect("files");
+    assert!(state.has_files().expect("files"));
+    let listed = |paths: &[&str]| {
+        let paths: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
+        let files = state.files_at(&paths).expect("files");
+        files.into_iter().map(|file| file.path).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(&["a"]), ["a", "a/b.rs", "a/b/c.rs"]);
+    assert_eq!(listed(&["a/b", "z", "a/b.rs"]), ["a/b.rs", "a/b/c.rs", "z"]);
+    assert_eq!(listed(&["missing", "a/"]), [""; 0]);
+    assert_eq!(listed(&["z", ""]), all);
 }
