@@ -409,7 +409,7 @@ impl Index {
             reconcile_chunks(&store, catalog).await?;
             reconcile_vectors(&store, catalog).await?;
         }
-        self.forget_old_damage().await?;
+        self.forget_old_damage().await;
         Ok(store)
     }
 

@@ -319,17 +319,18 @@ impl Index {
         Ok(store.drop_damaged_rows(&damaged).await?)
     }
 
-    /// Removes what was set aside long ago.
-    pub(crate) async fn forget_old_damage(&self) -> Result<(), IndexError> {
+    /// Removes what was set aside long ago; that it could not is no reason not to open an index.
+    pub(crate) async fn forget_old_damage(&self) {
         let folder = self.folder().to_owned();
-        blocking(move || {
-            let freed = prune_set_aside(&folder, SystemTime::now()).map_err(unmended)?;
-            if freed > 0 {
-                tracing::info!(freed, "damaged files that were set aside were removed");
-            }
-            Ok(())
-        })
-        .await
+        let pruned = blocking(move || {
+            let freed = prune_set_aside(&folder, SystemTime::now());
+            freed.map_err(unmended)
+        });
+        match pruned.await {
+            Ok(0) => {}
+            Ok(freed) => tracing::info!(freed, "damaged files that were set aside were removed"),
+            Err(error) => tracing::warn!(%error, "damaged files were not removed"),
+        }
     }
 
     /// Moves a damaged catalog away; the tables stay, and the catalog is made anew from them.
