@@ -59,7 +59,7 @@ impl Embedder for WordEmbedder {
 
     fn embed<'a>(&'a self, texts: &'a [String]) -> BoxFuture<'a, Result<Embedded, EmbedError>> {
         let vector = |text: &String| {
-            let mut vector = vec![0.1; DIMENSION];
+            let mut vector = [0.1; DIMENSION];
             for word in text.split_whitespace() {
                 let hash = crate::prepare::hash(word.as_bytes());
                 vector[usize::from(hash[0]) % DIMENSION] += 1.0;
