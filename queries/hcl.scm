@@ -2,7 +2,8 @@
 
 (block
   (string_lit (template_literal) @name) . (block_start)) @definition.section
-(block (identifier) (identifier) @name . (block_start)) @definition.section
+; Not the first identifier, which is the kind of the block.
+(block (_) . (identifier) @name . (block_start)) @definition.section
 
 ; `resource "type" "name"`: addresses begin with the type.
 (config_file

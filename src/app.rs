@@ -22,7 +22,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use ollacode_indexer::walk::WalkLimits;
-use ollacode_indexer::{Embedder, EmbeddingCache, Index, IndexError, StoreError};
+use ollacode_indexer::{Embedder, EmbeddingCache, Index, IndexError, ReplyMarks, StoreError};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
@@ -64,6 +64,7 @@ const OWN_DATA: &[&str] = &[
     "mcp",
     "memory",
     "probes.json",
+    "replying",
     "sessions",
     "telegram",
     "trusted",
@@ -297,6 +298,11 @@ impl App {
             ..
         } = self.settings;
         OllamaChat::connect(self.ollama()?, name, max_context_tokens, reach).await
+    }
+
+    /// The replies of this process, and of all others with the same data folder.
+    pub fn chat_activity(&self) -> ChatActivity {
+        ChatActivity::across(ReplyMarks::of(&self.settings.data_folder))
     }
 
     /// Results of probes of models, for all workspaces; may not exist yet.

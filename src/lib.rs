@@ -2,6 +2,7 @@
 //!
 //! In reading order:
 //!
+//! - [`allocator`]: memory, and when it goes back to the system.
 //! - [`config`]: settings; the only reader of the environment.
 //! - [`workspace`]: which folder is worked on; [`jail`]: its files, and nothing else.
 //! - [`text`]: text as such: estimates of tokens.
@@ -30,6 +31,7 @@
 
 #![recursion_limit = "256"]
 
+pub mod allocator;
 pub mod app;
 pub mod benchmark;
 pub mod check;

@@ -15,10 +15,11 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use ollacode_indexer::rank::Ranked;
 use ollacode_indexer::{
-    Chunk, Counts, Embedder, Index, IndexError, SearchMode, SearchRequest, SearchResults,
+    Behind, Chunk, Counts, Embedder, Index, IndexError, SearchMode, SearchRequest, SearchResults,
 };
 use tokio::time::timeout;
 
+use crate::allocator;
 use crate::message::Source;
 use crate::model::EditForm;
 use crate::permission::Rules;
@@ -52,6 +53,9 @@ pub trait EmbedderSource: Send + Sync {
     fn first_index(&self) -> BoxFuture<'_, ()> {
         async {}.boxed()
     }
+
+    /// Indexes behind a search what it could not take in; returns at once.
+    fn catch_up(&self) {}
 }
 
 /// The index of the workspace, with the model for queries.
@@ -111,10 +115,32 @@ impl CodeIndex {
         let embedder = embedder
             .as_ref()
             .map(|embedder| embedder.as_ref() as &dyn Embedder);
-        let mut answer = self.index.search(request, embedder, &|_| {}).await?;
-        answer.hits.retain(|hit| !self.rules.hides(&hit.chunk.path));
+        let answer = self.index.search(request, embedder, &|_| {}).await;
+        allocator::release_when_idle();
+        let mut answer = answer?;
         answer.notes.extend(note.into_iter().chain(still_built));
-        Ok(answer)
+        Ok(self.checked(answer))
+    }
+
+    /// An answer without what rules hide. What the search could not take in is indexed behind it,
+    /// and a note says what is missing until then.
+    fn checked(&self, mut answer: SearchResults) -> SearchResults {
+        answer.hits.retain(|hit| !self.rules.hides(&hit.chunk.path));
+        if answer.behind.is_nothing() {
+            return answer;
+        }
+        self.source.catch_up();
+        // What older rules chunked is found all the same.
+        let missing = Behind {
+            outdated: 0,
+            ..answer.behind
+        };
+        let rest = "the index is being brought up to date: search again in a few seconds";
+        let words = missing.words();
+        answer
+            .notes
+            .extend(words.map(|words| format!("{words}; {rest}")));
+        answer
     }
 }
 
@@ -126,6 +152,7 @@ fn not_indexed() -> SearchResults {
         hits: Vec::new(),
         notes: vec!["this folder is not indexed yet".to_owned()],
         unsearched: None,
+        behind: Behind::default(),
     }
 }
 

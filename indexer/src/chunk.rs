@@ -7,21 +7,21 @@
 
 mod lines;
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use ollacode_store::{Chunk, ChunkKind};
 use tree_sitter::Node;
 
-use crate::parse::{Definition, FileOutline, FileParser, ParseFailure, end_row, starts_its_line};
+use crate::parse::{
+    Definition, FileOutline, FileParser, LineStarts, ParseFailure, ParseWork, end_row,
+};
 use crate::parts::parts_of;
 use crate::query::file_stem;
 use crate::unspaced::pairs;
 pub use lines::without_long_lines;
 
 use lines::LineIndex;
-
-/// Changes whenever the same text may be chunked or labelled differently; part of the fingerprint.
-pub const CHUNKER_VERSION: u32 = 5;
 
 /// Most characters of a chunk, white space not counted. 750 to 1,500 retrieve
 /// equally well; the lower end halves the text that a model has to read.
@@ -45,15 +45,28 @@ pub struct FileChunks {
     pub chunks: Vec<Chunk>,
     /// Why the file was chunked by lines although it has a grammar.
     pub failure: Option<ParseFailure>,
+    /// What was done for it.
+    pub work: ChunkingWork,
+}
+
+/// How much was done to chunk a file, in units that do not depend on the machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ChunkingWork {
+    /// What was done for the outlines of all parts.
+    pub outline: ParseWork,
+    /// Nodes that were looked at for where to cut.
+    pub nodes: usize,
 }
 
 /// Splits a file into chunks.
 pub fn chunk_file(parser: &mut FileParser, path: &str, text: &str) -> FileChunks {
     let file = parts_of(path, text);
+    let deadline = file.deadline(text);
     let mut cut = FileChunks {
         language: file.name,
         chunks: Vec::new(),
         failure: None,
+        work: ChunkingWork::default(),
     };
     for part in &file.parts {
         let text = without_long_lines(&part.text);
@@ -61,8 +74,9 @@ pub fn chunk_file(parser: &mut FileParser, path: &str, text: &str) -> FileChunks
         let grammar = part
             .language
             .filter(|_| cut.failure != Some(ParseFailure::TooSlow));
-        let chunks = match grammar.map(|language| parser.outline(language, &text)) {
-            Some(Ok(outline)) => by_syntax(path, part.name, &text, &outline),
+        let outline = grammar.map(|language| parser.outline_until(language, &text, deadline));
+        let chunks = match outline {
+            Some(Ok(outline)) => by_syntax(path, part.name, &text, &outline, &mut cut.work),
             Some(Err(failure)) => {
                 cut.failure = Some(failure);
                 by_lines(path, part.name, &text)
@@ -120,16 +134,26 @@ fn by_lines(path: &str, language: &str, text: &str) -> Vec<Chunk> {
         .collect()
 }
 
-fn by_syntax(path: &str, language: &str, text: &str, outline: &FileOutline) -> Vec<Chunk> {
+fn by_syntax(
+    path: &str,
+    language: &str,
+    text: &str,
+    outline: &FileOutline,
+    work: &mut ChunkingWork,
+) -> Vec<Chunk> {
     let lines = LineIndex::new(text);
     let splitter = Splitter {
-        text,
         lines: &lines,
+        starts: LineStarts::new(text),
         outline,
+        nodes: Cell::new(0),
     };
     let mut pieces = Vec::new();
     splitter.split(outline.tree.root_node(), 0..lines.count(), 0, &mut pieces);
-    let nesting = Nesting::new(&outline.definitions);
+    work.nodes += splitter.nodes.get();
+    work.outline.parsing += outline.work.parsing;
+    work.outline.matching += outline.work.matching;
+    let nesting = Nesting::new(&outline.definitions, lines.count());
     let pieces = merged(&lines, pieces, |left, right| nesting.mergeable(left, right));
     let mut chunks = Vec::new();
     for rows in pieces {
@@ -158,9 +182,11 @@ fn line_number(row: usize) -> u32 {
 
 /// Splits what is over the budget at the children of its syntax node.
 struct Splitter<'file> {
-    text: &'file str,
     lines: &'file LineIndex<'file>,
+    starts: LineStarts<'file>,
     outline: &'file FileOutline,
+    /// How many nodes were looked at.
+    nodes: Cell<usize>,
 }
 
 impl Splitter<'_> {
@@ -174,6 +200,7 @@ impl Splitter<'_> {
             return;
         }
         let children: Vec<Node<'_>> = node.children(&mut node.walk()).collect();
+        self.nodes.set(self.nodes.get() + children.len());
         let children = within(&children, &rows);
         if children.is_empty() {
             out.extend(self.lines.paragraphs(rows));
@@ -181,7 +208,7 @@ impl Splitter<'_> {
         }
         let mut cuts: Vec<usize> = children
             .iter()
-            .filter(|child| child.is_named() && starts_its_line(**child, self.text))
+            .filter(|child| child.is_named() && self.starts.begins(**child))
             .map(|child| self.outline.with_leading_docs(child.start_position().row))
             .filter(|row| rows.contains(row) && *row > rows.start)
             .collect();
@@ -280,29 +307,55 @@ fn is_type_or_function(kind: ChunkKind) -> bool {
     )
 }
 
+/// Takes from the end what is not meant.
+fn pop_until(open: &mut Vec<usize>, is_meant: impl Fn(usize) -> bool) {
+    while open.last().is_some_and(|top| !is_meant(*top)) {
+        open.pop();
+    }
+}
+
+/// For each row, the innermost definition that began before it and reaches into it.
+fn around_rows(definitions: &[Definition], rows: usize) -> Vec<Option<usize>> {
+    let mut around = Vec::with_capacity(rows);
+    let mut open: Vec<usize> = Vec::new();
+    let mut begun = 0;
+    for row in 0..rows {
+        while let Some(next) = definitions.get(begun).filter(|next| next.start_row < row) {
+            pop_until(&mut open, |top| {
+                definitions[top].bytes.end >= next.bytes.end
+            });
+            open.push(begun);
+            begun += 1;
+        }
+        pop_until(&mut open, |top| definitions[top].rows.end > row);
+        around.push(open.last().copied());
+    }
+    around
+}
+
 /// The definitions of a file, each with the one around it.
 struct Nesting<'file> {
     definitions: &'file [Definition],
     parents: Vec<Option<usize>>,
+    /// For each row, the innermost definition that began before it and reaches into it.
+    around: Vec<Option<usize>>,
 }
 
 impl<'file> Nesting<'file> {
-    fn new(definitions: &'file [Definition]) -> Nesting<'file> {
+    fn new(definitions: &'file [Definition], rows: usize) -> Nesting<'file> {
         let mut parents = Vec::with_capacity(definitions.len());
         let mut open: Vec<usize> = Vec::new();
         for (index, definition) in definitions.iter().enumerate() {
-            while let Some(&top) = open.last() {
-                if definitions[top].bytes.end >= definition.bytes.end {
-                    break;
-                }
-                open.pop();
-            }
+            pop_until(&mut open, |top| {
+                definitions[top].bytes.end >= definition.bytes.end
+            });
             parents.push(open.last().copied());
             open.push(index);
         }
         Nesting {
             definitions,
             parents,
+            around: around_rows(definitions, rows),
         }
     }
 
@@ -317,17 +370,7 @@ impl<'file> Nesting<'file> {
 
     /// The innermost definition that began before some rows and reaches into them.
     fn around(&self, rows: &Range<usize>) -> Option<usize> {
-        let before = self
-            .definitions
-            .partition_point(|d| d.start_row < rows.start);
-        let mut candidate = before.checked_sub(1);
-        while let Some(index) = candidate {
-            if self.definitions[index].rows.end > rows.start {
-                return Some(index);
-            }
-            candidate = self.parents[index];
-        }
-        None
+        self.around.get(rows.start).copied().flatten()
     }
 
     /// Whether two neighbours are of one scope, or the left one is the head of the right one's.

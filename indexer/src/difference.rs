@@ -1,13 +1,20 @@
 //! Differences between the files and the index, by comparing the walk with the catalog.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use ollacode_store::FileRecord;
 
 use crate::error::IndexError;
-use crate::prepare::FileTask;
-use crate::walk::{WalkResult, is_below};
+use crate::graph::{FileRole, role_of};
+use crate::language::{PLAIN_TEXT, language_of};
+use crate::prepare::{FileTask, TaskReason};
+use crate::rules::CHUNK_RULES;
+use crate::walk::{WalkEntry, WalkResult, is_below};
+
+/// Most files of which it is asked what they are for, which takes microseconds each.
+const MOST_JUDGED: usize = 20_000;
 
 /// The differences between the files and the index.
 #[derive(Debug, Default)]
@@ -28,6 +35,29 @@ impl Difference {
     pub(crate) fn is_empty(&self) -> bool {
         self.tasks.is_empty() && self.removed.is_empty()
     }
+
+    /// Sorts the files to read by how much they matter: the given ones, then those that changed,
+    /// then those that are chunked by other rules; of each code before tests, documents and the
+    /// like, and what was changed last first. What a file is for is not asked of a great many.
+    pub(crate) fn sort(&mut self, first: &HashSet<String>) {
+        let are_few = self.tasks.len() <= MOST_JUDGED;
+        self.tasks.sort_by_cached_key(|task| {
+            let path = &task.entry.path;
+            (
+                !first.contains(path),
+                task.reason,
+                are_few && !is_code(path),
+                Reverse(task.entry.modified_ns),
+                path.clone(),
+            )
+        });
+    }
+}
+
+/// Whether a file is code of the project, by its path.
+fn is_code(path: &str) -> bool {
+    let language = language_of(path, "").map_or(PLAIN_TEXT, |language| language.name);
+    role_of(path, language) == FileRole::Source
 }
 
 /// The part of the workspace that was walked.
@@ -55,9 +85,15 @@ impl RefreshScope<'_> {
     }
 }
 
-/// Compares the walk with the catalog, by size, times and inode.
+/// Whether a file has the size, times and inode that are recorded.
 ///
-/// The modification time alone is not enough: archives and copies set it.
+/// The modification time alone would not be enough: archives and copies set it.
+pub(crate) fn has_stat(record: &FileRecord, entry: &WalkEntry) -> bool {
+    (record.size, record.modified_ns) == (entry.size, entry.modified_ns)
+        && (record.changed_ns, record.inode) == (entry.changed_ns, entry.inode)
+}
+
+/// Compares the walk with the catalog, by size, times and inode, and by the rules for chunks.
 pub(crate) fn difference(
     walked: &WalkResult,
     known: Vec<FileRecord>,
@@ -75,18 +111,22 @@ pub(crate) fn difference(
         .collect();
     for entry in &walked.entries {
         let record = known.remove(&entry.path);
-        let same = record.as_ref().is_some_and(|record| {
-            (record.size, record.modified_ns) == (entry.size, entry.modified_ns)
-                && (record.changed_ns, record.inode) == (entry.changed_ns, entry.inode)
-        });
-        if same && reread == Reread::Changed {
+        let reason = match &record {
+            Some(record) if !has_stat(record, entry) => TaskReason::Changed,
+            Some(record) if record.unsure_since_ns != 0 => TaskReason::Unsure,
+            Some(_) => TaskReason::Rules,
+            None => TaskReason::Changed,
+        };
+        let known =
+            record.filter(|record| reread == Reread::Changed && record.rules == CHUNK_RULES);
+        if reason == TaskReason::Rules && known.is_some() {
             difference.unchanged += 1;
             continue;
         }
-        let known = record.filter(|_| reread == Reread::Changed);
         difference.tasks.push(FileTask {
             entry: entry.clone(),
             known,
+            reason,
         });
     }
     difference.removed = known
@@ -100,9 +140,9 @@ pub(crate) fn difference(
 /// Which files are read again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reread {
-    /// Those whose size or time differs.
+    /// Those whose size or time differs, and those that are chunked by other rules.
     Changed,
-    /// All of them: forced, or they were chunked in another way.
+    /// All of them.
     All,
 }
 
@@ -120,3 +160,6 @@ pub(crate) fn guard_against_loss(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::embed::document;
 use crate::error::IndexError;
 use crate::index::{Index, IndexFuture, blocking};
-use crate::prepare::{ChunkedFile, FileTask, PreparedFile, prepare_all};
+use crate::prepare::{ChunkedFile, FileTask, PrepareLimit, PreparedFile, prepare_all};
 use crate::progress::{Events, IndexEvent, RefreshReport};
 use crate::refresh::now_ns;
 
@@ -46,11 +46,8 @@ impl Index {
             };
             let (root, stop) = (self.open_root()?, stop.clone());
             let redactor = self.redactor();
-            let tasks: Vec<FileTask> = walked
-                .entries
-                .into_iter()
-                .map(|entry| FileTask { entry, known: None })
-                .collect();
+            let tasks: Vec<FileTask> = walked.entries.into_iter().map(FileTask::new).collect();
+            let limit = PrepareLimit { stop, hurry: None };
             blocking(move || {
                 let mut count = DryRunCount::default();
                 prepare_all(
@@ -58,7 +55,7 @@ impl Index {
                     &tasks,
                     redactor.as_ref(),
                     now_ns(),
-                    &stop,
+                    &limit,
                     |prepared, _ticket| {
                         match prepared {
                             PreparedFile::Chunked(file) => count.take(*file, &mut survey),
@@ -70,7 +67,7 @@ impl Index {
                         true
                     },
                 );
-                if stop.is_cancelled() {
+                if limit.stop.is_cancelled() {
                     return Err(IndexError::Stopped);
                 }
                 count.finish(&mut survey);

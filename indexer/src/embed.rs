@@ -48,9 +48,15 @@ impl EmbeddingModel {
         hasher.finalize().to_hex()[..16].to_owned()
     }
 
-    /// The key of a text's vector in the cache, which all workspaces share.
-    pub fn cache_key(&self, wrapped: &str) -> CacheKey {
-        CacheKey::of(&self.digest, self.dimension, &self.template, wrapped)
+    /// The key in the cache, which all workspaces share, of the vector of a text or a part of one.
+    pub fn cache_key(&self, content: ContentKey, wrapped: &str) -> CacheKey {
+        CacheKey::of(
+            content,
+            &self.digest,
+            self.dimension,
+            &self.template,
+            wrapped,
+        )
     }
 }
 

@@ -7,17 +7,18 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use futures::FutureExt;
 use ollacode_store::{
-    CacheKey, Catalog, ChunkRow, ContentKey, EmbedFailure, EmbeddingCache, MissingKey, Store,
-    VectorRow,
+    CacheKey, Catalog, ChunkRow, ContentKey, EmbedFailure, EmbeddingCache, FillMoment, MissingKey,
+    Store, VectorRow,
 };
 use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::embed::{EmbedError, Embedder, Role, parts};
+use crate::embed_order::{EmbedOrder, KeyPage, UnreadTexts};
 use crate::embed_requests::{EmbedJob, EmbedOutcome, SharedCache, ask, with_cache};
 use crate::error::IndexError;
 use crate::index::{
@@ -30,14 +31,17 @@ use crate::refresh::LockWait;
 
 /// Texts in one request: a server works on them one by one, so more save nothing.
 const TEXTS_PER_REQUEST: usize = 32;
-/// Keys that are read from the catalog at a time.
-const KEYS_PER_PAGE: usize = 512;
 /// Requests that wait for the server.
 const QUEUE: usize = 4;
+/// Vectors are cached when there are this many,
+const VECTORS_PER_PUT: usize = 64;
+/// or when nothing was for this long: what is killed loses no more.
+const PUT_AFTER: Duration = Duration::from_secs(1);
 /// Vectors are committed when there are this many,
-const VECTORS_PER_COMMIT: usize = 1_024;
-/// or when the oldest has waited this long: every batch makes search better.
-const COMMIT_AFTER: Duration = Duration::from_secs(5);
+const VECTORS_PER_COMMIT: usize = 2_048;
+/// or when the oldest has waited this long: every batch makes search better, and every commit
+/// costs a file and a version.
+const COMMIT_AFTER: Duration = Duration::from_secs(15);
 /// Vectors of deleted chunks are removed when there are this many,
 const ORPHANS: usize = 1_000;
 /// or one for this many that are needed: near-copies of edited chunks crowd out other hits.
@@ -123,10 +127,12 @@ impl Index {
     ) -> Result<EmbedReport, IndexError> {
         let fingerprint = embedder.model().fingerprint();
         let folder = self.folder().to_owned();
-        let missing =
-            blocking(move || Ok(Catalog::open_read_only(&folder)?.missing_count(&fingerprint)?))
-                .await?;
-        let total = missing + again.len() as u64;
+        let order = blocking(move || {
+            let state = Catalog::open_read_only(&folder)?;
+            Ok(EmbedOrder::new(state.missing_texts(&fingerprint)?))
+        })
+        .await?;
+        let total = (order.len() + again.len()) as u64;
         if total == 0 {
             return Ok(EmbedReport::default());
         }
@@ -134,9 +140,10 @@ impl Index {
         let (to_server, requests) = mpsc::channel(QUEUE);
         let (to_writer, outcomes) = mpsc::channel(QUEUE * TEXTS_PER_REQUEST);
         let queues = (to_server, to_writer.clone());
-        let reading = self.read_missing(embedder, cache, again, queues, stop);
-        let asking = ask(embedder, cache, requests, to_writer, stop);
-        let writing = self.write_vectors(embedder, outcomes, events, total);
+        let unread = UnreadTexts::new(order, again);
+        let reading = self.read_missing(embedder, cache, unread, queues, stop);
+        let asking = ask(embedder, requests, to_writer, stop);
+        let writing = self.write_vectors(embedder, cache, outcomes, events, total);
         let (reading, asking, report) = tokio::join!(reading, asking, writing);
         let report = report?;
         reading?;
@@ -152,20 +159,15 @@ impl Index {
         &self,
         embedder: &dyn Embedder,
         cache: &SharedCache,
-        again: Vec<MissingKey>,
+        mut unread: UnreadTexts,
         (to_server, to_writer): (mpsc::Sender<Vec<EmbedJob>>, mpsc::Sender<EmbedOutcome>),
         stop: &CancellationToken,
     ) -> Result<(), IndexError> {
         let store = self.store().await?;
-        let mut unread = MissingKeysCursor {
-            fingerprint: embedder.model().fingerprint(),
-            after: None,
-            again: again.into_iter(),
-        };
         let mut request = Vec::new();
         let mut texts = 0;
         while !stop.is_cancelled() {
-            let page = self.next_page(&mut unread).await?;
+            let page = unread.next_page();
             if page.keys.is_empty() {
                 break;
             }
@@ -200,39 +202,18 @@ impl Index {
         Ok(())
     }
 
-    /// Keys without vectors first, then those that failed before.
-    async fn next_page(&self, unread: &mut MissingKeysCursor) -> Result<KeyPage, IndexError> {
-        let (folder, after) = (self.folder().to_owned(), unread.after);
-        let fingerprint = unread.fingerprint.clone();
-        let missing = blocking(move || {
-            let state = Catalog::open_read_only(&folder)?;
-            Ok(state.missing_keys(&fingerprint, KEYS_PER_PAGE, after)?)
-        })
-        .await?;
-        if let Some(last) = missing.last() {
-            unread.after = Some(last.key);
-            return Ok(KeyPage {
-                keys: missing,
-                again: false,
-            });
-        }
-        Ok(KeyPage {
-            keys: unread.again.by_ref().take(KEYS_PER_PAGE).collect(),
-            again: true,
-        })
-    }
-
     /// Last stage: commits vectors to the store, then to the catalog.
     async fn write_vectors(
         &self,
         embedder: &dyn Embedder,
+        cache: &SharedCache,
         mut outcomes: mpsc::Receiver<EmbedOutcome>,
         events: Events<'_>,
         total: u64,
     ) -> Result<EmbedReport, IndexError> {
         let mut report = EmbedReport::default();
         let mut batch = VectorBatch::default();
-        let mut oldest = Instant::now();
+        let (mut oldest, mut cached) = (Instant::now(), Instant::now());
         while let Some(outcome) = outcomes.recv().await {
             if batch.is_empty() {
                 oldest = Instant::now();
@@ -243,21 +224,28 @@ impl Index {
                 done,
                 total: total.max(done),
             });
+            if batch.fresh.len() >= VECTORS_PER_PUT || cached.elapsed() >= PUT_AFTER {
+                put(cache, &mut batch).await?;
+                cached = Instant::now();
+            }
             if batch.rows.len() >= VECTORS_PER_COMMIT || oldest.elapsed() >= COMMIT_AFTER {
-                self.commit_vectors(embedder, std::mem::take(&mut batch), events)
+                self.commit_vectors(embedder, cache, std::mem::take(&mut batch), events)
                     .await?;
             }
         }
-        self.commit_vectors(embedder, batch, events).await?;
+        self.commit_vectors(embedder, cache, batch, events).await?;
         Ok(report)
     }
 
     async fn commit_vectors(
         &self,
         embedder: &dyn Embedder,
-        batch: VectorBatch,
+        cache: &SharedCache,
+        mut batch: VectorBatch,
         events: Events<'_>,
     ) -> Result<(), IndexError> {
+        // The cache needs no lock, so nothing that was computed waits for another process.
+        put(cache, &mut batch).await?;
         if batch.is_empty() {
             return Ok(());
         }
@@ -267,6 +255,7 @@ impl Index {
             keys,
             rows,
             failures,
+            fresh: _,
         } = batch;
         let _lock = self.lock(LockWait::UpTo(LONGEST_WAIT)).await?;
         let (store, catalog) = self.open_for_writing(events).await?;
@@ -282,13 +271,21 @@ impl Index {
         store
             .add_vectors(&fingerprint, model.dimension, &rows)
             .await?;
+        let name = fingerprint.clone();
         catalog
             .run(move |state| {
-                state.record_vectors(&fingerprint, &keys)?;
-                state.record_failures(&fingerprint, &failures)
+                state.record_vectors(&name, &keys)?;
+                state.record_failures(&name, &failures)
             })
             .await?;
         record_versions(&store, &catalog).await?;
+        let moment = FillMoment::Filling;
+        if store
+            .tend_vectors(&fingerprint, moment, SystemTime::now())
+            .await?
+        {
+            record_versions(&store, &catalog).await?;
+        }
         catalog.close().await
     }
 
@@ -325,7 +322,10 @@ impl Index {
         let name = fingerprint.clone();
         catalog.run(move |state| state.settle(&name)).await?;
         remove_orphans(&store, &catalog, &fingerprint).await?;
-        store.index_vectors(&fingerprint).await?;
+        let moment = FillMoment::Filled;
+        store
+            .tend_vectors(&fingerprint, moment, SystemTime::now())
+            .await?;
         self.maintain(&store, &catalog).await?;
         for other in store.vector_fingerprints().await? {
             if other != fingerprint {
@@ -378,22 +378,6 @@ async fn remove_orphans(
         .await
 }
 
-/// The keys that are still to be read.
-struct MissingKeysCursor {
-    fingerprint: String,
-    /// Keys without vectors are read up to here.
-    after: Option<ContentKey>,
-    /// Keys that failed before.
-    again: std::vec::IntoIter<MissingKey>,
-}
-
-/// Keys to embed.
-struct KeyPage {
-    keys: Vec<MissingKey>,
-    /// Whether they failed before.
-    again: bool,
-}
-
 /// The state at the end of a pass.
 #[derive(PartialEq, Eq)]
 enum PassEnd {
@@ -408,9 +392,12 @@ struct VectorBatch {
     keys: Vec<ContentKey>,
     rows: Vec<VectorRow>,
     failures: Vec<EmbedFailure>,
+    /// For the cache.
+    fresh: Vec<(CacheKey, Vec<f32>)>,
 }
 
 impl VectorBatch {
+    /// Whether there is nothing for the store.
     fn is_empty(&self) -> bool {
         self.keys.is_empty() && self.failures.is_empty()
     }
@@ -436,11 +423,23 @@ impl VectorBatch {
                         vector,
                     }));
             }
+            EmbedOutcome::Fresh(vectors) => self.fresh.extend(vectors),
             EmbedOutcome::Failed { failure, .. } => {
                 report.failed += 1;
                 self.failures.push(failure);
             }
         }
+    }
+}
+
+/// Puts what is new in a batch into the cache.
+async fn put(cache: &SharedCache, batch: &mut VectorBatch) -> Result<(), IndexError> {
+    let fresh = std::mem::take(&mut batch.fresh);
+    match cache {
+        Some(cache) if !fresh.is_empty() => {
+            with_cache(cache, move |cache| cache.put_many(&fresh)).await
+        }
+        _ => Ok(()),
     }
 }
 
@@ -477,13 +476,14 @@ async fn jobs(
     if let Some(cache) = cache {
         let keys: Vec<CacheKey> = jobs
             .iter()
-            .flat_map(|job| &job.texts)
-            .map(|text| model.cache_key(text))
+            .flat_map(|job| job.texts.iter().map(|text| (job.missing.key, text)))
+            .map(|(content, text)| model.cache_key(content, text))
             .collect();
         let known = with_cache(cache, move |cache| cache.get_many(&keys)).await?;
         for job in &mut jobs {
             for (text, vector) in job.texts.iter().zip(&mut job.vectors) {
-                *vector = known.get(&model.cache_key(text)).cloned();
+                let key = model.cache_key(job.missing.key, text);
+                *vector = known.get(&key).cloned();
             }
         }
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
-use ollacode_store::{ContentKey, EmbedFailure, EmbeddingCache, MissingKey};
+use ollacode_store::{CacheKey, ContentKey, EmbedFailure, EmbeddingCache, MissingKey};
 use tokio::sync::{Mutex, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
@@ -46,8 +46,10 @@ impl EmbedJob {
     }
 }
 
-/// The result of a job.
+/// What the last stage receives.
 pub(crate) enum EmbedOutcome {
+    /// Vectors that the cache does not have.
+    Fresh(Vec<(CacheKey, Vec<f32>)>),
     /// All vectors of the job.
     Vectors {
         key: ContentKey,
@@ -74,10 +76,9 @@ pub(crate) async fn with_cache<T: Send + 'static>(
     blocking(move || Ok(work(&mut cache.blocking_lock())?)).await
 }
 
-/// Answers requests until there are no more, and keeps what is new in the cache.
+/// Answers requests until there are no more.
 pub(crate) async fn ask(
     embedder: &dyn Embedder,
-    cache: &SharedCache,
     requests: mpsc::Receiver<Vec<EmbedJob>>,
     to_writer: mpsc::Sender<EmbedOutcome>,
     stop: &CancellationToken,
@@ -104,13 +105,9 @@ pub(crate) async fn ask(
                 return Ok(());
             }
         };
-        if let Some(cache) = cache {
-            let model = embedder.model();
-            let fresh: Vec<_> = fresh
-                .into_iter()
-                .map(|(text, vector)| (model.cache_key(&text), vector))
-                .collect();
-            with_cache(cache, move |cache| cache.put_many(&fresh)).await?;
+        let fresh = EmbedOutcome::Fresh(fresh);
+        if verdicts.to_writer.send(fresh).await.is_err() {
+            return Ok(());
         }
         for outcome in outcomes {
             if !verdicts.take(outcome).await? {
@@ -147,7 +144,7 @@ impl FailureBuffer {
             }
             // A repeated failure says nothing about the server.
             failed @ EmbedOutcome::Failed { .. } => Ok(self.to_writer.send(failed).await.is_ok()),
-            embedded @ EmbedOutcome::Vectors { .. } => {
+            embedded @ (EmbedOutcome::Vectors { .. } | EmbedOutcome::Fresh(_)) => {
                 Ok(self.release().await && self.to_writer.send(embedded).await.is_ok())
             }
         }
@@ -165,8 +162,8 @@ impl FailureBuffer {
 }
 
 struct EmbedResults {
-    /// Texts as they were sent, with their vectors, for the cache.
-    fresh: Vec<(String, Vec<f32>)>,
+    /// For the cache.
+    fresh: Vec<(CacheKey, Vec<f32>)>,
     outcomes: Vec<EmbedOutcome>,
 }
 
@@ -183,6 +180,7 @@ async fn answer(
         .map(|(text, _)| text.clone())
         .collect();
     let mut results = in_steps(embedder, pace, &wanted).await?.into_iter();
+    let model = embedder.model();
     let mut answered = EmbedResults {
         fresh: Vec::new(),
         outcomes: Vec::new(),
@@ -191,10 +189,14 @@ async fn answer(
         let mut vectors = Vec::new();
         let mut reason = None;
         for (text, known) in job.texts.into_iter().zip(job.vectors) {
+            let was_known = known.is_some();
             match known.map_or_else(|| results.next().unwrap_or(Ok(Vec::new())), |v| Ok(vec![v])) {
                 Ok(embedded) => {
-                    if let [vector] = embedded.as_slice() {
-                        answered.fresh.push((text, vector.clone()));
+                    if let [vector] = embedded.as_slice()
+                        && !was_known
+                    {
+                        let key = model.cache_key(job.missing.key, &text);
+                        answered.fresh.push((key, vector.clone()));
                     }
                     vectors.extend(embedded);
                 }

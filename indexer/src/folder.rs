@@ -120,6 +120,13 @@ pub fn read_file(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 
 /// Refuses a path that is not a single name.
 fn single(name: &OsStr) -> io::Result<&OsStr> {
+    // Most names are: nothing in them that a system could take for more than a letter.
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte == b'-';
+    let bytes = name.as_encoded_bytes();
+    let starts_plain = bytes.first().is_some_and(is_plain);
+    if starts_plain && bytes.iter().all(|byte| is_plain(byte) || *byte == b'.') {
+        return Ok(name);
+    }
     let mut parts = Path::new(name).components();
     match (parts.next(), parts.next()) {
         (Some(Component::Normal(part)), None) if part == name => Ok(name),

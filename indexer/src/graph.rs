@@ -28,6 +28,7 @@ use crate::search::Freshness;
 
 use build::GraphBuilder;
 pub use role::FileRole;
+pub(crate) use role::role_of;
 use words::WordList;
 
 /// Attempts when the index is repaired or replaced meanwhile.
@@ -262,7 +263,7 @@ impl Index {
     ) -> Result<(Arc<FileGraph>, Vec<String>), IndexError> {
         let mut notes = Vec::new();
         let overlay = match freshness {
-            Freshness::Refresh => self.take_in_changes(events, &mut notes).await?,
+            Freshness::Refresh => self.take_in_all(events, &mut notes).await?,
             Freshness::Trust => Overlay::default(),
         };
         // Held while the graph is made, since two callers want the same one.

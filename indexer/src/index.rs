@@ -1,10 +1,11 @@
 //! The façade of the crate: one workspace and its index.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::time::{Duration, SystemTime};
 
 use futures::FutureExt;
@@ -15,7 +16,7 @@ use ollacode_store::{
 };
 use tokio::sync::Mutex;
 
-use crate::difference::{Difference, RefreshScope, difference, guard_against_loss};
+use crate::difference::{RefreshScope, difference, guard_against_loss};
 use crate::error::IndexError;
 use crate::folder::Folder;
 use crate::graph::CachedGraph;
@@ -27,6 +28,7 @@ use crate::reconcile::{
 };
 use crate::refresh::{LockWait, RefreshOptions, RefreshWriter};
 use crate::status::mount_point;
+use crate::take_in::RunningRefresh;
 use crate::walk::{WalkEntry, WalkLimits, WalkResult, entries_of, walk};
 
 /// What an asynchronous method returns: a future that this crate compiles.
@@ -59,7 +61,7 @@ pub struct Index {
     folder: PathBuf,
     limits: WalkLimits,
     /// With the generation of the catalog at the time when it was opened.
-    reader: Arc<Mutex<Option<(String, Store)>>>,
+    pub(crate) reader: Arc<Mutex<Option<(String, Store)>>>,
     /// The same for the writer.
     writer: Arc<Mutex<Option<(String, Store)>>>,
     /// Whether texts that failed in earlier runs were tried again.
@@ -68,6 +70,8 @@ pub struct Index {
     pub(crate) counted: Arc<parking_lot::Mutex<Option<CachedCounts>>>,
     pub(crate) graph: Arc<Mutex<Option<CachedGraph>>>,
     pub(crate) mending: Arc<parking_lot::Mutex<Mending>>,
+    /// Refreshes of all files that run in this process.
+    pub(crate) refreshing: Arc<AtomicUsize>,
     redactor: Option<Redactor>,
 }
 
@@ -92,6 +96,7 @@ impl Index {
             counted: Arc::default(),
             graph: Arc::default(),
             mending: Arc::default(),
+            refreshing: Arc::default(),
             redactor: None,
         }
     }
@@ -142,6 +147,7 @@ impl Index {
         events: Events<'a>,
     ) -> IndexFuture<'a, RefreshReport> {
         async move {
+            let _running = RunningRefresh::begin(&self.refreshing);
             self.refresh_mended(&RefreshScope::Everything, how, events)
                 .await
         }
@@ -155,6 +161,7 @@ impl Index {
         events: Events<'a>,
     ) -> IndexFuture<'a, RefreshReport> {
         async move {
+            let _running = RunningRefresh::begin(&self.refreshing);
             self.bring_up_to_date(&RefreshScope::Everything, how, events)
                 .await
         }
@@ -198,12 +205,6 @@ impl Index {
         events: Events<'_>,
     ) -> Result<RefreshReport, IndexError> {
         let known = self.known(scope.part(), how.wait, events).await?;
-        // Otherwise a part that is chunked in another way than the rest would count for all of it.
-        let scope = if known.is_cut_as_now() {
-            scope
-        } else {
-            &RefreshScope::Everything
-        };
         let walked = match scope {
             RefreshScope::Everything => self.walk().await?,
             RefreshScope::Paths(paths) => self.walk_paths(paths).await?,
@@ -213,9 +214,12 @@ impl Index {
         events(IndexEvent::Walked {
             files: walked.entries.len(),
         });
-        let writer = RefreshWriter::new(self, how, events, &known);
-        let again = known.reread(how.force);
-        let found = difference(&walked, known.files, scope, again);
+        let writer = RefreshWriter::new(self, how, events, known.generation);
+        let mut found = difference(&walked, known.files, scope, how.reread());
+        // A first build writes the files in the order of their paths.
+        if found.known > 0 {
+            found.sort(&HashSet::new());
+        }
         if matches!(scope, RefreshScope::Everything) {
             guard_against_loss(&self.root, &walked, &found)?;
         } else if found.is_empty() {
@@ -226,22 +230,6 @@ impl Index {
             });
         }
         writer.apply(&walked, found).await
-    }
-
-    /// What differs between files and index, without writing anything.
-    pub(crate) async fn pending(&self) -> Result<Difference, IndexError> {
-        let known = self.read_known().await?;
-        let walked = self.walk().await?;
-        blocking(move || {
-            let again = known.reread(false);
-            Ok(difference(
-                &walked,
-                known.files,
-                &RefreshScope::Everything,
-                again,
-            ))
-        })
-        .await
     }
 
     /// The paths among those given that are files to be indexed.

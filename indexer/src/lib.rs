@@ -21,22 +21,27 @@ pub mod chunk;
 mod coverage;
 pub mod decode;
 mod default_excludes;
+mod dense;
 mod difference;
 mod dry_run;
 pub mod embed;
+mod embed_order;
 mod embed_pipeline;
 mod embed_requests;
 mod error;
 mod focus;
 mod folder;
 pub mod git_index;
+mod globs;
 mod graph;
 mod hidden;
 mod ignore_files;
 mod index;
+mod known;
 pub mod language;
 mod mend;
 mod mention;
+mod mistyped;
 mod non_production;
 mod objc_macros;
 mod overlay;
@@ -51,12 +56,14 @@ mod reconcile;
 mod refresh;
 pub mod related;
 mod retrievers;
+mod rules;
 mod sample;
 mod scanners;
 mod search;
 mod skip;
 mod status;
 pub mod syntax;
+mod take_in;
 mod tickets;
 mod unsearched;
 mod unspaced;
@@ -80,10 +87,12 @@ pub use refresh::{LockWait, RefreshOptions};
 pub use sample::UniqueName;
 pub use search::{Freshness, SearchMode, SearchRequest, SearchResults};
 pub use status::{IndexInfo, IndexStatistics, mount_point};
+pub use take_in::Behind;
 pub use unsearched::Unsearched;
 pub use watch::{TooFewWatches, try_watches};
 
 pub use ollacode_store::{
-    Chunk, ChunkKind, ContentKey, Counts, EmbedFailure, EmbeddingCache, LanguageCount, StoreError,
-    damaged_cache_bytes, disk_bytes, remove_damaged_caches, remove_set_aside, set_aside_bytes,
+    Chunk, ChunkKind, ContentKey, Counts, EmbedFailure, EmbeddingCache, LanguageCount, ReplyMark,
+    ReplyMarks, StoreError, damaged_cache_bytes, disk_bytes, remove_damaged_caches,
+    remove_set_aside, set_aside_bytes,
 };

@@ -11,8 +11,8 @@ use std::time::{Duration, SystemTime};
 
 use futures::FutureExt;
 use ollacode_store::{
-    Catalog, DamagedFile, Inspection, Recovery, SearchPart, Store, StoreError, TableIndex,
-    prune_set_aside, write_private_file,
+    Catalog, DamagedFile, Inspection, Recovery, SearchPart, Snapshot, Store, StoreError,
+    TableIndex, prune_set_aside, write_private_file,
 };
 use tokio::task::JoinHandle;
 
@@ -22,7 +22,6 @@ use crate::index::{Index, IndexFuture, blocking};
 use crate::progress::{Events, IndexEvent, RefreshReport};
 use crate::reconcile::{reconcile_chunks, reconcile_vectors, record_versions};
 use crate::refresh::{LockWait, RefreshOptions};
-use crate::retrievers::IndexSearch;
 use crate::without::UnreadParts;
 
 /// Names the parts that could not be read, one a line.
@@ -401,16 +400,12 @@ impl Index {
     }
 
     /// Begins to mend what a search could not read; returns what to tell of it.
-    pub(crate) fn mend_unread(&self, searcher: &IndexSearch, unread: &UnreadParts) -> Vec<String> {
-        let mut unread = unread.clone();
-        if searcher.has_failed_later() {
-            unread.add(SearchPart::LookUps);
-        }
+    pub(crate) fn mend_unread(&self, chunks: &Snapshot, unread: &UnreadParts) -> Vec<String> {
         if unread.is_empty() {
             return Vec::new();
         }
         self.suspect(unread.parts());
-        self.mend_behind(Some(searcher.chunks.version()));
+        self.mend_behind(Some(chunks.version()));
         unread.sentences()
     }
 

@@ -1,5 +1,7 @@
 //! Paths that a query names, in part with a line: from a prompt, an error message, a stack trace.
 
+use std::collections::HashSet;
+
 use crate::language::language_of;
 
 /// Mentions beyond which none are looked up: the frames of a trace that matter are its innermost.
@@ -12,7 +14,7 @@ const NEXT: f32 = 0.7;
 const PARTIAL: f32 = 0.6;
 
 /// A path in a query, as written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Mention {
     /// With `/`, without a leading one.
     pub path: String,
@@ -36,6 +38,7 @@ pub struct Mentioned {
 pub fn mentions(text: &str) -> Vec<Mention> {
     let is_end = |c: char| c.is_whitespace() || "\"'`()[]{}<>,;|".contains(c);
     let mut found: Vec<Mention> = Vec::new();
+    let mut seen = HashSet::new();
     let mut words = text
         .split(is_end)
         .filter(|word| !word.is_empty())
@@ -51,7 +54,7 @@ pub fn mentions(text: &str) -> Vec<Mention> {
                 .then(|| words.peek().and_then(|next| leading_number(next)))
                 .flatten();
         }
-        if !found.contains(&mention) {
+        if seen.insert(mention.clone()) {
             found.push(mention);
         }
     }

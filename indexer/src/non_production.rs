@@ -85,6 +85,11 @@ pub(crate) fn is_document_path(path: &str, language: &str) -> bool {
 /// Whether a chunk is a test, an example or the like. Code in a folder of documents is one of its
 /// examples; the documents themselves are where they belong.
 pub(crate) fn is_aside(chunk: &Chunk) -> bool {
+    is_aside_path(&chunk.path, &chunk.language)
+}
+
+/// Like [`is_aside`], by the path and language of a file.
+pub(crate) fn is_aside_path(path: &str, language: &str) -> bool {
     const DOCUMENT_FOLDERS: &[&str] = &["doc", "docs"];
     const FOLDERS: &[&str] = &[
         "test",
@@ -115,15 +120,15 @@ pub(crate) fn is_aside(chunk: &Chunk) -> bool {
         "__mocks__",
         "e2e",
     ];
-    let path = chunk.path.as_str();
     let lower = path.to_ascii_lowercase();
     let (folders, name) = lower.rsplit_once('/').unwrap_or(("", &lower));
     let stem = file_stem(name);
     let mut folders = folders.split('/');
-    let in_documents = |folder: &str| DOCUMENT_FOLDERS.contains(&folder) && !is_document(chunk);
+    let is_document = is_document_path(path, language);
+    let in_documents = |folder: &str| DOCUMENT_FOLDERS.contains(&folder) && !is_document;
     folders.any(|folder| FOLDERS.contains(&folder) || in_documents(folder))
         || is_test_name(path)
-        || is_changelog(chunk, &lower, stem)
+        || is_document && is_changelog(&lower, stem)
 }
 
 /// Whether the name of a file is that of a test.
@@ -143,7 +148,7 @@ pub(crate) fn is_test_name(path: &str) -> bool {
 }
 
 /// Whether a document lists what has changed: the words of everything, and no answer.
-fn is_changelog(chunk: &Chunk, path: &str, stem: &str) -> bool {
+fn is_changelog(path: &str, stem: &str) -> bool {
     const NAMES: &[&str] = &[
         "changelog",
         "changes",
@@ -154,7 +159,7 @@ fn is_changelog(chunk: &Chunk, path: &str, stem: &str) -> bool {
     ];
     let folder = path.rsplit('/').nth(1).unwrap_or_default();
     let is_one = |name: &str| NAMES.iter().any(|begin| name.starts_with(begin));
-    is_document(chunk) && (is_one(stem) || is_one(folder))
+    is_one(stem) || is_one(folder)
 }
 
 /// `FooTest.java`, `FooTests.cs`.

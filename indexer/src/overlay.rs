@@ -3,15 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use ollacode_store::{ChunkRow, Filter};
-use tokio_util::sync::CancellationToken;
 
 use crate::error::IndexError;
 use crate::index::{Index, blocking};
-use crate::prepare::{FileTask, PreparedFile, prepare_all};
+use crate::prepare::{FileTask, PrepareLimit, PreparedFile, prepare_all};
 use crate::query::{Query, stem, subwords};
-
-/// The most files that one search reads itself.
-const MOST_FILES: usize = 200;
 
 /// The parameters of BM25 as the full-text index has them.
 const K1: f32 = 1.2;
@@ -24,6 +20,16 @@ pub(crate) struct Overlay {
 }
 
 impl Overlay {
+    /// Files as they are now: their chunks, and all paths, those of removed files as well.
+    pub(crate) fn of(paths: impl IntoIterator<Item = String>, rows: Vec<ChunkRow>) -> Overlay {
+        let mut overlay = Overlay::default();
+        for path in paths {
+            overlay.files.insert(path, Vec::new());
+        }
+        overlay.take(rows);
+        overlay
+    }
+
     /// Whether the overlay has a newer state of a path than the index.
     pub(crate) fn covers(&self, path: &str) -> bool {
         self.files.contains_key(path)
@@ -47,21 +53,18 @@ impl Overlay {
         let entries = index.entries(&wanted).await?;
         let root = index.open_root()?;
         let redactor = index.redactor();
-        let tasks: Vec<FileTask> = entries
-            .into_iter()
-            .map(|entry| FileTask { entry, known: None })
-            .collect();
+        let tasks: Vec<FileTask> = entries.into_iter().map(FileTask::new).collect();
         // Each file's rows come in the order of its lines, the files in the order of their paths.
         let rows = blocking(move || {
             let mut rows = Vec::new();
             // Nothing is recorded, so the time does not matter.
-            let stop = CancellationToken::new();
+            let limit = PrepareLimit::default();
             prepare_all(
                 &root,
                 &tasks,
                 redactor.as_ref(),
                 0,
-                &stop,
+                &limit,
                 |prepared, _ticket| {
                     if let PreparedFile::Chunked(file) = prepared {
                         rows.extend(file.rows);
@@ -72,30 +75,17 @@ impl Overlay {
             Ok(rows)
         })
         .await?;
+        self.take(rows);
+        Ok(())
+    }
+
+    fn take(&mut self, rows: Vec<ChunkRow>) {
         for row in rows {
             self.files
                 .entry(row.chunk.path.clone())
                 .or_default()
                 .push(row);
         }
-        Ok(())
-    }
-
-    /// Reads changed files, up to a limit; returns how many files were left out.
-    pub(crate) async fn read_some(
-        &mut self,
-        index: &Index,
-        removed: Vec<String>,
-        mut changed: Vec<String>,
-    ) -> Result<usize, IndexError> {
-        // By path, so that two searches leave out the same files.
-        changed.sort_unstable();
-        let left_out = changed.len().saturating_sub(MOST_FILES);
-        changed.truncate(MOST_FILES);
-        self.files
-            .extend(removed.into_iter().map(|path| (path, Vec::new())));
-        self.read(index, changed.into_iter().collect()).await?;
-        Ok(left_out)
     }
 
     /// Every chunk.
@@ -105,15 +95,7 @@ impl Overlay {
 
     /// The chunks that pass a filter.
     pub(crate) fn rows<'a>(&'a self, filter: &'a Filter) -> Vec<&'a ChunkRow> {
-        let passes = |row: &&ChunkRow| {
-            let language =
-                filter.languages.is_empty() || filter.languages.contains(&row.chunk.language);
-            language
-                && filter
-                    .paths
-                    .as_ref()
-                    .is_none_or(|paths| paths.contains(&row.chunk.path))
-        };
+        let passes = |row: &&ChunkRow| filter.passes(&row.chunk.path, &row.chunk.language);
         self.files.values().flatten().filter(passes).collect()
     }
 

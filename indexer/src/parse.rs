@@ -1,7 +1,14 @@
 //! The outline of a file: its definitions, found by a tree-sitter query.
+//!
+//! All work is linear in the file, whatever it contains: texts are read, patterns matched and names
+//! kept up to limits that only generated or hostile files reach. What a grammar itself does not do in
+//! linear time, a limit on CPU time ends.
+
+mod label;
 
 use std::cell::Cell;
 use std::collections::HashMap;
+use std::iter;
 use std::ops::{ControlFlow, Range};
 
 use ollacode_store::ChunkKind;
@@ -12,51 +19,18 @@ use tree_sitter::{
 
 use crate::language::Language;
 use crate::scanners;
-use crate::working_time::Deadline;
+pub use crate::working_time::Deadline;
 
 /// What a grammar is given of a text at once, in bytes: between two such pieces it can be stopped.
 const PIECE: usize = 1 << 14;
 
-/// Longest scope entry, in characters; what is longer ends in `…`.
-const MAX_LABEL: usize = 80;
+/// Depth of a syntax tree beyond which no definition is looked for: what is deeper belongs to the one
+/// around it. Each level may leave a few patterns open, and each node is held against all of them.
+const MOST_DEPTH: u32 = 500;
 
-/// Longest name, in characters: the longest of generated test functions fit.
-const MAX_NAME: usize = 200;
-
-/// Words before a definition's keyword that say nothing about where a chunk lives.
-const MODIFIERS: &[&str] = &[
-    "abstract",
-    "async",
-    "const",
-    "constexpr",
-    "data",
-    "declare",
-    "default",
-    "explicit",
-    "export",
-    "extern",
-    "external",
-    "final",
-    "implicit",
-    "inline",
-    "internal",
-    "local",
-    "mutable",
-    "open",
-    "override",
-    "partial",
-    "private",
-    "protected",
-    "pub",
-    "public",
-    "readonly",
-    "required",
-    "sealed",
-    "static",
-    "suspend",
-    "unsafe",
-    "virtual",
-];
+/// What a pattern sees of a node's text, in bytes: the text of definitions in definitions would be
+/// read as often as they are deep.
+const SEEN: usize = 16 << 10;
 
 /// A named item of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,11 +55,22 @@ pub struct Definition {
 pub struct FileOutline {
     /// The syntax tree.
     pub tree: Tree,
-    /// All definitions.
+    /// All definitions, but for those more than 500 nodes deep.
     pub definitions: Vec<Definition>,
+    /// What was done for it.
+    pub work: ParseWork,
     /// Last row of a comment or attribute that stands alone → the first row of all that stand
     /// together with it.
     doc_starts: HashMap<usize, usize>,
+}
+
+/// How much was done for an outline, in units that do not depend on the machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ParseWork {
+    /// Hundreds of steps of the parser.
+    pub parsing: usize,
+    /// Thousands of patterns that were held against a node.
+    pub matching: usize,
 }
 
 impl FileOutline {
@@ -189,6 +174,8 @@ impl OutlineQuery {
 pub struct FileParser {
     parser: Parser,
     cursor: QueryCursor,
+    /// Of the last text.
+    work: ParseWork,
 }
 
 impl FileParser {
@@ -198,14 +185,26 @@ impl FileParser {
         language: &Language,
         text: &str,
     ) -> Result<FileOutline, ParseFailure> {
-        let deadline = Deadline::of(text);
+        // Compiling it takes up to a second, once, and is no work on the text.
+        language.outline_query();
+        self.outline_until(language, text, Deadline::of(text))
+    }
+
+    /// The same for one part of a file: all parts have one limit on time together.
+    pub fn outline_until(
+        &mut self,
+        language: &Language,
+        text: &str,
+        deadline: Deadline,
+    ) -> Result<FileOutline, ParseFailure> {
         let tree = understood(self.tree(language, text, deadline)?)?;
-        let mut found = QueryMatches::default();
+        let mut found = QueryMatches::new(text);
         self.collect(language.outline_query(), &tree, text, deadline, &mut found)?;
         let doc_starts = joined(found.docs);
         let mut outline = FileOutline {
             tree,
             definitions: Vec::new(),
+            work: self.work,
             doc_starts,
         };
         let mut definitions: Vec<_> = found.definitions.into_values().map(|(_, d)| d).collect();
@@ -237,6 +236,7 @@ impl FileParser {
         text: &str,
         deadline: Deadline,
     ) -> Result<Tree, ParseFailure> {
+        self.work = ParseWork::default();
         if scanners::overruns(language.name, text) {
             return Err(ParseFailure::TooDeep);
         }
@@ -248,9 +248,13 @@ impl FileParser {
             is_late.set(is_late.get() || deadline.has_passed());
             is_late.get()
         };
-        let mut progress = |_: &tree_sitter::ParseState| match is_over() {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
+        let steps = Cell::new(0);
+        let mut progress = |_: &tree_sitter::ParseState| {
+            steps.set(steps.get() + 1);
+            match is_over() {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
         };
         let options = ParseOptions::new().progress_callback(&mut progress);
         let readable = scanners::readable(language.name, text);
@@ -265,6 +269,7 @@ impl FileParser {
         let tree = self
             .parser
             .parse_with_options(&mut read, None, Some(options));
+        self.work.parsing = steps.get();
         // An abandoned parse would be resumed by the next call, with another file's text.
         self.parser.reset();
         let tree = tree.filter(|_| !is_late.get());
@@ -277,10 +282,11 @@ impl FileParser {
         tree: &Tree,
         text: &str,
         deadline: Deadline,
-        found: &mut QueryMatches,
+        found: &mut QueryMatches<'_>,
     ) -> Result<(), ParseFailure> {
-        let is_late = Cell::new(false);
+        let (is_late, steps) = (Cell::new(false), Cell::new(0));
         let mut progress = |_: &tree_sitter::QueryCursorState| {
+            steps.set(steps.get() + 1);
             if deadline.has_passed() {
                 is_late.set(true);
                 return ControlFlow::Break(());
@@ -288,16 +294,20 @@ impl FileParser {
             ControlFlow::Continue(())
         };
         let options = QueryCursorOptions::new().progress_callback(&mut progress);
-        let mut matches = self.cursor.matches_with_options(
-            &outline.query,
-            tree.root_node(),
-            text.as_bytes(),
-            options,
-        );
+        let seen = |node: Node<'_>| {
+            let range = node.byte_range();
+            let end = range.end.min(range.start.saturating_add(SEEN));
+            iter::once(text.as_bytes().get(range.start..end).unwrap_or_default())
+        };
+        self.cursor.set_max_start_depth(Some(MOST_DEPTH));
+        let mut matches =
+            self.cursor
+                .matches_with_options(&outline.query, tree.root_node(), seen, options);
         while let Some(found_match) = matches.next() {
-            found.add(outline, found_match, text);
+            found.add(outline, found_match);
         }
         drop(matches);
+        self.work.matching = steps.get();
         if is_late.get() {
             Err(ParseFailure::TooSlow)
         } else {
@@ -314,23 +324,33 @@ fn understood(tree: Tree) -> Result<Tree, ParseFailure> {
     Ok(tree)
 }
 
-#[derive(Default)]
-struct QueryMatches {
+struct QueryMatches<'text> {
+    text: &'text str,
+    starts: LineStarts<'text>,
     /// By node; of several patterns that match one node the last in the query wins.
     definitions: HashMap<usize, (usize, Definition)>,
     /// Last row of a comment or attribute that stands alone → its first row.
     docs: HashMap<usize, usize>,
 }
 
-impl QueryMatches {
-    fn add(&mut self, outline: &OutlineQuery, found: &QueryMatch<'_, '_>, text: &str) {
+impl<'text> QueryMatches<'text> {
+    fn new(text: &'text str) -> QueryMatches<'text> {
+        QueryMatches {
+            text,
+            starts: LineStarts::new(text),
+            definitions: HashMap::new(),
+            docs: HashMap::new(),
+        }
+    }
+
+    fn add(&mut self, outline: &OutlineQuery, found: &QueryMatch<'_, '_>) {
         let (mut item, mut name, mut scope) = (None, None, None);
         for capture in found.captures() {
             match outline.captures[capture.index as usize] {
                 Capture::Definition(kind) => item = Some((kind, capture.node)),
                 Capture::Name => name = Some(capture.node),
                 Capture::Scope => scope = Some(capture.node),
-                Capture::Doc => self.add_doc(capture.node, text),
+                Capture::Doc => self.add_doc(capture.node),
             }
         }
         let (Some((kind, node)), Some(name)) = (item, name) else {
@@ -340,14 +360,15 @@ impl QueryMatches {
         if known.is_some_and(|(pattern, _)| *pattern > found.pattern_index) {
             return;
         }
+        let text = self.text;
         let definition = Definition {
             kind,
-            name: one_line(&text[name.byte_range()], MAX_NAME),
-            label: label(
+            name: label::name(&text[name.byte_range()]),
+            label: label::label(
                 &text[node.start_byte()..name.start_byte()],
                 &text[name.byte_range()],
             ),
-            named_scope: scope.map(|scope| one_line(&text[scope.byte_range()], MAX_LABEL)),
+            named_scope: scope.map(|scope| label::scope(&text[scope.byte_range()])),
             rows: node.start_position().row..end_row(node),
             start_row: node.start_position().row,
             bytes: node.byte_range(),
@@ -356,9 +377,9 @@ impl QueryMatches {
             .insert(node.id(), (found.pattern_index, definition));
     }
 
-    fn add_doc(&mut self, node: Node<'_>, text: &str) {
+    fn add_doc(&mut self, node: Node<'_>) {
         // A comment behind code belongs to that code, not to what follows.
-        if starts_its_line(node, text) {
+        if self.starts.begins(node) {
             self.docs
                 .insert(end_row(node).saturating_sub(1), node.start_position().row);
         }
@@ -376,108 +397,33 @@ pub(crate) fn end_row(node: Node<'_>) -> usize {
     }
 }
 
-/// Whether only white space stands before a node on its line.
-pub(crate) fn starts_its_line(node: Node<'_>, text: &str) -> bool {
-    let start = node.start_byte();
-    let before = &text.as_bytes()[start - node.start_position().column.min(start)..start];
-    before.iter().all(u8::is_ascii_whitespace)
+/// Tells which nodes begin their line. The blanks before them are read once for a line, however many
+/// nodes are on it.
+pub(crate) struct LineStarts<'text> {
+    text: &'text [u8],
+    /// Where the last line that was asked about begins, and where its blanks end.
+    last: Cell<Option<(usize, usize)>>,
 }
 
-/// Collapses white space and truncates at `limit` characters.
-fn one_line(text: &str, limit: usize) -> String {
-    let mut line = String::new();
-    for word in text.split_whitespace() {
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-        if line.len() > 4 * limit {
-            break;
+impl<'text> LineStarts<'text> {
+    pub(crate) fn new(text: &'text str) -> LineStarts<'text> {
+        LineStarts {
+            text: text.as_bytes(),
+            last: Cell::new(None),
         }
     }
-    match line.char_indices().nth(limit) {
-        Some((cut, _)) => format!("{}…", &line[..cut]),
-        None => line,
-    }
-}
 
-/// How a definition reads in a scope: what stands before its name, without modifiers, and the name.
-fn label(head: &str, name: &str) -> String {
-    let mut head = head.trim_start();
-    while let Some(rest) = without_annotation(head)
-        .or_else(|| without_modifier(head))
-        .or_else(|| without_description(head))
-    {
-        head = rest.trim_start();
+    /// Whether only white space stands before a node on its line.
+    pub(crate) fn begins(&self, node: Node<'_>) -> bool {
+        let start = node.start_byte();
+        let line = start - node.start_position().column.min(start);
+        let known = self.last.get().filter(|(known, _)| *known == line);
+        let (_, blanks_end) = known.unwrap_or_else(|| {
+            let rest = self.text.get(line..).unwrap_or_default();
+            let is_blank = |byte: &&u8| byte.is_ascii_whitespace() && **byte != b'\n';
+            (line, line + rest.iter().take_while(is_blank).count())
+        });
+        self.last.set(Some((line, blanks_end)));
+        start <= blanks_end
     }
-    // `typedef struct { … } name`: the body is no part of the label.
-    let head = head.split('{').next().unwrap_or_default();
-    let space = if head.ends_with(char::is_whitespace) {
-        " "
-    } else {
-        ""
-    };
-    one_line(&format!("{}{space}{name}", head.trim_end()), MAX_LABEL)
-}
-
-fn without_modifier(head: &str) -> Option<&str> {
-    let end = head
-        .find(|c: char| !c.is_alphanumeric() && c != '_')
-        .unwrap_or(head.len());
-    let (word, rest) = head.split_at(end);
-    if !MODIFIERS.contains(&word) {
-        return None;
-    }
-    // `pub(crate)`
-    Some(if rest.starts_with('(') {
-        after_brackets(rest)?
-    } else {
-        rest
-    })
-}
-
-/// `@Override`, `@Path("/x")`, `[Serializable]`, `#[Attribute]`.
-fn without_annotation(head: &str) -> Option<&str> {
-    if let Some(rest) = head.strip_prefix('@') {
-        let end = rest.find(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '.' | ':'))?;
-        let rest = &rest[end..];
-        return if rest.starts_with('(') {
-            after_brackets(rest)
-        } else {
-            Some(rest)
-        };
-    }
-    let attribute = head.strip_prefix('#').unwrap_or(head);
-    if attribute.starts_with('[') {
-        after_brackets(attribute)
-    } else {
-        None
-    }
-}
-
-/// `"""Text"""` or `"text"`, as GraphQL has it before a definition.
-fn without_description(head: &str) -> Option<&str> {
-    let quotes = if head.starts_with("\"\"\"") {
-        "\"\"\""
-    } else {
-        "\""
-    };
-    let (_, rest) = head.strip_prefix(quotes)?.split_once(quotes)?;
-    Some(rest)
-}
-
-/// What follows the bracket that closes the first one.
-fn after_brackets(text: &str) -> Option<&str> {
-    let mut depth = 0;
-    for (at, character) in text.char_indices() {
-        match character {
-            '(' | '[' => depth += 1,
-            ')' | ']' => depth -= 1,
-            _ => {}
-        }
-        if depth == 0 {
-            return text.get(at + 1..);
-        }
-    }
-    None
 }

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use tree_sitter::Node;
 
 use crate::language::{LANGUAGES, Language, PLAIN_TEXT, language_of, languages_named};
-use crate::parse::FileParser;
+use crate::parse::{Deadline, FileParser};
 
 /// A stretch of a file in one language.
 pub struct LanguagePart<'text> {
@@ -43,6 +43,17 @@ pub struct FileParts<'text> {
     pub name: &'static str,
     /// In the order of the file; none of a notebook without cells.
     pub parts: Vec<LanguagePart<'text>>,
+}
+
+impl FileParts<'_> {
+    /// The limit on time for the outlines of all parts together. The queries of their languages are
+    /// compiled first: that takes up to a second, once, and is no work on the file.
+    pub fn deadline(&self, text: &str) -> Deadline {
+        for language in self.parts.iter().filter_map(|part| part.language) {
+            language.outline_query();
+        }
+        Deadline::of(text)
+    }
 }
 
 /// Splits a file into its parts.
@@ -226,6 +237,8 @@ fn next_block(text: &str, from: usize) -> Option<ComponentBlock<'_>> {
                     end: closing_tag(text, start, name),
                 });
             }
+            // What looks like a tag within this one is none, and is not looked through again.
+            at = close;
         }
         at += 1;
     }

@@ -1,49 +1,24 @@
 //! Prepares files for the store on all cores: reads, hashes, redacts and chunks them.
 
 use std::io;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
+use std::time::Instant;
 
-use ollacode_store::{Catalog, ChunkRow, FileRecord, RecordedFile};
+use ollacode_store::{ChunkRow, FileRecord, RecordedFile};
 use tokio_util::sync::CancellationToken;
 
-use crate::chunk::{CHUNKER_VERSION, chunk_file, header};
+use crate::chunk::{chunk_file, header};
 use crate::decode::{Decoded, decode};
+use crate::difference::has_stat;
 use crate::embed::content_key;
 use crate::folder::{Folder, is_gone};
-use crate::language::{LANGUAGES, PLAIN_TEXT};
+use crate::language::PLAIN_TEXT;
 use crate::parse::{FileParser, ParseFailure};
 use crate::progress::SecretFound;
+use crate::rules::CHUNK_RULES;
 use crate::tickets::{Ticket, in_order};
 use crate::walk::{SkipReason, WalkEntry, skipped_by_content};
 use ollacode_secrets::redact;
-
-/// The source of the rules by which files are skipped: the rules are code as much as tables.
-const SKIP_RULES: &str = include_str!("skip.rs");
-
-/// Identifies the way in which files are chunked: by the chunker, the table of languages with
-/// its queries, the rules, and the columns that the store has of a chunk.
-pub(crate) static CUT_VERSION: LazyLock<String> = LazyLock::new(|| {
-    let numbers = [CHUNKER_VERSION, Catalog::SCHEMA_VERSION].map(|version| version.to_string());
-    let mut parts: Vec<&str> = numbers.iter().map(String::as_str).collect();
-    for language in &LANGUAGES {
-        parts.extend([language.name, language.query]);
-        parts.extend(language.extensions.iter().copied());
-        parts.extend(language.file_names.iter().copied());
-    }
-    parts.extend(ollacode_secrets::SOURCES);
-    parts.push(SKIP_RULES);
-    version_of(&parts)
-});
-
-fn version_of(parts: &[&str]) -> String {
-    let mut hasher = blake3::Hasher::new();
-    for part in parts {
-        // With its length, so that text cannot move from one part to the next unnoticed.
-        hasher.update(&(part.len() as u64).to_le_bytes());
-        hasher.update(part.as_bytes());
-    }
-    hasher.finalize().to_hex()[..16].to_owned()
-}
 
 /// A file and its record in the index, if it has one.
 #[derive(Clone, Debug)]
@@ -51,6 +26,45 @@ pub(crate) struct FileTask {
     pub entry: WalkEntry,
     /// The recorded hash and record: a file with equal content is not chunked again.
     pub known: Option<FileRecord>,
+    pub reason: TaskReason,
+}
+
+/// Why a file is read, the most urgent reason first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum TaskReason {
+    /// It is new, or has another size, time or inode.
+    Changed,
+    /// It has those that are recorded, but changed so shortly before that they do not tell.
+    Unsure,
+    /// It is as it is recorded, but older rules chunked it, or all files are read again.
+    Rules,
+}
+
+impl FileTask {
+    /// A file that is chunked whatever is recorded of it.
+    pub(crate) fn new(entry: WalkEntry) -> FileTask {
+        FileTask {
+            entry,
+            known: None,
+            reason: TaskReason::Changed,
+        }
+    }
+}
+
+/// When no further file is begun.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PrepareLimit {
+    /// Once it is cancelled.
+    pub stop: CancellationToken,
+    /// After a time, but for the first so many files.
+    pub hurry: Option<(Instant, usize)>,
+}
+
+impl PrepareLimit {
+    fn allows(&self, index: usize) -> bool {
+        let is_in_time = |(until, first): (Instant, usize)| index < first || Instant::now() < until;
+        !self.stop.is_cancelled() && self.hurry.is_none_or(is_in_time)
+    }
 }
 
 /// The result of preparing a file.
@@ -83,13 +97,13 @@ pub type Redactor = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 /// Prepares files on all cores and hands them over in their order. A file counts as waiting until its
 /// ticket is dropped.
 ///
-/// Returns when all are handed over, or `stop` was cancelled.
+/// Returns when all are handed over, or all that were begun within the limit.
 pub(crate) fn prepare_all(
     root: &Folder,
     tasks: &[FileTask],
     redactor: Option<&Redactor>,
     now_ns: i64,
-    stop: &CancellationToken,
+    limit: &PrepareLimit,
     hand_over: impl FnMut(PreparedFile, Ticket) -> bool,
 ) {
     let threads = std::thread::available_parallelism()
@@ -99,7 +113,7 @@ pub(crate) fn prepare_all(
         threads,
         tasks,
         |task| task.entry.size,
-        |_| !stop.is_cancelled(),
+        |number| limit.allows(number),
         |parser: &mut FileParser, task| prepare(parser, root, task, redactor, now_ns),
         hand_over,
     );
@@ -119,29 +133,28 @@ fn prepare(
         Err(error) => return not_read(entry, &error),
     };
     let hash = hash(&bytes);
-    let size = bytes.len() as u64;
-    let modified_ns = trusted_time(entry, now_ns);
-    let (changed_ns, inode) = (entry.changed_ns, entry.inode);
-    if let Some(known) = task.known.as_ref().filter(|known| known.hash == hash) {
-        return PreparedFile::Same(FileRecord {
-            size,
-            modified_ns,
-            changed_ns,
-            inode,
-            ..known.clone()
-        });
-    }
+    let known = task.known.as_ref().filter(|known| known.hash == hash);
     let mut record = FileRecord {
         path: entry.path.clone(),
-        size,
-        modified_ns,
-        changed_ns,
-        inode,
+        size: bytes.len() as u64,
+        modified_ns: entry.modified_ns,
+        changed_ns: entry.changed_ns,
+        inode: entry.inode,
         hash,
         language: PLAIN_TEXT.to_owned(),
         chunks: 0,
         status: None,
+        rules: CHUNK_RULES,
+        unsure_since_ns: unsure_since(entry, known, now_ns),
     };
+    if let Some(known) = known {
+        return PreparedFile::Same(FileRecord {
+            language: known.language.clone(),
+            chunks: known.chunks,
+            status: known.status.clone(),
+            ..record
+        });
+    }
     let decoded = decode(&bytes);
     if let Some(skip) = skipped_by_content(&record.path, &decoded.text) {
         record.status = Some(skip.words().to_owned());
@@ -176,24 +189,40 @@ fn not_read(entry: &WalkEntry, error: &io::Error) -> PreparedFile {
     PreparedFile::Gone { path, skip }
 }
 
-/// A value that no file system reports as a time: `modified_ns` is never negative.
-const NO_TIME: i64 = -1;
-
-/// A time that may be trusted when the file is next seen.
+/// Since when the times of a file do not tell whether it changes again; 0 if they tell.
 ///
-/// A file that was changed just now may change again within the same tick of
-/// the file system's clock, with the same size; a time that no file has makes it be read again.
-fn trusted_time(entry: &WalkEntry, now_ns: i64) -> i64 {
-    const TICK_NS: i64 = 20_000_000;
+/// A file that was changed just now may change again within the same tick of the file system's
+/// clock, and keep its times. It is read again until a tick has passed: since the change, or, where
+/// the file system's clock or its times are ahead of ours, since it was first read as it is.
+fn unsure_since(entry: &WalkEntry, known: Option<&FileRecord>, now_ns: i64) -> i64 {
     // Programs can set the modification time.
     let changed_ns = match entry.changed_ns {
         0 => entry.modified_ns,
         changed_ns => changed_ns,
     };
-    if now_ns - changed_ns < TICK_NS {
-        NO_TIME
+    let since_ns = known
+        .filter(|known| known.unsure_since_ns != 0 && has_stat(known, entry))
+        // Our own clock may have been set back.
+        .map_or(now_ns, |known| known.unsure_since_ns.min(now_ns));
+    let tick_ns = tick_of(changed_ns);
+    if now_ns - changed_ns >= tick_ns || now_ns - since_ns >= tick_ns {
+        0
     } else {
-        entry.modified_ns
+        since_ns
+    }
+}
+
+/// The longest time for which the clock of the file system that gave a time may stand still.
+fn tick_of(time_ns: i64) -> i64 {
+    const SECOND_NS: i64 = 1_000_000_000;
+    /// Of kernels and of most file systems.
+    const FINE_NS: i64 = 20_000_000;
+    /// FAT counts every second one.
+    const COARSE_NS: i64 = 2 * SECOND_NS;
+    if time_ns % SECOND_NS == 0 {
+        COARSE_NS
+    } else {
+        FINE_NS
     }
 }
 
@@ -256,44 +285,4 @@ impl ChunkedFile {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::path::Path;
-
-    use super::*;
-
-    #[test]
-    fn every_source_of_rules_is_part_of_the_cut_version() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../secrets/src");
-        for entry in fs::read_dir(folder).expect("the folder of the rules") {
-            let path = entry.expect("an entry").path();
-            // The folders beside `tests.rs` and `values.rs`, which are no rules either.
-            if path.is_dir() {
-                continue;
-            }
-            let text = fs::read_to_string(&path).expect("a source");
-            let name = path.file_name().and_then(|name| name.to_str());
-            // Which paths are secret decides what is listed, not how it is chunked; so do the
-            // values of such files.
-            let is_rule = !matches!(name, Some("paths.rs" | "tests.rs" | "values.rs"));
-            assert_eq!(
-                ollacode_secrets::SOURCES.contains(&text.as_str()),
-                is_rule,
-                "{name:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn any_part_makes_another_version() {
-        let version = version_of(&["1", "query", "rule"]);
-        assert_eq!(version, version_of(&["1", "query", "rule"]));
-        for parts in [
-            ["2", "query", "rule"],
-            ["1", "queryr", "ule"],
-            ["1", "query", "rules"],
-        ] {
-            assert_ne!(version, version_of(&parts), "{parts:?}");
-        }
-    }
-}
+mod tests;

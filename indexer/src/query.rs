@@ -101,6 +101,11 @@ const MOST_WORDS: usize = 12;
 /// Words that a title has at most, stop words included.
 const LONGEST_TITLE: usize = 25;
 
+/// Names in a pasted text that are looked up,
+const MOST_NAMES: usize = 100;
+/// and the most chunks that may define one of them: a commoner one (`Error`, `__init__`) tells nothing.
+const MOST_DEFINITIONS: usize = 100;
+
 impl Query {
     /// Reads a query.
     pub fn parse(text: &str) -> Query {
@@ -120,12 +125,9 @@ impl Query {
         let is_name = tokens.len() == 1 && is_qualified_name(tokens[0]);
         let symbols = symbols(&tokens, is_name);
         let is_symbol = is_name && !text.contains(is_unspaced);
-        let mut words = Vec::new();
-        for word in tokens.iter().flat_map(|token| subwords(token)) {
-            if !words.contains(&word) {
-                words.push(word);
-            }
-        }
+        let mut seen = HashSet::new();
+        let words = tokens.iter().flat_map(|token| subwords(token));
+        let words: Vec<String> = words.filter(|word| seen.insert(word.clone())).collect();
         let telling: Vec<String> = words
             .iter()
             .filter(|word| !is_stop_word(word))
@@ -173,6 +175,15 @@ impl Query {
     /// Whether it is a question and not a text that was pasted, in which any word may be by chance.
     pub fn is_short(&self) -> bool {
         self.title.is_none() && self.words.len() <= MOST_WORDS
+    }
+
+    /// The names whose definitions are looked up, and how many chunks may define one of them for that.
+    pub(crate) fn names(&self) -> (&[String], usize) {
+        let names = self.symbols.as_slice();
+        match self.is_short() {
+            true => (names, usize::MAX),
+            false => (&names[..names.len().min(MOST_NAMES)], MOST_DEFINITIONS),
+        }
     }
 
     /// Whether somebody asks what they can do: `how do I …`, `may I …`, `is it safe to …`.
@@ -334,13 +345,14 @@ fn is_qualified_name(token: &str) -> bool {
 
 fn symbols(tokens: &[&str], is_symbol: bool) -> Vec<String> {
     let mut symbols = Vec::new();
+    let mut seen = HashSet::new();
     for token in tokens {
         // Of a qualified name the last part is what is defined somewhere.
         let Some(name) = identifiers(token).last() else {
             continue;
         };
         let is_name = looks_like_identifier(name) && !is_stop_word(&name.to_lowercase());
-        if (is_symbol || is_name) && !symbols.iter().any(|s| s == name) {
+        if (is_symbol || is_name) && seen.insert(name) {
             symbols.push(name.to_owned());
         }
     }

@@ -8,15 +8,16 @@
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use ollacode_store::{Catalog, ChunkRow, FileRecord, RecordedFile, Store, WriterLock};
+use ollacode_store::{ChunkRow, FileRecord, RecordedFile, Store, WriterLock};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::difference::{Difference, Reread};
 use crate::error::IndexError;
-use crate::index::{Index, blocking};
-use crate::prepare::{CUT_VERSION, ChunkedFile, FileTask, PreparedFile, prepare_all};
+use crate::index::Index;
+use crate::overlay::Overlay;
+use crate::prepare::{ChunkedFile, FileTask, PrepareLimit, PreparedFile, prepare_all};
 use crate::progress::{Events, IndexEvent, RefreshReport};
 use crate::reconcile::SharedCatalog;
 use crate::tickets::Ticket;
@@ -31,6 +32,9 @@ const QUEUE: usize = 64;
 
 /// From this many new chunks on, a run adds them to the full-text index itself.
 const BULK: usize = 500;
+/// From this many chunks on that are not in the full-text index, a search that leaves the rest to a
+/// later one adds them: until then, searches read them one by one.
+const MOST_UNINDEXED: usize = 4_000;
 /// Chunks below which not even most of an index are indexed at once: a save would take longer.
 const FEWEST_OF_MOST: usize = 16;
 
@@ -76,94 +80,14 @@ impl LockWait {
     }
 }
 
-/// The content of the catalog, read before the files are listed.
-///
-/// In the other order, a file that another process has just added would look like a removed one.
-pub(crate) struct KnownFiles {
-    /// The records of the files that are compared.
-    pub files: Vec<FileRecord>,
-    /// Whether no file is recorded, compared or not.
-    pub is_empty: bool,
-    /// The generation; under another one, the rest is stale.
-    pub generation: String,
-    cut_version: Option<String>,
-    /// The version of the table of chunks that the records belong to.
-    pub chunks_version: Option<u64>,
-}
-
-impl KnownFiles {
-    /// Reads what is known of some paths and of what is below them, or of all files: if none are
-    /// given, or if they have to be chunked again.
-    pub(crate) fn read(
-        state: &Catalog,
-        part: Option<&[String]>,
-    ) -> ollacode_store::Result<KnownFiles> {
-        // The generation first: an invalidation while the rest is read must be noticed.
-        let mut known = KnownFiles {
-            generation: state.generation()?,
-            cut_version: state.cut_version()?,
-            chunks_version: state.chunks_version()?,
-            is_empty: !state.has_files()?,
-            files: Vec::new(),
-        };
-        known.files = match part {
-            Some(paths) if known.is_cut_as_now() => state.files_at(paths)?,
-            _ => state.files()?,
-        };
-        Ok(known)
-    }
-
-    /// Whether the stored files were chunked in the present way.
-    pub(crate) fn is_cut_as_now(&self) -> bool {
-        self.cut_version.as_deref() == Some(CUT_VERSION.as_str())
-    }
-
-    /// The files that have to be read again because of how they were chunked.
-    pub(crate) fn reread(&self, force: bool) -> Reread {
-        if force || !self.is_cut_as_now() {
+impl RefreshOptions {
+    /// The files that have to be read.
+    pub(crate) fn reread(&self) -> Reread {
+        if self.force {
             Reread::All
         } else {
             Reread::Changed
         }
-    }
-}
-
-impl Index {
-    /// Reads the catalog while holding the lock, so that no other process changes it.
-    ///
-    /// The lock is released before files are listed; see [`KnownFiles`].
-    pub(crate) async fn known(
-        &self,
-        part: Option<Vec<String>>,
-        wait: LockWait,
-        events: Events<'_>,
-    ) -> Result<KnownFiles, IndexError> {
-        let _lock = self.lock(wait).await?;
-        match self.read_known_at(part.clone()).await {
-            Ok(known) if !known.generation.is_empty() => return Ok(known),
-            // There is none yet, or it is damaged or old: opening it for writing repairs that.
-            Ok(_) | Err(IndexError::Store(_)) => {}
-            Err(error) => return Err(error),
-        }
-        let (_, catalog) = self.open_for_writing(events).await?;
-        let read = move |state: &mut Catalog| KnownFiles::read(state, part.as_deref());
-        let known = catalog.run(read).await?;
-        catalog.close().await?;
-        Ok(known)
-    }
-
-    /// Reads what the catalog knows of all files.
-    pub(crate) async fn read_known(&self) -> Result<KnownFiles, IndexError> {
-        self.read_known_at(None).await
-    }
-
-    async fn read_known_at(&self, part: Option<Vec<String>>) -> Result<KnownFiles, IndexError> {
-        let folder = self.folder().to_owned();
-        blocking(move || {
-            let state = Catalog::open_read_only(&folder)?;
-            Ok(KnownFiles::read(&state, part.as_deref())?)
-        })
-        .await
     }
 }
 
@@ -175,8 +99,6 @@ pub(crate) struct RefreshWriter<'a> {
     wait: LockWait,
     /// The generation of the catalog that the files were compared with.
     generation: String,
-    /// Whether that catalog had no file.
-    is_first: bool,
     /// Whether some batch found the table empty.
     began_empty: bool,
     /// The version of the table up to which only this writer has written to it.
@@ -203,20 +125,19 @@ impl WriteLease {
 }
 
 impl<'a> RefreshWriter<'a> {
-    /// A writer for the differences from the catalog.
+    /// A writer for the differences from the catalog, of which this is the generation.
     pub(crate) fn new(
         index: &'a Index,
         how: &'a RefreshOptions,
         events: Events<'a>,
-        known: &KnownFiles,
+        generation: String,
     ) -> RefreshWriter<'a> {
         RefreshWriter {
             index,
             events,
             stop: &how.stop,
             wait: how.wait.once_begun(),
-            generation: known.generation.clone(),
-            is_first: known.is_empty,
+            generation,
             began_empty: false,
             ours: None,
             written: 0,
@@ -247,22 +168,40 @@ impl<'a> RefreshWriter<'a> {
                 (self.events)(IndexEvent::Chunking { done, total });
             }
             if batch.rows.len() >= ROWS_PER_COMMIT {
-                self.commit(std::mem::take(&mut batch)).await?;
+                self.commit(&mut std::mem::take(&mut batch)).await?;
             }
         }
         // A thread that panicked must not look like one that has finished.
         let ended = preparing.await;
         if ended.is_ok() && !self.stop.is_cancelled() {
-            return self.finish(batch).await;
+            return self.finish(&mut batch).await;
         }
         // A refresh that is stopped must not wait for other processes.
         self.wait = LockWait::No;
-        match self.commit(batch).await {
+        match self.commit(&mut batch).await {
             Ok(()) | Err(IndexError::Busy | IndexError::StaleGeneration) => {}
             Err(error) => return Err(error),
         }
         ended?;
         Err(IndexError::Stopped)
+    }
+
+    /// Writes files that are prepared already: all of the difference, or those that a search took
+    /// in. What could not be written stays in the batch.
+    pub(crate) async fn write_prepared(
+        mut self,
+        batch: &mut WriteBatch,
+        is_all: bool,
+    ) -> Result<(), IndexError> {
+        if is_all {
+            return self.finish(batch).await.map(drop);
+        }
+        let turn = self.turn().await?;
+        self.write(&turn, batch).await?;
+        if turn.store.unindexed_chunks().await? >= MOST_UNINDEXED {
+            self.index_text(&turn).await?;
+        }
+        turn.end().await
     }
 
     /// Prepares files on threads of their own.
@@ -271,15 +210,19 @@ impl<'a> RefreshWriter<'a> {
         tasks: Vec<FileTask>,
     ) -> Result<(mpsc::Receiver<(PreparedFile, Ticket)>, JoinHandle<()>), IndexError> {
         let (sender, receiver) = mpsc::channel(QUEUE);
-        let (root, stop) = (self.index.open_root()?, self.stop.clone());
+        let root = self.index.open_root()?;
         let redactor = self.index.redactor();
+        let limit = PrepareLimit {
+            stop: self.stop.clone(),
+            hurry: None,
+        };
         let preparing = tokio::task::spawn_blocking(move || {
             prepare_all(
                 &root,
                 &tasks,
                 redactor.as_ref(),
                 now_ns(),
-                &stop,
+                &limit,
                 |prepared, ticket| sender.blocking_send((prepared, ticket)).is_ok(),
             );
         });
@@ -303,30 +246,37 @@ impl<'a> RefreshWriter<'a> {
         Ok(turn)
     }
 
-    async fn commit(&mut self, batch: WriteBatch) -> Result<(), IndexError> {
+    async fn commit(&mut self, batch: &mut WriteBatch) -> Result<(), IndexError> {
         let turn = self.turn().await?;
         self.write(&turn, batch).await?;
+        // A first build is indexed at its end, which leaves one segment. The others go on for long
+        // beside searches, which read unindexed chunks one by one.
+        if !self.began_empty && !self.stop.is_cancelled() {
+            self.index_text(&turn).await?;
+        }
         turn.end().await
     }
 
+    /// Adds what was written to the full-text index.
+    async fn index_text(&self, turn: &WriteLease) -> Result<(), IndexError> {
+        turn.store.index_text().await?;
+        let version = turn.store.version().await?;
+        turn.catalog
+            .run(move |state| state.set_chunks_version(version))
+            .await
+    }
+
     /// The last batch, and what comes after all of them, in one turn: most have no other.
-    async fn finish(mut self, batch: WriteBatch) -> Result<RefreshReport, IndexError> {
+    async fn finish(mut self, batch: &mut WriteBatch) -> Result<RefreshReport, IndexError> {
         let turn = self.turn().await?;
         self.write(&turn, batch).await?;
         let WriteLease { store, catalog, .. } = &turn;
-        catalog
-            .run(|state| state.set_cut_version(&CUT_VERSION))
-            .await?;
         let (languages, counts) = catalog
             .run(|state| Ok((state.languages()?, state.counts("")?)))
             .await?;
         if self.is_bulk(counts.chunks) {
             (self.events)(IndexEvent::IndexingText);
-            store.index_text().await?;
-            let version = store.version().await?;
-            catalog
-                .run(move |state| state.set_chunks_version(version))
-                .await?;
+            self.index_text(&turn).await?;
         }
         (self.events)(IndexEvent::LexicalReady);
         self.index.maintain(store, catalog).await?;
@@ -344,10 +294,11 @@ impl<'a> RefreshWriter<'a> {
         self.written >= BULK || self.began_empty && self.written > 0 || is_most
     }
 
-    /// Chunks first, catalog last: a crash between them is noticed by the version.
-    async fn write(&mut self, turn: &WriteLease, batch: WriteBatch) -> Result<(), IndexError> {
+    /// Chunks first, catalog last: a crash between them is noticed by the version. Chunks and paths
+    /// stay in the batch.
+    async fn write(&mut self, turn: &WriteLease, batch: &mut WriteBatch) -> Result<(), IndexError> {
         let store = &turn.store;
-        let removed = self.removed(batch.absent, batch.gone).await?;
+        let removed = self.removed(&batch.absent, &batch.gone).await?;
         let fits = self.may_append(store).await?;
         self.written += batch.rows.len();
         if fits && removed.is_empty() {
@@ -355,19 +306,15 @@ impl<'a> RefreshWriter<'a> {
                 store.append(&batch.rows).await?;
             }
         } else if !batch.paths.is_empty() || !removed.is_empty() {
-            let mut paths = batch.paths;
-            paths.extend(removed.iter().cloned());
+            let paths = [batch.paths.as_slice(), removed.as_slice()].concat();
             store.replace(&paths, &batch.rows).await?;
         }
         let version = store.version().await?;
         self.ours = fits.then_some(version);
-        let (files, same, is_first) = (batch.files, batch.same, self.is_first);
+        let files = std::mem::take(&mut batch.files);
+        let same = std::mem::take(&mut batch.same);
         turn.catalog
             .run(move |state| {
-                // So that an interrupted first build continues where it was.
-                if is_first && state.cut_version()?.is_none() {
-                    state.set_cut_version(&CUT_VERSION)?;
-                }
                 if !removed.is_empty() {
                     state.remove_files(&removed, Some(version))?;
                 }
@@ -387,17 +334,17 @@ impl<'a> RefreshWriter<'a> {
     /// A path that exists again is left to the next refresh.
     async fn removed(
         &mut self,
-        absent: Vec<String>,
-        gone: Vec<String>,
+        absent: &[String],
+        gone: &[String],
     ) -> Result<Vec<String>, IndexError> {
-        let mut removed = absent;
+        let mut removed = absent.to_vec();
         if !removed.is_empty() {
             let now = self.index.walk_paths(&removed).await?;
             let back: HashSet<&str> = now.entries.iter().map(|e| e.path.as_str()).collect();
             removed.retain(|path| !back.contains(path.as_str()) && !now.is_unread(path));
         }
         self.report.removed += removed.len();
-        removed.extend(gone);
+        removed.extend_from_slice(gone);
         Ok(removed)
     }
 
@@ -415,8 +362,9 @@ impl<'a> RefreshWriter<'a> {
 
 /// What goes into the next commit.
 #[derive(Default)]
-struct WriteBatch {
+pub(crate) struct WriteBatch {
     rows: Vec<ChunkRow>,
+    /// The files of these chunks, and files without any.
     paths: Vec<String>,
     files: Vec<RecordedFile>,
     same: Vec<FileRecord>,
@@ -427,6 +375,31 @@ struct WriteBatch {
 }
 
 impl WriteBatch {
+    /// Files that are prepared, and paths that the walk has not found.
+    pub(crate) fn of(absent: Vec<String>, prepared: Vec<PreparedFile>) -> WriteBatch {
+        let mut batch = WriteBatch {
+            absent,
+            ..WriteBatch::default()
+        };
+        let mut report = RefreshReport::default();
+        for file in prepared {
+            batch.take(file, &mut report);
+        }
+        batch
+    }
+
+    /// The same to be searched in memory, without further paths that were removed.
+    pub(crate) fn into_overlay(self, removed: Vec<String>) -> Overlay {
+        let gone = self.absent.into_iter().chain(self.gone).chain(removed);
+        Overlay::of(gone.chain(self.paths), self.rows)
+    }
+
+    /// Whether there is nothing to write.
+    pub(crate) fn is_empty(&self) -> bool {
+        let is_same = self.files.is_empty() && self.same.is_empty();
+        is_same && self.paths.is_empty() && self.absent.is_empty() && self.gone.is_empty()
+    }
+
     fn take(&mut self, prepared: PreparedFile, report: &mut RefreshReport) {
         match prepared {
             PreparedFile::Same(record) => {
@@ -467,4 +440,4 @@ pub(crate) fn now_ns() -> i64 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

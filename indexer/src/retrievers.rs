@@ -1,18 +1,17 @@
 //! The retrievers of a search (full text, symbols, vectors), and how their results are merged.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 use ollacode_store::{
-    Chunk, ChunkRow, ContentKey, Filter, FoundChunk, RowId, SearchPart, Snapshot, Store, TextQuery,
+    Chunk, ChunkRow, ContentKey, Filter, FoundChunk, RowId, Snapshot, Store, TextQuery,
 };
 
 use crate::coverage::Coverage;
-use crate::embed::{EmbedError, Embedder, EmbeddingModel, Role, estimated_tokens, split};
+use crate::dense::QueryVectors;
 use crate::error::IndexError;
 use crate::focus::{focus, mark_named};
 use crate::mention::Mentioned;
+use crate::mistyped::WantedName;
 use crate::overlay::Overlay;
 use crate::query::Query;
 use crate::rank::{Candidate, Named, Ranked, RetrieverRank, WEIGHTS, rank};
@@ -20,17 +19,13 @@ use crate::without::{UnreadParts, guarded, look_up};
 
 /// Hits fetched from each retriever, at least: independent of smaller limits, so that the limit
 /// does not change the order of the first hits.
-const FETCHED: usize = 100;
+pub(crate) const FETCHED: usize = 100;
 /// A retriever's request is not enlarged further once it exceeds this.
-const MOST_FETCHED: usize = 10_000;
-/// Parts of a long query that are embedded.
-const MOST_PARTS: usize = 6;
+pub(crate) const MOST_FETCHED: usize = 10_000;
 /// Most chunks whose names are similar to the query's: more would be a guess.
 const MOST_SIMILAR: usize = 50;
 /// Hits that are read to see whether a name that nothing defines is used.
 const READ_FOR_NAME: usize = 20;
-/// How long a search waits for the vector of its query: a small model loads in that time.
-const QUERY_LIMIT: Duration = Duration::from_secs(20);
 
 /// One query on one state of the store.
 pub(crate) struct IndexSearch {
@@ -43,75 +38,14 @@ pub(crate) struct IndexSearch {
     pub(crate) mentioned: Vec<Mentioned>,
     /// Most hits.
     pub(crate) limit: usize,
-    /// What could not be read while hits were ranked.
-    pub(crate) unread_later: AtomicBool,
 }
 
-/// The vectors of a query, and the fingerprint of the embedding model that made them.
-pub(crate) struct QueryVectors {
-    fingerprint: String,
-    /// One per part of a long query; a chunk's score is its best similarity to any of them.
-    vectors: Vec<Vec<f32>>,
-    /// What the user should know of it.
-    pub(crate) note: Option<String>,
-}
-
-/// Embeds a query, in parts if it is longer than the model's window; `None` without a model or
-/// without words.
-pub(crate) async fn query_vectors(
-    query: &Query,
-    embedder: Option<&dyn Embedder>,
-) -> Result<Option<QueryVectors>, EmbedError> {
-    let Some(embedder) = embedder.filter(|_| !query.text.is_empty()) else {
-        return Ok(None);
-    };
-    let model = embedder.model();
-    let wrap = |text: &str| embedder.wrap(text, Role::Query);
-    let title = query.title.as_ref().map(|title| wrap(&title.text));
-    let whole = wrap(&query.text);
-    // The estimate is a third too high on the average.
-    if 3 * estimated_tokens(&whole) <= 4 * model.window {
-        let texts: Vec<String> = title.iter().cloned().chain([whole]).collect();
-        match embedded(embedder, &texts).await {
-            Err(EmbedError::TooLong) => {}
-            other => return Ok(Some(QueryVectors::new(model, other?, None))),
-        }
-    }
-    let room = model
-        .window
-        .saturating_sub(estimated_tokens(&wrap("")))
-        .max(8);
-    let ranges = split(&query.text, room);
-    let parts = ranges
-        .iter()
-        .take(MOST_PARTS)
-        .map(|range| wrap(&query.text[range.clone()]));
-    let texts: Vec<String> = title.into_iter().chain(parts).collect();
-    let vectors = embedded(embedder, &texts).await?;
-    let first = match ranges.len() {
-        count if count > MOST_PARTS => format!("its first {MOST_PARTS} of {count}"),
-        count => format!("its {count}"),
-    };
-    let note = format!(
-        "the query is longer than the window of `{}` ({} tokens): {first} parts were embedded",
-        model.name, model.window
-    );
-    Ok(Some(QueryVectors::new(model, vectors, Some(note))))
-}
-
-async fn embedded(embedder: &dyn Embedder, texts: &[String]) -> Result<Vec<Vec<f32>>, EmbedError> {
-    let embedded = tokio::time::timeout(QUERY_LIMIT, embedder.embed(texts)).await;
-    Ok(embedded.map_err(|_| slow_model())??.vectors)
-}
-
-impl QueryVectors {
-    fn new(model: &EmbeddingModel, vectors: Vec<Vec<f32>>, note: Option<String>) -> QueryVectors {
-        QueryVectors {
-            fingerprint: model.fingerprint(),
-            vectors,
-            note,
-        }
-    }
+/// The query of full-text retrieval.
+pub(crate) fn text_query(query: &Query) -> TextQuery {
+    let texts = query.full_text().into_iter();
+    texts.fold(TextQuery::default(), |query, (text, weight)| {
+        query.or(text, weight)
+    })
 }
 
 /// The results of the retrievers, each in its order.
@@ -135,27 +69,25 @@ impl IndexSearch {
         vector: Option<QueryVectors>,
     ) -> Result<RetrieverResults, IndexError> {
         let fetched = self.limit.max(FETCHED);
-        let text = self
-            .query
-            .full_text()
-            .into_iter()
-            .fold(TextQuery::default(), |query, (text, boost)| {
-                query.or(text, boost)
-            });
+        let text = text_query(&self.query);
         let mut paths: Vec<String> = self.mentioned.iter().map(|it| it.path.clone()).collect();
         paths.sort_unstable();
         paths.dedup();
-        let names = &self.query.symbols;
+        let (names, most) = self.query.names();
+        let symbols = self.chunks.chunks_by_symbols(names, most, &self.filter);
+        let in_mentioned_files = self.chunks.chunks_by_paths(&paths, &self.filter);
         let (lexical, symbols, in_mentioned_files, dense) = tokio::join!(
-            guarded(self.lexical(&text, fetched)),
-            guarded(look_up(self.chunks.chunks_by_symbols(names, &self.filter))),
-            guarded(look_up(self.chunks.chunks_by_paths(&paths, &self.filter))),
+            self.lexical_if_readable(&text, fetched),
+            guarded(look_up(symbols)),
+            guarded(look_up(in_mentioned_files)),
             self.dense_if_readable(vector.as_ref(), fetched),
         );
         let mut unread = UnreadParts::default();
-        let (dense, without) = dense?;
-        without.into_iter().for_each(|part| unread.add(part));
-        let lexical = match unread.unless(SearchPart::Text, lexical)? {
+        let ((lexical, unread_text), (dense, unread_vectors)) = (lexical?, dense?);
+        for part in unread_text.into_iter().chain(unread_vectors) {
+            unread.add(part);
+        }
+        let lexical = match lexical {
             Some(lexical) => lexical,
             None => self.words_in_chunks(fetched, &mut unread).await?,
         };
@@ -178,17 +110,15 @@ impl IndexSearch {
     }
 
     /// Full-text search; fetches more if the hits are mostly copies of the same few texts.
-    async fn lexical(
+    pub(crate) async fn lexical(
         &self,
         text: &TextQuery,
         fetched: usize,
+        chunks: &Snapshot,
     ) -> Result<Vec<(FoundChunk, f32)>, IndexError> {
         let mut request_size = fetched;
         loop {
-            let found = self
-                .chunks
-                .search_text(text, request_size, &self.filter)
-                .await?;
+            let found = chunks.search_text(text, request_size, &self.filter).await?;
             let texts: HashSet<ContentKey> = found.iter().map(|(it, _)| it.content_key).collect();
             let is_enough = texts.len() >= self.limit.min(fetched) || found.len() < request_size;
             if is_enough || request_size > MOST_FETCHED {
@@ -215,10 +145,8 @@ impl IndexSearch {
         {
             return Ok(Vec::new());
         }
-        let is_similar = {
-            let wanted = wanted.clone();
-            move |name: &str| name_similarity(&wanted, name) > 0.0
-        };
+        let wanted = WantedName::new(wanted);
+        let is_similar = |name: &str| wanted.similarity(name) > 0.0;
         let found = self
             .chunks
             .chunks_by_names(&is_similar, &self.filter)
@@ -227,7 +155,7 @@ impl IndexSearch {
             .into_iter()
             .map(|found| {
                 let names = found.chunk.definitions.iter();
-                let best = names.map(|name| name_similarity(&wanted, name));
+                let best = names.map(|name| wanted.similarity(name));
                 let best = best.fold(0.0, f32::max);
                 (found, best)
             })
@@ -235,71 +163,6 @@ impl IndexSearch {
         similar.sort_by(|(_, left), (_, right)| right.total_cmp(left));
         similar.truncate(MOST_SIMILAR);
         Ok(similar)
-    }
-
-    pub(crate) async fn dense(
-        &self,
-        query: &QueryVectors,
-        fetched: usize,
-        chunks: &Snapshot,
-    ) -> Result<Vec<(FoundChunk, RetrieverRank)>, IndexError> {
-        let QueryVectors {
-            fingerprint,
-            vectors,
-            ..
-        } = query;
-        let keys = match &self.filter {
-            filter if *filter == Filter::default() => None,
-            filter => Some(self.store.keys_of(filter).await?),
-        };
-        let mut request_size = fetched;
-        let (rows, rank_by_key) = loop {
-            let mut nearest = Vec::new();
-            let mut exhausted = true;
-            for vector in vectors {
-                let found = match &keys {
-                    None => {
-                        self.store
-                            .search_vectors(fingerprint, vector, request_size)
-                            .await?
-                    }
-                    Some(keys) => {
-                        self.store
-                            .search_vectors_among(fingerprint, vector, request_size, keys)
-                            .await?
-                    }
-                };
-                exhausted &= found.len() < request_size;
-                nearest.extend(found);
-            }
-            if vectors.len() > 1 {
-                let mut seen = HashSet::new();
-                nearest.sort_by(|(left_key, left), (right_key, right)| {
-                    right.total_cmp(left).then_with(|| left_key.cmp(right_key))
-                });
-                nearest.retain(|(key, _)| seen.insert(*key));
-                nearest.truncate(request_size);
-            }
-            let nearest_keys: Vec<_> = nearest.iter().map(|(key, _)| *key).collect();
-            let rows = chunks.chunks_by_keys(&nearest_keys, &self.filter).await?;
-            // Vectors of deleted chunks may crowd out others until they are removed.
-            if exhausted || rows.len() >= fetched / 2 || request_size > MOST_FETCHED {
-                let rank_by_key: HashMap<_, _> = nearest
-                    .into_iter()
-                    .enumerate()
-                    // In a small index this retriever returns unrelated chunks, too.
-                    .filter(|(_, (_, similarity))| *similarity > 0.0)
-                    .map(|(rank, (key, score))| (key, RetrieverRank { rank, score }))
-                    .collect();
-                break (rows, rank_by_key);
-            }
-            request_size *= 4;
-        };
-        let placed = rows.into_iter().filter_map(|row| {
-            let rank = *rank_by_key.get(&row.content_key)?;
-            Some((row, rank))
-        });
-        Ok(placed.collect())
     }
 
     /// Merges the results, replaces what the overlay has newer, ranks, and fetches texts.
@@ -353,7 +216,10 @@ impl IndexSearch {
         }
         let mut hits = rank(&self.query, candidates.candidates, &WEIGHTS, self.limit);
         for hit in hits.iter_mut().filter(|hit| hit.copies > 0) {
-            let all = self.count_of_key(hit.content_key).await?;
+            let all = self
+                .chunks
+                .count_of_key(hit.content_key, &self.filter)
+                .await?;
             hit.copies = hit.copies.max(all.saturating_sub(1));
         }
         let shown = hits.iter_mut().map(|hit| (hit.row, &mut hit.chunk));
@@ -467,31 +333,4 @@ impl CandidateSet {
         });
         &mut self.candidates[index]
     }
-}
-
-/// How similar a word in lower case is to a definition's name: 1 for the same, 0 for too many
-/// mistakes.
-/// A mistake is a letter that is missing, wrong, too many, or exchanged with its neighbour.
-fn name_similarity(wanted: &str, name: &str) -> f32 {
-    let length = wanted.chars().count();
-    let most = match length {
-        0..4 => 0,
-        4..8 => 1,
-        _ => 2,
-    };
-    if name.len().abs_diff(wanted.len()) > 4 * most {
-        return 0.0;
-    }
-    let mistakes = strsim::osa_distance(wanted, &name.to_lowercase());
-    if mistakes > most {
-        return 0.0;
-    }
-    1.0 - mistakes as f32 / length as f32
-}
-
-fn slow_model() -> EmbedError {
-    EmbedError::Unavailable(format!(
-        "the model did not answer within {} s",
-        QUERY_LIMIT.as_secs()
-    ))
 }

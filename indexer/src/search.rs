@@ -1,29 +1,31 @@
 //! Search: from a question to ranked hits, each of which is checked against its file.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 use futures::FutureExt;
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use ollacode_store::{Catalog, CatalogStamp, Counts, Filter, StoreError};
+use ollacode_store::{Catalog, CatalogStamp, Counts, Filter, PathSet, RecordedContent, StoreError};
 
+use crate::decode::decode;
+use crate::dense::query_vectors;
 use crate::embed::Embedder;
 use crate::error::IndexError;
 use crate::folder::Folder;
+use crate::globs::{beginning, globs};
 use crate::index::{CachedCounts, Index, IndexFuture, blocking};
 use crate::language::languages_named;
 use crate::mention::{Mentioned, mentions, resolve};
 use crate::overlay::Overlay;
+use crate::prepare::Redactor;
 use crate::progress::Events;
 use crate::query::Query;
 use crate::rank::{Ranked, fused};
-use crate::refresh::{LockWait, RefreshOptions};
-use crate::retrievers::{IndexSearch, RetrieverResults, query_vectors};
+use crate::retrievers::{FETCHED, IndexSearch, RetrieverResults, text_query};
+use crate::rules::CHUNK_RULES;
+use crate::take_in::{Behind, TakenIn};
 use crate::unsearched::Unsearched;
+use crate::without::{guarded, look_up};
+use ollacode_secrets::redact;
 
-/// How long a search waits for a writer before it reads changed files itself.
-const PATIENCE: Duration = Duration::from_millis(150);
 /// Rounds in which stale hits are replaced. A file that changes more often than that is dropped.
 const ROUNDS: usize = 3;
 
@@ -50,7 +52,8 @@ pub struct SearchRequest {
 /// Whether a search indexes changed files first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freshness {
-    /// Compare every file's size and times with the index, and index what differs.
+    /// Compare every file's size and times with the index, and index what differs: all of it if
+    /// that takes less than a moment, else what matters most to the query.
     Refresh,
     /// Rely on a watcher. Hits are still checked against their files.
     Trust,
@@ -88,13 +91,16 @@ pub struct SearchResults {
     pub notes: Vec<String>,
     /// What was not searched, if there are no hits.
     pub unsearched: Option<Unsearched>,
+    /// The changed files that the search could not take in, for a refresh to follow.
+    pub behind: Behind,
 }
 
 impl Index {
     /// Answers a search request.
     ///
-    /// Indexes changed files first, unless told to trust the index. While another process holds
-    /// the lock, changed files are chunked and searched in memory.
+    /// Indexes changed files first, unless told to trust the index: as many as a moment is enough
+    /// for, those that the query names first. While another process holds the lock, they are
+    /// chunked and searched in memory. The answer says how many are left.
     ///
     /// # Errors
     /// [`IndexError::UnknownLanguage`] and [`IndexError::BadGlob`] for filters, else what the store
@@ -169,15 +175,15 @@ impl Index {
     ) -> Result<SearchResults, IndexError> {
         let mut notes = Vec::new();
         let query = Query::parse(&request.query);
-        let taking_in = async {
-            match request.freshness {
-                Freshness::Refresh => self.take_in_changes(events, &mut notes).await,
-                Freshness::Trust => Ok(Overlay::default()),
-            }
-        };
+        let taking_in = self.take_in_for(request.freshness, &query, events, &mut notes);
         // Before the snapshot, which may be removed while a slow model works.
-        let (overlay, vector) = tokio::join!(taking_in, query_vectors(&query, embedder));
-        let mut overlay = overlay?;
+        let reading = self.read_ahead(request, &query);
+        let (taken_in, vector, ()) =
+            tokio::join!(taking_in, query_vectors(&query, embedder), reading);
+        let TakenIn {
+            mut overlay,
+            behind,
+        } = taken_in?;
         let vector = vector.unwrap_or_else(|error| {
             notes.push(format!("lexical search only: {error}"));
             None
@@ -192,7 +198,6 @@ impl Index {
             mentioned: self.mentioned(&query, &overlay).await?,
             query,
             limit: request.limit,
-            unread_later: AtomicBool::new(false),
         };
         let counts = self
             .status_counts(fingerprint.as_deref().unwrap_or_default())
@@ -206,12 +211,7 @@ impl Index {
         let results = searcher
             .run_retrievers(vector.filter(|_| counts.embedded > 0))
             .await?;
-        // A commit since the rows were read may have moved them.
-        let moved = searcher.store.version().await? != searcher.chunks.version();
-        // What could not be read may have been removed by that commit.
-        if moved && !results.unread.is_empty() {
-            return Err(IndexError::StaleGeneration);
-        }
+        let moved = have_moved(&searcher, &results).await?;
         let hits = self
             .fresh_hits(&searcher, &results, &mut overlay, moved)
             .await?;
@@ -222,7 +222,7 @@ impl Index {
         if self.generation().await? != generation {
             return Err(IndexError::StaleGeneration);
         }
-        notes.extend(self.mend_unread(&searcher, &results.unread));
+        notes.extend(self.mend_unread(&searcher.chunks, &results.unread));
         Ok(SearchResults {
             mode: if results.dense.is_some() {
                 SearchMode::Hybrid
@@ -233,7 +233,23 @@ impl Index {
             hits,
             notes,
             unsearched,
+            behind,
         })
+    }
+
+    /// Reads what the first search of a process needs of the index while files are compared: most of it is
+    /// waiting. What cannot be read is told by the search.
+    async fn read_ahead(&self, request: &SearchRequest, query: &Query) {
+        if request.freshness == Freshness::Trust || self.reader.lock().await.is_some() {
+            return;
+        }
+        if let Ok(store) = self.store().await
+            && let Ok(chunks) = store.snapshot().await
+        {
+            let (text, everything) = (text_query(query), Filter::default());
+            let found = look_up(chunks.search_text(&text, FETCHED, &everything));
+            let _ = guarded(found).await;
+        }
     }
 
     /// A note for an index that has vectors, but none of this model.
@@ -267,62 +283,6 @@ impl Index {
         let stale = self.stale_paths(&hits, overlay, moved).await?;
         hits.retain(|hit| !stale.contains(&hit.chunk.path));
         Ok(hits)
-    }
-
-    /// Refreshes the index, or reads changed files into memory while another process writes.
-    pub(crate) async fn take_in_changes(
-        &self,
-        events: Events<'_>,
-        notes: &mut Vec<String>,
-    ) -> Result<Overlay, IndexError> {
-        let found = self.pending().await?;
-        let mut overlay = Overlay::default();
-        if let [first, others @ ..] = found.unread.as_slice() {
-            let others = match others.len() {
-                0 => String::new(),
-                count => format!(" and {count} more"),
-            };
-            let first = if first.is_empty() { "." } else { first };
-            notes.push(format!(
-                "`{first}`{others} cannot be read, so what is in it is not shown"
-            ));
-        }
-        if found.is_empty() {
-            return Ok(overlay);
-        }
-        let how = RefreshOptions {
-            wait: LockWait::UpTo(PATIENCE),
-            ..RefreshOptions::default()
-        };
-        match self.refresh_as_it_is(&how, events).await {
-            Ok(_) => Ok(overlay),
-            // A process that cannot write can still read changed files.
-            Err(
-                error @ (IndexError::Busy
-                | IndexError::Store(
-                    StoreError::DiskFull { .. } | StoreError::Io { .. } | StoreError::Lance(_),
-                )),
-            ) => {
-                self.mend_after(&error);
-                let paths = found.tasks.into_iter().map(|task| task.entry.path);
-                let left_out = overlay
-                    .read_some(self, found.removed, paths.collect())
-                    .await?;
-                if left_out > 0 {
-                    notes.push(format!(
-                        "{error}; {left_out} changed files are not searched yet"
-                    ));
-                } else if !matches!(error, IndexError::Busy) {
-                    notes.push(error.to_string());
-                }
-                Ok(overlay)
-            }
-            Err(error @ IndexError::NothingFound { .. }) => {
-                notes.push(error.to_string());
-                Ok(overlay)
-            }
-            Err(error) => Err(error),
-        }
     }
 
     async fn status_counts(&self, fingerprint: &str) -> Result<Counts, IndexError> {
@@ -364,19 +324,12 @@ impl Index {
             return Ok(filter);
         }
         let globs = globs(&request.globs)?;
-        let folder = self.folder().to_owned();
-        let mut paths: BTreeSet<String> =
-            blocking(move || Ok(Catalog::open_read_only(&folder)?.indexed_paths()?))
-                .await?
-                .into_iter()
-                .collect();
+        let (folder, begin) = (self.folder().to_owned(), beginning(&request.globs));
+        let indexed =
+            blocking(move || Ok(Catalog::open_read_only(&folder)?.indexed_paths_from(&begin)?));
+        let mut paths: BTreeSet<String> = indexed.await?.into_iter().collect();
         paths.extend(overlay.paths().map(str::to_owned));
-        filter.paths = Some(
-            paths
-                .into_iter()
-                .filter(|path| globs.is_match(path))
-                .collect(),
-        );
+        filter.paths = Some(PathSet::among(paths, |path| globs.is_match(path)));
         Ok(filter)
     }
 
@@ -414,49 +367,50 @@ impl Index {
             return Ok(paths);
         }
         let (root, folder) = (self.open_root()?, self.folder().to_owned());
+        let redactor = self.redactor();
         blocking(move || {
-            let state = Catalog::open_read_only(&folder)?;
-            let mut stale = BTreeSet::new();
-            for path in paths {
-                let recorded = state.file_hash(&path)?;
-                if recorded.is_none() || recorded != hash_of(&root, &path) {
-                    stale.insert(path);
-                }
-            }
-            Ok(stale)
+            let recorded = Catalog::open_read_only(&folder)?.contents(&paths)?;
+            let is_stale = |path: &&String| {
+                let recorded = recorded.get(path.as_str());
+                !recorded.is_some_and(|recorded| holds(recorded, &root, path, redactor.as_ref()))
+            };
+            Ok(paths.iter().filter(is_stale).cloned().collect())
         })
         .await
     }
 }
 
-fn hash_of(root: &Folder, path: &str) -> Option<[u8; 16]> {
-    let bytes = root.read(path, MOST_READ).ok()?;
-    Some(crate::prepare::hash(&bytes))
+/// Whether a commit since the rows were read may have moved them.
+async fn have_moved(
+    searcher: &IndexSearch,
+    results: &RetrieverResults,
+) -> Result<bool, IndexError> {
+    let moved = searcher.store.version().await? != searcher.chunks.version();
+    // What could not be read may have been removed by that commit.
+    if moved && !results.unread.is_empty() {
+        return Err(IndexError::StaleGeneration);
+    }
+    Ok(moved)
 }
 
-/// Compiles globs as people type them: `src` and `src/` match what is below, `*.rs` in any folder.
-pub(crate) fn globs(patterns: &[String]) -> Result<GlobSet, IndexError> {
-    let mut set = GlobSetBuilder::new();
-    for pattern in patterns {
-        let trimmed = pattern.trim_start_matches("./").trim_end_matches('/');
-        let anywhere = if trimmed.contains('/') {
-            trimmed.to_owned()
-        } else {
-            format!("**/{trimmed}")
-        };
-        for text in [anywhere.clone(), format!("{anywhere}/**")] {
-            let glob = GlobBuilder::new(&text)
-                .literal_separator(true)
-                .build()
-                .map_err(|source| IndexError::BadGlob {
-                    pattern: pattern.clone(),
-                    source,
-                })?;
-            set.add(glob);
-        }
+/// Whether the chunks of a file may be shown: it has the content that is recorded, and if older
+/// rules chunked it, there is nothing in it that the present ones might take out.
+fn holds(
+    recorded: &RecordedContent,
+    root: &Folder,
+    path: &str,
+    redactor: Option<&Redactor>,
+) -> bool {
+    let Ok(bytes) = root.read(path, MOST_READ) else {
+        return false;
+    };
+    if crate::prepare::hash(&bytes) != recorded.hash {
+        return false;
     }
-    set.build().map_err(|source| IndexError::BadGlob {
-        pattern: patterns.join(" "),
-        source,
-    })
+    if recorded.rules == CHUNK_RULES {
+        return true;
+    }
+    let decoded = decode(&bytes);
+    let is_clean = redactor.is_none_or(|redactor| redactor(&decoded.text).is_none());
+    is_clean && redact(&decoded.text).findings.is_empty()
 }

@@ -78,6 +78,16 @@ impl Index {
         .boxed()
     }
 
+    /// The number of texts that have neither a vector of a model nor failed.
+    pub fn texts_without_vector<'a>(&'a self, fingerprint: &'a str) -> IndexFuture<'a, u64> {
+        async move {
+            let (folder, fingerprint) = (self.folder().to_owned(), fingerprint.to_owned());
+            blocking(move || Ok(Catalog::open_read_only(&folder)?.missing_count(&fingerprint)?))
+                .await
+        }
+        .boxed()
+    }
+
     /// Whether any chunk has a vector of any model.
     pub fn has_vectors(&self) -> IndexFuture<'_, bool> {
         async move {

@@ -97,11 +97,12 @@ fn errors_throughout(tree: &Tree, language: &Language, text: &str) -> Vec<Syntax
 
 /// A bracket without its counterpart. Those in strings and comments are no tokens of their own.
 fn odd_bracket(tree: &Tree, text: &str) -> Option<SyntaxError> {
-    let lines: Vec<&str> = text.lines().collect();
-    let indent = |row: usize| {
-        let line = lines.get(row).copied().unwrap_or_default();
-        line.len() - line.trim_start().len()
-    };
+    // Once for each line, however many brackets it has.
+    let indents: Vec<usize> = text
+        .lines()
+        .map(|line| line.len() - line.trim_start().len())
+        .collect();
+    let indent = |row: usize| indents.get(row).copied().unwrap_or_default();
     let mut open: Vec<(char, usize)> = Vec::new();
     // Where a bracket closes one that stands at another indentation, the right one is missing.
     let mut suspect: Option<(char, usize)> = None;
@@ -254,6 +255,21 @@ mod tests {
         let found = errors("a.rs", &format!("fn f() {{}}\n{junk}\n")).unwrap();
         assert!(!found.is_empty());
         assert!(found.iter().all(|error| error.text.chars().count() < 120));
+    }
+
+    /// Where the brackets of a line stand is looked at once, not for each of them.
+    #[test]
+    fn many_brackets_behind_many_blanks_are_matched_soon() {
+        let blanks = " ".repeat(1 << 21);
+        let brackets = |bracket: &str| bracket.repeat(5_000);
+        let text = format!("{blanks}{}\n{blanks}{}\n", brackets("["), brackets("]"));
+        let language = language_of("a.json", &text).expect("a language");
+        let tree = FileParser::default()
+            .parse_any(language, &text)
+            .expect("a tree");
+        let start = std::time::Instant::now();
+        assert_eq!(odd_bracket(&tree, &text), None);
+        assert!(start.elapsed() < std::time::Duration::from_secs(5));
     }
 
     #[test]

@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ollacode_store::FileRecord;
 
-use crate::difference::{Difference, RefreshScope, difference};
+use crate::difference::{Difference, RefreshScope, Reread, difference};
 use crate::error::IndexError;
 use crate::folder::Folder;
+use crate::globs::globs;
 use crate::index::Index;
 use crate::language::languages_named;
 use crate::overlay::Overlay;
-use crate::search::{SearchRequest, globs};
+use crate::prepare::TaskReason;
+use crate::search::SearchRequest;
 use crate::walk::{SkipReason, WalkResult};
 
 /// The most names in a sentence.
@@ -123,9 +125,8 @@ impl Index {
     ) -> Result<Unsearched, IndexError> {
         let known = self.read_known().await?;
         let walked = self.walk().await?;
-        let again = known.reread(false);
         let files = known.files.clone();
-        let difference = difference(&walked, files, &RefreshScope::Everything, again);
+        let difference = difference(&walked, files, &RefreshScope::Everything, Reread::Changed);
         let mut unsearched = Unsearched {
             left_out: walked.left_out.clone(),
             ignored: walked.ignored,
@@ -179,7 +180,8 @@ impl Unsearched {
         Ok(())
     }
 
-    /// Files that differ from the index, without those that cannot be read.
+    /// Files that differ from the index, without those that cannot be read. What only other rules
+    /// have chunked is searched.
     fn take_pending(
         &mut self,
         request: &SearchRequest,
@@ -188,7 +190,9 @@ impl Unsearched {
         root: &Folder,
     ) -> Result<(), IndexError> {
         let passes = filter(request)?;
-        let tasks = difference.tasks.iter().map(|task| &task.entry);
+        let tasks = difference.tasks.iter();
+        let tasks = tasks.filter(|task| task.reason != TaskReason::Rules);
+        let tasks = tasks.map(|task| &task.entry);
         let pending = tasks.filter(|entry| passes(&entry.path) && !overlay.covers(&entry.path));
         for (number, entry) in pending.enumerate() {
             if number < TRIED && root.read(&entry.path, entry.size).is_err() {

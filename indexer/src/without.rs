@@ -1,13 +1,13 @@
 //! What a search does without a part of the index that cannot be read: it answers from the others.
 
 use std::future::Future;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use ollacode_store::{ContentKey, FoundChunk, SearchPart, StoreError, without_panic};
+use ollacode_store::{Filter, FoundChunk, SearchPart, StoreError, TextQuery, without_panic};
 
+use crate::dense::QueryVectors;
 use crate::error::IndexError;
-use crate::retrievers::{IndexSearch, QueryVectors};
+use crate::retrievers::IndexSearch;
 
 /// How long a search looks for words in the chunks themselves.
 const LONGEST_SCAN: Duration = Duration::from_millis(700);
@@ -116,9 +116,8 @@ impl IndexSearch {
         let by_symbols = match unread.unless(SearchPart::LookUps, by_symbols)? {
             Some(found) => found,
             None => {
-                plain
-                    .chunks_by_symbols(&self.query.symbols, &self.filter)
-                    .await?
+                let (names, most) = self.query.names();
+                plain.chunks_by_symbols(names, most, &self.filter).await?
             }
         };
         let by_paths = match unread.unless(SearchPart::LookUps, by_paths)? {
@@ -129,23 +128,6 @@ impl IndexSearch {
             self.chunks = plain;
         }
         Ok([by_symbols, by_paths])
-    }
-
-    /// Whether something could not be read while hits were ranked.
-    pub(crate) fn has_failed_later(&self) -> bool {
-        self.unread_later.load(Ordering::Relaxed)
-    }
-
-    /// How many chunks have a key, by their index or without it.
-    pub(crate) async fn count_of_key(&self, key: ContentKey) -> Result<usize, IndexError> {
-        let mut unread = UnreadParts::default();
-        let counted = guarded(look_up(self.chunks.count_of_key(key, &self.filter))).await;
-        if let Some(count) = unread.unless(SearchPart::LookUps, counted)? {
-            return Ok(count);
-        }
-        self.unread_later.store(true, Ordering::Relaxed);
-        let plain = self.chunks.without_trees();
-        Ok(plain.count_of_key(key, &self.filter).await?)
     }
 
     /// Chunks that have words of the query, found without the full-text index.
@@ -164,7 +146,31 @@ impl IndexSearch {
         Ok(found.found)
     }
 
-    /// Runs the retriever by vectors; if it fails, again without the index of keys.
+    /// Runs full-text search; if it fails, again without the indexes by which its filter is looked
+    /// up. `None` if the full-text index cannot be read.
+    pub(crate) async fn lexical_if_readable(
+        &self,
+        text: &TextQuery,
+        fetched: usize,
+    ) -> Result<(LexicalHits, Option<SearchPart>), IndexError> {
+        let mut unread = UnreadParts::default();
+        let first = guarded(self.lexical(text, fetched, &self.chunks)).await;
+        if let Some(found) = unread.unless(SearchPart::Text, first)? {
+            return Ok((Some(found), None));
+        }
+        if self.filter == Filter::default() {
+            return Ok((None, Some(SearchPart::Text)));
+        }
+        let plain = self.chunks.without_trees();
+        let second = guarded(self.lexical(text, fetched, &plain)).await;
+        Ok(match unread.unless(SearchPart::Text, second)? {
+            Some(found) => (Some(found), Some(SearchPart::LookUps)),
+            None => (None, Some(SearchPart::Text)),
+        })
+    }
+
+    /// Runs the retriever by vectors; if it fails, again without the indexes by which its filter is
+    /// looked up.
     pub(crate) async fn dense_if_readable(
         &self,
         vector: Option<&QueryVectors>,
@@ -187,6 +193,9 @@ impl IndexSearch {
     }
 }
 
+/// `None` if the full-text index was not read.
+type LexicalHits = Option<Vec<(FoundChunk, f32)>>;
+/// `None` without a model, or if the vectors were not read.
 type DenseHits = Option<Vec<(FoundChunk, crate::rank::RetrieverRank)>>;
 
 #[cfg(test)]

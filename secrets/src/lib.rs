@@ -19,10 +19,6 @@ pub use paths::{SecretClass, masked_path, secret_class, secret_path};
 use rules::{RULES, SecretPosition, SecretRule};
 pub use values::secret_values;
 
-/// The sources of the detector, for those who keep what it has let through: the rules are code as
-/// much as tables.
-pub const SOURCES: [&str; 2] = [include_str!("lib.rs"), include_str!("rules.rs")];
-
 /// Bytes that a rule sees from its anchor on: a hostile line cannot make the search quadratic.
 const REACH: usize = 1024;
 
@@ -141,11 +137,13 @@ impl Detector {
     /// All secrets in the order of the text, without overlaps.
     fn secrets(&self, text: &str) -> Vec<Secret> {
         let mut found = Vec::new();
-        // Where each rule is done: it has nothing more to say inside its own find.
-        let mut done = vec![0; RULES.len()];
+        // Where each rule is done: it has nothing more to say inside its own find. Most texts are paths
+        // without an anchor.
+        let mut done: Vec<usize> = Vec::new();
         let mut from = 0;
         while let Some(anchor) = self.prefixes.find_at(text, from) {
             let start = anchor.start();
+            done.resize(RULES.len(), 0);
             // Another anchor may begin inside this one. Anchors are ASCII, so this is a boundary.
             from = start + 1;
             let rest = &text[start..];
@@ -198,14 +196,20 @@ impl Detector {
             }
             _ => {}
         }
-        if value.end == end {
-            value.end += token_length(&text[end..]);
-        }
+        // One that goes on beyond what is seen is judged by what is: it may be as long as the text,
+        // and may be refused at each anchor in it.
+        let is_cut = value.end == end && end < text.len();
         let goes_on = text
             .as_bytes()
             .get(value.end)
             .is_some_and(u8::is_ascii_alphanumeric);
-        (!goes_on && (rule.check)(&text[value.clone()])).then_some(value)
+        if goes_on && !is_cut || !(rule.check)(&text[value.clone()]) {
+            return None;
+        }
+        if is_cut {
+            value.end += token_length(&text[end..]);
+        }
+        Some(value)
     }
 }
 

@@ -32,7 +32,6 @@ struct SecretPathGroup {
 struct SecretPathRow {
     /// The folder that the file must be in.
     folder: Option<&'static str>,
-    name: &'static str,
     is_but_samples: bool,
     class: SecretClass,
     what: &'static str,
@@ -43,8 +42,8 @@ struct SecretPathRow {
 struct SecretPathTable {
     folders: HashMap<&'static str, SecretPathRow>,
     exact: HashMap<&'static str, Vec<SecretPathRow>>,
-    /// Those with a `*`.
-    wild: Vec<SecretPathRow>,
+    /// Those with a `*`, each with what goes before and after it.
+    wild: Vec<(&'static str, &'static str, SecretPathRow)>,
 }
 
 static TABLE: LazyLock<SecretPathTable> = LazyLock::new(|| {
@@ -59,7 +58,6 @@ static TABLE: LazyLock<SecretPathTable> = LazyLock::new(|| {
             };
             let row = SecretPathRow {
                 folder,
-                name,
                 is_but_samples,
                 class: group.class,
                 what: group.what,
@@ -68,8 +66,10 @@ static TABLE: LazyLock<SecretPathTable> = LazyLock::new(|| {
                 Some(folder) if name.is_empty() => {
                     table.folders.insert(folder, row);
                 }
-                _ if name.contains('*') => table.wild.push(row),
-                _ => table.exact.entry(name).or_default().push(row),
+                _ => match name.split_once('*') {
+                    Some((start, end)) => table.wild.push((start, end, row)),
+                    None => table.exact.entry(name).or_default().push(row),
+                },
             }
         }
     }
@@ -77,15 +77,9 @@ static TABLE: LazyLock<SecretPathTable> = LazyLock::new(|| {
 });
 
 impl SecretPathRow {
+    /// Whether it is about a file, the name of which fits.
     fn is_of(&self, folder: &str, file: &str) -> bool {
-        let fits = match self.name.split_once('*') {
-            Some((start, end)) => file
-                .strip_prefix(start)
-                .is_some_and(|rest| rest.ends_with(end)),
-            None => file == self.name,
-        };
-        fits && self.folder.is_none_or(|of| of == folder)
-            && !(self.is_but_samples && is_sample(file))
+        self.folder.is_none_or(|of| of == folder) && !(self.is_but_samples && is_sample(file))
     }
 }
 
@@ -143,7 +137,16 @@ pub fn secret_class(path: &str) -> Option<(SecretClass, &'static str)> {
         let mut rows = TABLE.exact.get(file).into_iter().flatten();
         rows.find(|row| row.is_of(parent, file))
     };
-    let wild = || TABLE.wild.iter().find(|row| row.is_of(parent, file));
+    let wild = || {
+        let fits = |start: &str, end: &str| {
+            let rest = file.strip_prefix(start);
+            rest.is_some_and(|rest| rest.ends_with(end))
+        };
+        let rows = TABLE.wild.iter();
+        let mut rows = rows.filter(|(start, end, _)| fits(start, end));
+        rows.find(|(_, _, row)| row.is_of(parent, file))
+            .map(|(_, _, row)| row)
+    };
     of_folder
         .or_else(exact)
         .map(|row| (row.class, row.what))

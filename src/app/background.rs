@@ -30,6 +30,15 @@ pub enum VectorStatus<'a> {
     Complete,
     /// Not possible now, with the reason; retried in a minute.
     Waiting(&'a str),
+    /// Another process computes them; so many are left.
+    Elsewhere(u64),
+}
+
+/// Why vectors have to wait.
+enum Hindrance {
+    Trouble(String),
+    /// Another process computes them; so many are left.
+    Elsewhere(u64),
 }
 
 /// State of the index, for a status line.
@@ -103,24 +112,41 @@ impl App {
         });
     }
 
+    /// Indexes in the background what a search could not take in, unless that happens already.
+    /// Needs a runtime, and ends with it; what is committed stays.
+    pub(super) fn catch_up(&self) {
+        let index = self.index.clone();
+        tokio::spawn(async move {
+            if let Err(error) = index.catch_up(&RefreshOptions::default(), &|_| {}).await {
+                tracing::warn!(%error, "cannot index the changed files");
+            }
+        });
+    }
+
     /// Whether there is no index and no confirmation is needed to create one.
     fn may_build_first(&self) -> bool {
         !self.index.exists() && !self.needs_confirmation()
     }
 
-    /// Embeds the texts without a vector, using the shared cache. What is damaged is mended.
+    /// Embeds the texts without a vector, using the shared cache. Replies of `activity` have
+    /// priority. What is damaged is mended.
     pub async fn embed(
         &self,
         embedder: &dyn Embedder,
+        activity: &ChatActivity,
         events: Events<'_>,
         stop: &CancellationToken,
     ) -> Result<EmbedReport, IndexError> {
-        let report = match self.embed_with_cache(embedder, events, stop).await {
+        let report = match self
+            .embed_with_cache(embedder, activity, events, stop)
+            .await
+        {
             Err(IndexError::Store(error)) => {
                 if !self.index.mend_after_failure(&error, events).await? {
                     return Err(error.into());
                 }
-                self.embed_with_cache(embedder, events, stop).await?
+                self.embed_with_cache(embedder, activity, events, stop)
+                    .await?
             }
             other => other?,
         };
@@ -135,6 +161,7 @@ impl App {
     async fn embed_with_cache(
         &self,
         embedder: &dyn Embedder,
+        activity: &ChatActivity,
         events: Events<'_>,
         stop: &CancellationToken,
     ) -> Result<EmbedReport, IndexError> {
@@ -146,7 +173,8 @@ impl App {
             );
             events(IndexEvent::Warning(message));
         }
-        self.index.embed(embedder, Some(cache), events, stop).await
+        let polite = YieldingEmbedder { embedder, activity };
+        self.index.embed(&polite, Some(cache), events, stop).await
     }
 
     /// Embeds after each notification of `changed`; ends only with an error of the index. Without
@@ -156,15 +184,18 @@ impl App {
     pub async fn follow_with_vectors(
         &self,
         changed: &Notify,
-        activity: Option<&ChatActivity>,
+        activity: &ChatActivity,
         events: Events<'_>,
         tell: &(dyn Fn(VectorStatus<'_>) + Send + Sync),
         stop: &CancellationToken,
     ) -> Result<(), IndexError> {
         loop {
             changed.notified().await;
-            while let Some(why) = self.embed_once(activity, events, tell, stop).await? {
-                tell(VectorStatus::Waiting(&why));
+            while let Some(hindrance) = self.embed_once(activity, events, tell, stop).await? {
+                tell(match &hindrance {
+                    Hindrance::Trouble(why) => VectorStatus::Waiting(why),
+                    Hindrance::Elsewhere(left) => VectorStatus::Elsewhere(*left),
+                });
                 tokio::time::sleep(AGAIN).await;
             }
         }
@@ -173,38 +204,33 @@ impl App {
     /// Embeds once; returns the reason if it has to be retried.
     async fn embed_once(
         &self,
-        activity: Option<&ChatActivity>,
+        activity: &ChatActivity,
         events: Events<'_>,
         tell: &(dyn Fn(VectorStatus<'_>) + Send + Sync),
         stop: &CancellationToken,
-    ) -> Result<Option<String>, IndexError> {
+    ) -> Result<Option<Hindrance>, IndexError> {
         let embedder = match self.embedder().await {
             Ok(Some(embedder)) => embedder,
             Ok(None) => {
                 tell(VectorStatus::Unwanted);
                 return Ok(None);
             }
-            Err(error) => return Ok(Some(error.with_hint())),
+            Err(error) => return Ok(Some(Hindrance::Trouble(error.with_hint()))),
         };
-        let embedded = match activity {
-            None => self.embed(&embedder, events, stop).await,
-            Some(activity) => {
-                let polite = YieldingEmbedder {
-                    embedder: &embedder,
-                    activity,
-                };
-                self.embed(&polite, events, stop).await
-            }
-        };
-        match embedded {
+        match self.embed(&embedder, activity, events, stop).await {
             Ok(_) => {
                 tell(VectorStatus::Complete);
                 Ok(None)
             }
             // The watcher stops, too, and ends this.
             Err(IndexError::Stopped) => std::future::pending().await,
-            Err(error @ (IndexError::Busy | IndexError::Filling)) => Ok(Some(error.to_string())),
-            Err(IndexError::Embedding(error)) => Ok(Some(error.to_string())),
+            Err(IndexError::Filling) => {
+                let fingerprint = embedder.model().fingerprint();
+                let left = self.index.texts_without_vector(&fingerprint).await?;
+                Ok(Some(Hindrance::Elsewhere(left)))
+            }
+            Err(error @ IndexError::Busy) => Ok(Some(Hindrance::Trouble(error.to_string()))),
+            Err(IndexError::Embedding(error)) => Ok(Some(Hindrance::Trouble(error.to_string()))),
             Err(error) => Err(error),
         }
     }
@@ -263,19 +289,18 @@ impl IndexWatcher {
         changed.notify_one();
         let tell = |news: VectorStatus<'_>| {
             self.standing.send_replace(match news {
-                VectorStatus::Unwanted | VectorStatus::Complete => IndexStatus::Fresh,
+                VectorStatus::Unwanted | VectorStatus::Complete | VectorStatus::Elsewhere(0) => {
+                    IndexStatus::Fresh
+                }
                 VectorStatus::Waiting(why) => {
                     IndexStatus::Trouble(format!("cannot compute vectors: {why}"))
                 }
+                VectorStatus::Elsewhere(left) => IndexStatus::Behind(left),
             });
         };
-        let followed = self.app.follow_with_vectors(
-            &changed,
-            Some(&self.activity),
-            &events,
-            &tell,
-            &self.stop,
-        );
+        let followed =
+            self.app
+                .follow_with_vectors(&changed, &self.activity, &events, &tell, &self.stop);
         tokio::select! {
             watched = self.app.index.watch(&events, &changed, &self.stop) => watched,
             followed = followed => followed,

@@ -66,6 +66,10 @@ impl EmbedderSource for QuickModels {
         }
         .boxed()
     }
+
+    fn catch_up(&self) {
+        self.app.catch_up();
+    }
 }
 
 /// A model for one search.

@@ -77,4 +77,8 @@ impl EmbedderSource for SearchModels {
         }
         .boxed()
     }
+
+    fn catch_up(&self) {
+        self.0.catch_up();
+    }
 }

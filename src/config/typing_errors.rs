@@ -25,25 +25,36 @@ fn warning(name: &str) -> Option<String> {
     if is_known || is_other {
         return None;
     }
-    let distance = |known: &str| strsim::damerau_levenshtein(known, &upper);
-    let nearest = SETTINGS
-        .iter()
-        .map(|setting| (distance(setting.name), setting.name))
-        .min()?;
     let is_ours = upper.starts_with(PREFIX);
     let far = if is_ours { FAR } else { 1 };
-    let (distance, nearest) = nearest;
-    if distance > far && !is_ours {
-        return None;
-    }
-    let instead = if distance <= far {
-        format!("; did you mean `{nearest}`?")
-    } else {
-        "; `.env.example` lists the settings".to_owned()
+    let known = SETTINGS.iter().map(|setting| setting.name);
+    let nearest = known
+        .filter(|known| may_be_near(known, &upper, far))
+        .map(|known| (strsim::damerau_levenshtein(known, &upper), known))
+        .filter(|(distance, _)| *distance <= far)
+        .min();
+    let instead = match nearest {
+        Some((_, nearest)) => format!("; did you mean `{nearest}`?"),
+        None if is_ours => "; `.env.example` lists the settings".to_owned(),
+        None => return None,
     };
     Some(format!(
         "environment variable `{name}` is not a setting of ollacode and has no effect{instead}"
     ))
+}
+
+/// Whether two names may be within an edit distance. An environment has many names, and the distance takes
+/// long to compute: a mistake is a letter too many, or changes two at most.
+fn may_be_near(left: &str, right: &str, far: usize) -> bool {
+    let (left, right) = (left.as_bytes(), right.as_bytes());
+    let common = left.iter().zip(right).take_while(|(l, r)| l == r).count();
+    let rest = left[common..]
+        .iter()
+        .rev()
+        .zip(right[common..].iter().rev());
+    let common = common + rest.take_while(|(l, r)| l == r).count();
+    let longest = left.len().max(right.len());
+    left.len().abs_diff(right.len()) <= far && (far > 1 || longest - common <= 2)
 }
 
 #[cfg(test)]
@@ -69,6 +80,31 @@ mod tests {
         }
         let said = warning("OLLACODE_NONSENSE").unwrap_or_default();
         assert!(said.contains("not a setting"), "{said}");
+    }
+
+    #[test]
+    fn no_near_name_is_passed_over() {
+        let settings: Vec<&str> = SETTINGS.iter().map(|setting| setting.name).collect();
+        // Each name with a letter less, one more, another one, and two exchanged.
+        for name in &settings {
+            for at in 0..name.len() - 1 {
+                let (before, behind) = name.split_at(at);
+                let mut exchanged = name.as_bytes().to_vec();
+                exchanged.swap(at, at + 1);
+                let exchanged = String::from_utf8(exchanged).expect("ASCII");
+                for mistyped in [
+                    format!("{before}{}", &behind[1..]),
+                    format!("{before}X{behind}"),
+                    format!("{before}X{}", &behind[1..]),
+                    exchanged,
+                ] {
+                    for known in &settings {
+                        let is_near = strsim::damerau_levenshtein(known, &mistyped) <= 1;
+                        assert!(!is_near || may_be_near(known, &mistyped, 1), "{mistyped}");
+                    }
+                }
+            }
+        }
     }
 
     #[test]

@@ -159,8 +159,8 @@ async fn index(app: &App) -> Check {
     match check {
         IndexCheck::Current => {}
         IndexCheck::Outdated => {
-            let message = "made by another version of ollacode, or not finished: the next search \
-                           reads every file again";
+            let message = "made by another version of ollacode, or not finished: each search \
+                           reads some of the files again, until all are done";
             return Check::bad(NAME, CheckState::Warning, message, RUN);
         }
         IndexCheck::Damaged(files) => return broken(damage(&files)),

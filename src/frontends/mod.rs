@@ -25,7 +25,6 @@ mod wire;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,11 +38,19 @@ use crate::app::App;
 use crate::conversation::registry::SessionRegistry;
 use crate::conversation::workspaces::{IndexUpdates, Workspaces};
 use crate::conversation::{InstalledModels, SharedContext};
-use crate::engine::ChatActivity;
 use crate::permission::Mode;
 
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exit {
+    /// The exit code.
+    pub code: u8,
+    /// Whether the process may end at once, since nothing is left that has to end before it.
+    pub is_bare: bool,
+}
+
 /// Runs the program: reads the command line and the environment, and maps the outcome.
-pub fn main() -> ExitCode {
+pub fn main() -> Exit {
     let services = Services {
         telegram: |app, how, tell, stop| telegram::run(app, how, tell, stop).boxed(),
         web: |app, how, tell, stop| web::run(app, how, tell, stop).boxed(),
@@ -98,7 +105,7 @@ impl ServiceOptions {
         patience: Duration,
         stop: &CancellationToken,
     ) -> SharedContext {
-        let activity = ChatActivity::default();
+        let activity = app.chat_activity();
         SharedContext {
             workspaces: Workspaces::new(
                 app,

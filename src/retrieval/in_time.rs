@@ -9,6 +9,7 @@ use ollacode_indexer::{
 use tokio::time::timeout;
 
 use super::{CodeIndex, not_indexed};
+use crate::allocator;
 
 /// What a caller is told whose answer does not have the newest changes.
 const CHANGES_MISSING: &str =
@@ -17,7 +18,8 @@ const CHANGES_MISSING: &str =
 /// How long the parts of a search may take.
 #[derive(Clone)]
 pub struct SearchPace {
-    /// Most time for finding and indexing changed files first, with the search.
+    /// Most time for finding changed files and indexing some of them first, with the search. A
+    /// search limits itself, but in a large folder files are long looked for.
     pub changes: Duration,
     /// Whether the files are still being compared with the index for the first time: then what there
     /// is is searched, since indexing the rest takes too long.
@@ -62,16 +64,17 @@ impl CodeIndex {
             fresh = timeout(pace.changes, searching).await.ok();
         }
         let is_fresh = fresh.is_some();
-        let mut answer = match fresh {
-            Some(answer) => answer?,
-            None => self.index.search(&trusting, embedder, &quiet).await?,
+        let answer = match fresh {
+            Some(answer) => answer,
+            None => self.index.search(&trusting, embedder, &quiet).await,
         };
-        answer.hits.retain(|hit| !self.rules.hides(&hit.chunk.path));
+        allocator::release_when_idle();
+        let mut answer = answer?;
         answer.notes.extend(note);
         if !is_fresh && !(pace.is_behind)() {
             answer.notes.push(CHANGES_MISSING.to_owned());
         }
-        Ok(answer)
+        Ok(self.checked(answer))
     }
 
     pub(super) async fn graph_in_time(
@@ -99,11 +102,12 @@ impl CodeIndex {
 mod tests {
     use std::fs;
     use std::path::Path;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use futures::FutureExt;
     use futures::future::BoxFuture;
     use ollacode_indexer::walk::WalkLimits;
-    use ollacode_indexer::{Index, RefreshOptions};
+    use ollacode_indexer::{Behind, Index, RefreshOptions};
 
     use super::*;
     use crate::retrieval::EmbedderSource;
@@ -137,6 +141,52 @@ mod tests {
         let answer = code.search(&request).await.expect("an answer");
         let paths = answer.hits.into_iter().map(|hit| hit.chunk.path);
         (paths.collect(), answer.notes)
+    }
+
+    /// Counts how often it is asked to catch up.
+    #[derive(Default)]
+    struct CatchingUp(AtomicUsize);
+
+    impl EmbedderSource for CatchingUp {
+        fn embedder(&self) -> BoxFuture<'_, Result<Option<Arc<dyn Embedder>>, String>> {
+            async { Ok(None) }.boxed()
+        }
+
+        fn catch_up(&self) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn what_a_search_left_is_caught_up_with_and_said() {
+        let source = Arc::new(CatchingUp::default());
+        let index = Index::new("/nowhere", "/nowhere", WalkLimits::default());
+        let code = CodeIndex::new(
+            index,
+            Arc::clone(&source) as Arc<dyn EmbedderSource>,
+            Arc::default(),
+        );
+        let notes = |changed, outdated| {
+            let answer = SearchResults {
+                behind: Behind { changed, outdated },
+                notes: Vec::new(),
+                ..not_indexed()
+            };
+            code.checked(answer).notes
+        };
+        assert_eq!(notes(0, 0), [""; 0]);
+        assert_eq!(source.0.load(Ordering::SeqCst), 0);
+        // What older rules chunked is found, so nothing is missing.
+        assert_eq!(notes(0, 7), [""; 0]);
+        assert_eq!(source.0.load(Ordering::SeqCst), 1);
+        assert_eq!(
+            notes(1, 7),
+            [
+                "1 changed file is not searched yet; the index is being brought up to date: search \
+              again in a few seconds"
+            ]
+        );
+        assert_eq!(source.0.load(Ordering::SeqCst), 2);
     }
 
     #[tokio::test]

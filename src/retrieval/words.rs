@@ -10,8 +10,7 @@ impl CodeIndex {
         if !self.index.exists() {
             return Ok(not_indexed());
         }
-        let mut answer = self.index.search(request, None, &|_| {}).await?;
-        answer.hits.retain(|hit| !self.rules.hides(&hit.chunk.path));
-        Ok(answer)
+        let answer = self.index.search(request, None, &|_| {}).await?;
+        Ok(self.checked(answer))
     }
 }

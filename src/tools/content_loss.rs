@@ -8,6 +8,8 @@ use crate::visible::escape_hidden;
 
 /// Most definitions that are named.
 const MOST_NAMED: usize = 8;
+/// Most definitions that are looked for in a text that cannot be parsed: each is a search of all of it.
+const MOST_LOOKED_FOR: usize = 1_000;
 /// Fewer lines than this are no loss: a short text is often written anew.
 const FEW_LINES: usize = 10;
 
@@ -62,7 +64,7 @@ fn lost_definitions(path: &str, before: &str, after: &str) -> Vec<String> {
 
 /// Definitions of names that the text after defines less often, or not at all.
 fn gone(path: &str, before: &str, after: &str) -> Vec<Defined> {
-    let Ok(old) = definitions(path, before) else {
+    let Ok(mut old) = definitions(path, before) else {
         return Vec::new();
     };
     let mut left: HashMap<String, usize> = HashMap::new();
@@ -74,10 +76,13 @@ fn gone(path: &str, before: &str, after: &str) -> Vec<Defined> {
         }
         // A text that cannot be parsed may define whatever it names.
         Err(_) => {
-            for defined in &old {
-                let count = after.matches(defined.name.as_str()).count();
-                left.insert(defined.name.clone(), count);
+            for defined in old.iter().take(MOST_LOOKED_FOR) {
+                if !left.contains_key(&defined.name) {
+                    let count = after.matches(defined.name.as_str()).count();
+                    left.insert(defined.name.clone(), count);
+                }
             }
+            old.truncate(MOST_LOOKED_FOR);
         }
     }
     let mut gone = Vec::new();

@@ -34,6 +34,8 @@ const FEW_FILES: usize = 3;
 const MANY_LINES: usize = 40;
 /// and where there are more.
 const FEW_LINES: usize = 8;
+/// Most lines with the name that are looked at for the one that begins a definition.
+const MOST_BEFORE: usize = 200;
 /// Longest line of code, in characters.
 const WIDEST: usize = 160;
 /// Most bytes of a result.
@@ -181,7 +183,7 @@ struct FileUses {
 struct Use {
     number: usize,
     text: String,
-    /// The definition around it; empty at the top of a file.
+    /// The definition around it; empty at the top of a file, and of uses that are not listed.
     within: String,
 }
 
@@ -213,10 +215,15 @@ impl References {
             if heads.contains(&line.number) {
                 self.definitions.push((path.clone(), line.number, text));
             } else {
+                // No more are listed: a file may have as many uses as definitions.
+                let within = match uses.len() < MANY_LINES {
+                    true => around(&defined, line.number),
+                    false => String::new(),
+                };
                 uses.push(Use {
                     number: line.number,
                     text,
-                    within: around(&defined, line.number),
+                    within,
                 });
             }
         }
@@ -328,8 +335,12 @@ fn unused(wanted: &WantedSymbol, found: &GrepResult) -> String {
 
 /// The number of the line on which a definition has its name.
 fn first_line(defined: &Defined, lines: &[GrepLine]) -> Option<usize> {
-    let range = defined.start_line..=defined.end_line;
-    let inside = || lines.iter().filter(|line| range.contains(&line.number));
+    // By number; the name stands near the beginning.
+    let from = lines.partition_point(|line| line.number < defined.start_line);
+    let inside = || {
+        let inside = lines[from..].iter().take(MOST_BEFORE);
+        inside.take_while(|line| line.number <= defined.end_line)
+    };
     let head = inside().find(|line| line.text.trim_start().starts_with(&defined.head));
     head.or_else(|| inside().next()).map(|line| line.number)
 }
@@ -344,7 +355,7 @@ fn around(defined: &[Defined], number: usize) -> String {
     let Some(defined) = innermost else {
         return String::new();
     };
-    let mut names: Vec<&str> = defined.scope.iter().map(String::as_str).collect();
+    let mut names: Vec<&str> = defined.scope.iter().map(|label| &**label).collect();
     names.push(&defined.name);
     let joined = names.join(" > ");
     render::narrow(&joined.replace('\n', " "), 80).into_owned()

@@ -1,7 +1,7 @@
 //! `find_symbol`: where a name is defined.
 
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -113,7 +113,7 @@ impl WantedSymbol {
     /// Whether a definition is in what was written before the name.
     fn is_in_scope(&self, path: &str, defined: &Defined) -> bool {
         self.scope.iter().all(|part| {
-            let word = |text: &String| {
+            let word = |text: &Arc<str>| {
                 text.split(|c: char| !c.is_alphanumeric() && c != '_')
                     .any(|word| word == part)
             };

@@ -151,7 +151,11 @@ impl FoundDefinition {
             kind: defined.kind,
             name: defined.name.clone(),
             head: defined.head.clone(),
-            scope: defined.scope.clone(),
+            scope: defined
+                .scope
+                .iter()
+                .map(|label| (**label).to_owned())
+                .collect(),
             start_line: defined.start_line,
             end_line: defined.end_line,
         }

@@ -2,7 +2,7 @@
 //!
 //! Every function blocks; an asynchronous caller wraps it in `spawn_blocking`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehav
 
 use crate::chunk::ContentKey;
 use crate::error::{Result, StoreError};
-use crate::record::{FileRecord, RecordedFile};
+use crate::record::{FileRecord, RecordedContent, RecordedFile};
 use crate::schema::save;
 use crate::set_aside::set_aside;
 use crate::sqlite::{self, signed, unsigned, with_file_name};
@@ -20,8 +20,8 @@ const STATE_FILE: &str = "state.db";
 pub(crate) const NAME: &str = "the catalog `state.db`";
 pub(crate) const CHUNKS_VERSION: &str = "chunks_version";
 const EDITION: &str = "edition";
-/// Named so since only the chunker had a version.
-const CUT_VERSION: &str = "chunker";
+/// Where older versions of the program had the rules by which all files were chunked.
+const OLD_RULES: &str = "chunker";
 
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -35,7 +35,9 @@ const TABLES: &str = "
         chunks INTEGER NOT NULL,
         status TEXT,
         changed_ns INTEGER NOT NULL DEFAULT -1,
-        inode INTEGER NOT NULL DEFAULT 0
+        inode INTEGER NOT NULL DEFAULT 0,
+        rules INTEGER NOT NULL DEFAULT 0,
+        unsure_since_ns INTEGER NOT NULL DEFAULT 0
     );
     CREATE TABLE IF NOT EXISTS chunk_keys (
         file INTEGER NOT NULL REFERENCES files (id) ON DELETE CASCADE,
@@ -59,10 +61,13 @@ const TABLES: &str = "
     ) WITHOUT ROWID;
 ";
 
-/// Columns that were added later. No file has their default values, so each file is read again.
-const NEW_COLUMNS: [(&str, &str); 2] = [
-    ("changed_ns", "INTEGER NOT NULL DEFAULT -1"),
-    ("inode", "INTEGER NOT NULL DEFAULT 0"),
+/// Columns of `files` that were added later, with their default values. No file has this time, and
+/// no rules this number, so each file is read and chunked again.
+const NEW_COLUMNS: [(&str, i64); 4] = [
+    ("changed_ns", -1),
+    ("inode", 0),
+    ("rules", 0),
+    ("unsure_since_ns", 0),
 ];
 
 /// The open catalog of one index; one connection, so one thread at a time.
@@ -93,15 +98,41 @@ impl Catalog {
 
     /// Migrates the tables of an older version of the program.
     fn add_new_columns(&self) -> Result<()> {
-        let sql = "SELECT name FROM pragma_table_info('files')";
-        let present: Vec<String> = self.list(sql, [], |row| row.get(0))?;
-        for (name, kind) in NEW_COLUMNS {
-            if !present.iter().any(|column| column == name) {
-                let sql = format!("ALTER TABLE files ADD COLUMN {name} {kind}");
+        let present = self.columns()?;
+        for (name, default) in NEW_COLUMNS {
+            if !present.contains(name) {
+                let column = format!("{name} INTEGER NOT NULL DEFAULT {default}");
+                let sql = format!("ALTER TABLE files ADD COLUMN {column}");
                 self.connection.execute_batch(&sql)?;
             }
         }
+        if !present.contains("rules") {
+            // So that an older version, if it comes back, chunks all files by its own rules.
+            let sql = "DELETE FROM meta WHERE name = ?1";
+            self.connection.execute(sql, [OLD_RULES])?;
+        }
         Ok(())
+    }
+
+    /// The names of the columns of `files`.
+    fn columns(&self) -> Result<BTreeSet<String>> {
+        let sql = "SELECT name FROM pragma_table_info('files')";
+        let names: Vec<String> = self.list(sql, [], |row| row.get(0))?;
+        Ok(names.into_iter().collect())
+    }
+
+    /// The later columns as expressions of SQL: the tables may be those of an older version of the
+    /// program, which only a writer completes.
+    fn new_columns(&self) -> Result<String> {
+        let present = self.columns()?;
+        let columns = NEW_COLUMNS.iter().map(|(name, default)| {
+            if present.contains(*name) {
+                (*name).to_owned()
+            } else {
+                default.to_string()
+            }
+        });
+        Ok(columns.collect::<Vec<_>>().join(", "))
     }
 
     /// Opens an existing catalog for reading; needs no lock.
@@ -149,21 +180,21 @@ impl Catalog {
 
     /// Identifies the generation of the catalog.
     ///
-    /// A new generation begins when the catalog is rebuilt, when files are invalidated, or when
-    /// files are chunked in another way; what was read under an older one is stale. Empty if an
-    /// older version of the program wrote it, until it is opened for writing.
+    /// A new generation begins when the catalog is rebuilt, or when files are invalidated; what was
+    /// read under an older one is stale. Empty if an older version of the program wrote it, until
+    /// it is opened for writing.
     pub fn generation(&self) -> Result<String> {
         Ok(self.meta(EDITION)?.unwrap_or_default())
     }
 
     /// Every file, by path.
     pub fn files(&self) -> Result<Vec<FileRecord>> {
-        self.list(
-            "SELECT path, size, modified_ns, hash, language, chunks, status, changed_ns, inode
-             FROM files ORDER BY path",
-            [],
-            record_of,
-        )
+        let new_columns = self.new_columns()?;
+        let sql = format!(
+            "SELECT path, size, modified_ns, hash, language, chunks, status, {new_columns}
+             FROM files ORDER BY path"
+        );
+        self.list(&sql, [], record_of)
     }
 
     /// The files at some paths, and those in folders at these paths, by path.
@@ -182,12 +213,28 @@ impl Catalog {
         Ok(found.into_values().collect())
     }
 
-    /// The hash under which a file with chunks is recorded.
-    pub fn file_hash(&self, path: &str) -> Result<Option<[u8; 16]>> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT hash FROM files WHERE path = ?1 AND chunks > 0")?;
-        Ok(statement.query_row([path], |row| row.get(0)).optional()?)
+    /// What is recorded of the content of those of the files that have chunks.
+    pub fn contents<'path>(
+        &self,
+        paths: &'path BTreeSet<String>,
+    ) -> Result<HashMap<&'path str, RecordedContent>> {
+        let has_rules = self.columns()?.contains("rules");
+        let rules = if has_rules { "rules" } else { "0" };
+        let sql = format!("SELECT hash, {rules} FROM files WHERE path = ?1 AND chunks > 0");
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut contents = HashMap::new();
+        for path in paths {
+            let recorded = statement.query_row([path], |row| {
+                Ok(RecordedContent {
+                    hash: row.get(0)?,
+                    rules: row.get(1)?,
+                })
+            });
+            if let Some(recorded) = recorded.optional()? {
+                contents.insert(path.as_str(), recorded);
+            }
+        }
+        Ok(contents)
     }
 
     /// Paths of files that have chunks, in order.
@@ -195,6 +242,17 @@ impl Catalog {
         self.list(
             "SELECT path FROM files WHERE chunks > 0 ORDER BY path",
             [],
+            |row| row.get(0),
+        )
+    }
+
+    /// Those of [`Self::indexed_paths`] that begin with a text.
+    pub fn indexed_paths_from(&self, beginning: &str) -> Result<Vec<String>> {
+        // No character is greater.
+        let end = format!("{beginning}{0}{0}", char::MAX);
+        self.list(
+            "SELECT path FROM files WHERE chunks > 0 AND path >= ?1 AND path <= ?2 ORDER BY path",
+            [beginning, end.as_str()],
             |row| row.get(0),
         )
     }
@@ -228,7 +286,8 @@ impl Catalog {
                     file.modified_ns,
                     file.hash,
                     file.changed_ns,
-                    bits(file.inode)
+                    bits(file.inode),
+                    file.unsure_since_ns
                 ])?;
             }
             Ok(())
@@ -296,26 +355,6 @@ impl Catalog {
     /// Records the version of the table of chunks after maintenance or reconciling.
     pub fn set_chunks_version(&mut self, version: u64) -> Result<()> {
         self.write(|transaction| set_version(transaction, Some(version)))
-    }
-
-    /// Identifies the way in which all files were chunked; `None` in an index without files.
-    pub fn cut_version(&self) -> Result<Option<String>> {
-        self.meta(CUT_VERSION)
-    }
-
-    /// Records the way in which all files are chunked. If it differs from the one before, a new
-    /// generation begins.
-    pub fn set_cut_version(&mut self, version: &str) -> Result<()> {
-        let before = self.cut_version()?;
-        if before.as_deref() == Some(version) {
-            return Ok(());
-        }
-        self.write(|transaction| {
-            if before.is_some() {
-                renew_generation(transaction)?;
-            }
-            set_meta(transaction, CUT_VERSION, version)
-        })
     }
 
     /// The value that [`Self::set_meta`] stored under a name.
@@ -404,6 +443,8 @@ fn record_of(row: &Row<'_>) -> rusqlite::Result<FileRecord> {
         status: row.get(6)?,
         changed_ns: row.get(7)?,
         inode: number(row.get(8)?),
+        rules: row.get(9)?,
+        unsure_since_ns: row.get(10)?,
     })
 }
 
@@ -423,7 +464,9 @@ fn record_file(transaction: &Transaction<'_>, recorded: &RecordedFile) -> rusqli
             file.chunks,
             file.status,
             file.changed_ns,
-            bits(file.inode)
+            bits(file.inode),
+            file.rules,
+            file.unsure_since_ns
         ])?;
     let id = transaction.last_insert_rowid();
     let mut copies: HashMap<ContentKey, u32> = HashMap::new();

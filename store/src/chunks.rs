@@ -12,7 +12,8 @@ use lancedb::table::OptimizeOptions;
 
 use crate::chunk::ContentKey;
 use crate::error::{Result, StoreError};
-use crate::query::{Filter, TextQuery, is_in};
+use crate::filter::{Filter, is_in};
+use crate::query::TextQuery;
 use crate::row::{self, COLUMNS, ChunkRow, key_from_hex, strings};
 use crate::store::{CHUNKS, Store, StoreFuture, TERMS_INDEX, collect, create_text_index, retrying};
 
@@ -36,8 +37,7 @@ impl Store {
         if rows.is_empty() {
             return Ok(());
         }
-        let rows: Vec<&ChunkRow> = rows.iter().map(|(_, row)| *row).collect();
-        let batches = row::to_batches(&rows)?;
+        let batches = row::to_batches(rows)?;
         retrying(|| self.inner.chunks.add(batches.clone()).execute().boxed()).await?;
         self.inner.upkeep.note_inserted(CHUNKS, rows.len());
         Ok(())
@@ -105,33 +105,6 @@ impl Store {
         }
         rows.sort_by(|left, right| location_key(left).cmp(&location_key(right)));
         Ok(rows)
-    }
-
-    /// The keys of all chunks that pass a filter.
-    pub fn keys_of<'a>(&'a self, filter: &'a Filter) -> StoreFuture<'a, Vec<ContentKey>> {
-        async move {
-            if filter.passes_nothing() {
-                return Ok(Vec::new());
-            }
-            let mut query = self
-                .inner
-                .chunks
-                .query()
-                .select(Select::columns(&["content_key"]));
-            if let Some(condition) = filter.sql() {
-                query = query.only_if(condition);
-            }
-            let mut keys = HashSet::new();
-            for batch in collect(&query).await? {
-                for key in strings(&batch, "content_key")?.iter().flatten() {
-                    keys.insert(key_from_hex(key)?);
-                }
-            }
-            let mut keys: Vec<ContentKey> = keys.into_iter().collect();
-            keys.sort_unstable();
-            Ok(keys)
-        }
-        .boxed()
     }
 
     /// Searches once, to see whether the full-text index answers.

@@ -27,7 +27,9 @@ mod chunk;
 mod chunks;
 mod error;
 mod files;
+mod filter;
 mod inspect;
+mod keys;
 mod lock;
 mod maintain;
 mod mend;
@@ -35,6 +37,7 @@ mod query;
 mod record;
 mod recovery;
 mod replace;
+mod replies;
 mod row;
 mod scan;
 mod schema;
@@ -43,7 +46,10 @@ mod snapshot;
 mod sqlite;
 mod store;
 mod tally;
+mod text_search;
 mod vector_catalog;
+mod vector_index;
+mod vector_stages;
 mod vectors;
 mod words;
 
@@ -52,14 +58,19 @@ pub use catalog::Catalog;
 pub use chunk::{Chunk, ChunkKind, ContentKey, UnknownKind};
 pub use error::{Result, StoreError, without_panic};
 pub use files::{CatalogStamp, disk_bytes, write_private_file};
+pub use filter::{Filter, PathSet};
 pub use inspect::{DamagedFile, Inspection, SearchPart};
 pub use lock::WriterLock;
 pub use maintain::{MaintenancePolicy, MaintenanceReport};
 pub use mend::TableIndex;
-pub use query::{Filter, TextQuery};
-pub use record::{Counts, EmbedFailure, FileRecord, LanguageCount, MissingKey, RecordedFile};
+pub use query::TextQuery;
+pub use record::{
+    Counts, EmbedFailure, FileRecord, LanguageCount, MissingFile, MissingKey, MissingTexts,
+    RecordedContent, RecordedFile,
+};
 pub use recovery::Recovery;
 pub use replace::Replaced;
+pub use replies::{ReplyMark, ReplyMarks};
 pub use row::ChunkRow;
 pub use scan::{ChunkBatch, ChunkScan, ChunkView};
 pub use set_aside::{
@@ -67,5 +78,6 @@ pub use set_aside::{
 };
 pub use snapshot::{FoundChunk, RowId, Snapshot};
 pub use store::{OpenMode, OpenOptions, Store};
+pub use vector_stages::FillMoment;
 pub use vectors::VectorRow;
 pub use words::WordHits;

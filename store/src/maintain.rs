@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 
 use crate::error::{Result, StoreError};
 use crate::recovery;
-use crate::store::{CHUNKS, Store, StoreFuture, retrying};
+use crate::store::{CHUNKS, Store, StoreFuture, TERMS_INDEX, retrying};
 use crate::vectors::{VECTOR_INDEX, table_name};
 
 /// Thresholds that decide which maintenance steps are due.
@@ -131,6 +131,15 @@ impl Upkeep {
 }
 
 impl Store {
+    /// Number of chunks that are not in the full-text index yet; searches read them one by one.
+    pub fn unindexed_chunks(&self) -> StoreFuture<'_, usize> {
+        async move {
+            let statistics = self.inner.chunks.index_stats(TERMS_INDEX).boxed().await?;
+            Ok(statistics.map_or(usize::MAX, |index| index.num_unindexed_rows))
+        }
+        .boxed()
+    }
+
     /// Runs the maintenance steps that are due under the policy. Holds the write lock throughout.
     pub fn maintain<'a>(
         &'a self,
@@ -191,7 +200,7 @@ async fn maintain_table(
 }
 
 /// Merges small fragments and purges deleted rows, if there are enough of either.
-async fn compact(table: &Table, policy: &MaintenancePolicy) -> Result<usize> {
+pub(crate) async fn compact(table: &Table, policy: &MaintenancePolicy) -> Result<usize> {
     let Some(wrapper) = table.dataset() else {
         return Ok(0);
     };
@@ -224,6 +233,9 @@ async fn compact(table: &Table, policy: &MaintenancePolicy) -> Result<usize> {
             materialize_deletions: true,
             materialize_deletions_threshold: policy.max_deleted_share,
             num_threads: Some(1),
+            // By default as many rows as would be right for narrow columns; vectors are wide.
+            batch_size: Some(1_024),
+            io_buffer_size: Some(32 << 20),
             // Left out, a large fragment is not rewritten for a few rows that join it.
             excluded_fragment_ids: excluded_ids.clone(),
             ..CompactionOptions::default()
@@ -275,7 +287,7 @@ async fn extend_indexes(
     let most = policy.most_unindexed_rows as u64;
     let stale: Vec<String> = indexes
         .iter()
-        // Vectors have thresholds of their own: see `index_vectors`.
+        // Vectors have thresholds of their own: see `tend_vectors`.
         .filter(|index| index.name != VECTOR_INDEX && index.num_unindexed_rows.unwrap_or(0) > most)
         .map(|index| index.name.clone())
         .collect();
@@ -287,7 +299,7 @@ async fn extend_indexes(
 }
 
 /// Removes old versions, and files that killed writers left behind.
-async fn prune(
+pub(crate) async fn prune(
     table: &Table,
     folder: &Path,
     policy: &MaintenancePolicy,

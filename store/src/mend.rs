@@ -12,8 +12,11 @@ use lancedb::Table;
 use crate::error::Result;
 use crate::inspect::{DamagedFile, FilePart};
 use crate::recovery::{self, Recovery};
-use crate::store::{CHUNKS, Store, StoreFuture, TERMS_INDEX, create_text_index, create_tree, tree};
-use crate::vectors::{KEY, KEY_INDEX, VECTOR_INDEX, build_vector_index};
+use crate::store::{
+    CHUNKS, Store, StoreFuture, TERMS_INDEX, create_look_up, create_text_index, create_tree,
+};
+use crate::vector_stages;
+use crate::vectors::{KEY, KEY_INDEX, VECTOR_INDEX, table_name};
 
 /// An index of a table.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -136,13 +139,14 @@ impl Store {
             }
             match index.as_str() {
                 TERMS_INDEX if name == CHUNKS => create_text_index(&table).await?,
-                VECTOR_INDEX if name != CHUNKS => build_vector_index(&table).await?,
+                VECTOR_INDEX if name != CHUNKS => self.rebuild_vectors(&table).await?,
                 KEY_INDEX if name != CHUNKS => create_tree(&table, KEY, KEY_INDEX).await?,
-                other => match tree(other).filter(|_| name == CHUNKS) {
-                    Some(column) => create_tree(&table, column, other).await?,
-                    // Of another version of the program.
-                    None => table.drop_index(other).boxed().await?,
-                },
+                other => {
+                    // One without a name here is of another version of the program.
+                    if name != CHUNKS || !create_look_up(&table, other).await? {
+                        table.drop_index(other).boxed().await?;
+                    }
+                }
             }
             Ok(Some(Recovery::IndexRebuilt {
                 table: name.clone(),
@@ -156,15 +160,27 @@ impl Store {
     pub fn build_vector_index<'a>(&'a self, fingerprint: &'a str) -> StoreFuture<'a, ()> {
         async move {
             let _write_lock = self.inner.writes.lock().await;
-            match self
-                .vectors_table(&crate::vectors::table_name(fingerprint)?)
-                .await?
-            {
-                Some(table) => build_vector_index(&table).await,
+            match self.vectors_table(&table_name(fingerprint)?).await? {
+                Some(table) => {
+                    vector_stages::build(&table, &self.inner.folder)
+                        .boxed()
+                        .await
+                }
                 None => Ok(()),
             }
         }
         .boxed()
+    }
+
+    /// Replaces all segments of the index of vectors by one.
+    async fn rebuild_vectors(&self, table: &Table) -> Result<()> {
+        if table.count_rows(None).boxed().await? == 0 {
+            // There is nothing to train it on.
+            return Ok(table.drop_index(VECTOR_INDEX).boxed().await?);
+        }
+        vector_stages::build(table, &self.inner.folder)
+            .boxed()
+            .await
     }
 
     async fn table(&self, name: &str) -> Result<Option<Table>> {

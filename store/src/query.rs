@@ -1,4 +1,6 @@
-//! Full-text queries, and filters by language and path.
+//! Full-text queries.
+
+use std::collections::HashSet;
 
 use lancedb::index::scalar::{BooleanQuery, FtsQuery, MatchQuery, Occur};
 
@@ -30,102 +32,25 @@ impl TextQuery {
         self.clauses.is_empty()
     }
 
-    /// For rows in the full-text index: one list, in which each word is repeated by its weight.
-    ///
-    /// Lance answers such a query from the blocks that can hold the best rows; for clauses with
-    /// boosts it reads every match, which takes more than twice as long.
-    pub(crate) fn for_indexed(&self, column: &str) -> FtsQuery {
-        let words: Vec<&str> = self
-            .clauses
-            .iter()
-            .flat_map(|(text, weight)| std::iter::repeat_n(text.as_str(), usize::from(*weight)))
-            .collect();
-        MatchQuery::new(words.join(" "))
-            .with_column(Some(column.to_owned()))
-            .into()
+    /// The words in their order, with the weight of a match.
+    pub(crate) fn words(&self) -> impl Iterator<Item = (&str, u8)> {
+        let clauses = self.clauses.iter();
+        clauses.flat_map(|(text, weight)| text.split_whitespace().map(|word| (word, *weight)))
     }
 
-    /// For rows that are not in the index yet, where repeated words count once.
-    pub(crate) fn for_others(&self, column: &str) -> FtsQuery {
-        let clauses = self.clauses.iter().map(|(text, weight)| {
-            let query = MatchQuery::new(text.clone())
+    /// For rows that are not in the index yet, without some words; `None` if nothing is left.
+    ///
+    /// LanceDB counts a word once there, however often it is repeated, so its weight is a factor.
+    pub(crate) fn for_others(&self, column: &str, left_out: &HashSet<String>) -> Option<FtsQuery> {
+        let clauses = self.clauses.iter().filter_map(|(text, weight)| {
+            let words = text.split_whitespace();
+            let words: Vec<&str> = words.filter(|word| !left_out.contains(*word)).collect();
+            let query = MatchQuery::new(words.join(" "))
                 .with_column(Some(column.to_owned()))
                 .with_boost(f32::from(*weight));
-            (Occur::Should, query.into())
+            (!words.is_empty()).then(|| (Occur::Should, query.into()))
         });
-        BooleanQuery::new(clauses).into()
-    }
-}
-
-/// Limits a search to languages and paths.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// Names of languages; empty for all.
-    pub languages: Vec<String>,
-    /// Exact paths, to which globs were resolved; `None` for all.
-    pub paths: Option<Vec<String>>,
-}
-
-impl Filter {
-    /// Whether no chunk can pass.
-    pub fn passes_nothing(&self) -> bool {
-        self.paths.as_ref().is_some_and(Vec::is_empty)
-    }
-
-    /// The filter as an SQL condition; `None` if everything passes.
-    pub(crate) fn sql(&self) -> Option<String> {
-        let mut conditions = Vec::new();
-        if !self.languages.is_empty() {
-            conditions.push(is_in("language", self.languages.iter().map(String::as_str)));
-        }
-        if let Some(paths) = &self.paths {
-            conditions.push(is_in("path", paths.iter().map(String::as_str)));
-        }
-        (!conditions.is_empty()).then(|| conditions.join(" AND "))
-    }
-}
-
-/// Writes `column IN ('a', 'b')` with quotes escaped; no value means a condition never true.
-pub(crate) fn is_in<'a>(column: &str, values: impl IntoIterator<Item = &'a str>) -> String {
-    let mut sql = format!("{column} IN (");
-    let mut first = true;
-    for value in values {
-        if !first {
-            sql.push(',');
-        }
-        first = false;
-        sql.push('\'');
-        sql.push_str(&value.replace('\'', "''"));
-        sql.push('\'');
-    }
-    if first {
-        return "false".to_owned();
-    }
-    sql.push(')');
-    sql
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quotes_are_escaped() {
-        assert_eq!(is_in("path", ["a", "it's"]), "path IN ('a','it''s')");
-        assert_eq!(is_in("path", []), "false");
-    }
-
-    #[test]
-    fn filters_are_joined() {
-        let filter = Filter {
-            languages: vec!["rust".into()],
-            paths: Some(vec!["a.rs".into()]),
-        };
-        let sql = filter.sql();
-        assert_eq!(
-            sql.as_deref(),
-            Some("language IN ('rust') AND path IN ('a.rs')")
-        );
-        assert_eq!(Filter::default().sql(), None);
+        let clauses: Vec<(Occur, FtsQuery)> = clauses.collect();
+        (!clauses.is_empty()).then(|| BooleanQuery::new(clauses).into())
     }
 }

@@ -24,6 +24,20 @@ pub struct FileRecord {
     pub chunks: u32,
     /// Why the file has no chunks, or is chunked by lines although it has a grammar.
     pub status: Option<String>,
+    /// Number of the rules by which it was chunked; 0 if an older version of the program did it.
+    pub rules: u32,
+    /// Since when its times do not tell yet whether it changes again: when it was first read as it
+    /// is recorded, in nanoseconds since 1970. 0 if they tell.
+    pub unsure_since_ns: i64,
+}
+
+/// What is recorded of the content of a file with chunks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordedContent {
+    /// Hash of the content; see [`FileRecord::hash`].
+    pub hash: [u8; 16],
+    /// Number of the rules; see [`FileRecord::rules`].
+    pub rules: u32,
 }
 
 /// A file with the content key of each of its chunks.
@@ -42,6 +56,26 @@ pub struct MissingKey {
     pub key: ContentKey,
     /// A file with a chunk of that key.
     pub path: String,
+}
+
+/// A file with chunks that have no vector yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingFile {
+    /// Path relative to the root of the workspace, with `/`.
+    pub path: String,
+    /// Name of the language.
+    pub language: String,
+    /// Time of the last modification, in nanoseconds since 1970.
+    pub modified_ns: i64,
+}
+
+/// The content keys that have no vector yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MissingTexts {
+    /// The files that have them, each once.
+    pub files: Vec<MissingFile>,
+    /// Each key with the position of a file in `files`, once for each file that has it.
+    pub keys: Vec<(ContentKey, u32)>,
 }
 
 /// A text that could not be embedded.

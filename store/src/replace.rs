@@ -18,7 +18,7 @@ use lance::dataset::{CommitBuilder, InsertBuilder, WriteMode, WriteParams};
 
 use crate::chunks::distinct;
 use crate::error::{Result, StoreError};
-use crate::query::is_in;
+use crate::filter::is_in;
 use crate::row::{self, ChunkRow, strings};
 use crate::store::{CHUNKS, Store, StoreFuture, retrying};
 
@@ -144,8 +144,7 @@ impl Store {
         }
         let mut new_fragments = Vec::new();
         if !new.is_empty() {
-            let rows: Vec<&ChunkRow> = new.iter().map(|(_, row)| *row).collect();
-            let staged = staged(&dataset, row::to_batches(&rows)?).boxed().await?;
+            let staged = staged(&dataset, row::to_batches(new)?).boxed().await?;
             let Operation::Append { fragments } = staged.operation else {
                 return Err(StoreError::Invalid(
                     "the table of chunks took new rows for something else".to_owned(),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arrow_array::builder::StringBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt32Type;
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray, UInt32Array};
@@ -124,11 +125,11 @@ pub(crate) fn schema() -> SchemaRef {
     ]))
 }
 
-/// Converts rows to batches of bounded size.
-pub(crate) fn to_batches(rows: &[&ChunkRow]) -> Result<Vec<RecordBatch>> {
+/// Converts rows, each with its id, to batches of bounded size.
+pub(crate) fn to_batches(rows: &[(String, &ChunkRow)]) -> Result<Vec<RecordBatch>> {
     let mut batches = Vec::new();
     let (mut start, mut bytes) = (0, 0);
-    for (index, row) in rows.iter().enumerate() {
+    for (index, (_, row)) in rows.iter().enumerate() {
         let size = row.header.len() + row.chunk.text.len();
         if index - start == ROWS_PER_BATCH || (index > start && bytes + size > BYTES_PER_BATCH) {
             batches.push(to_batch(&rows[start..index])?);
@@ -142,12 +143,9 @@ pub(crate) fn to_batches(rows: &[&ChunkRow]) -> Result<Vec<RecordBatch>> {
     Ok(batches)
 }
 
-fn to_batch(rows: &[&ChunkRow]) -> Result<RecordBatch> {
-    let text = |value: &dyn Fn(&ChunkRow) -> String| -> ArrayRef {
-        Arc::new(StringArray::from_iter_values(
-            rows.iter().map(|row| value(row)),
-        ))
-    };
+fn to_batch(rows: &[(String, &ChunkRow)]) -> Result<RecordBatch> {
+    let ids: StringArray = StringArray::from_iter_values(rows.iter().map(|(id, _)| id));
+    let rows: Vec<&ChunkRow> = rows.iter().map(|(_, row)| *row).collect();
     let number = |value: &dyn Fn(&ChunkRow) -> u32| -> ArrayRef {
         Arc::new(UInt32Array::from_iter_values(
             rows.iter().map(|row| value(row)),
@@ -155,20 +153,38 @@ fn to_batch(rows: &[&ChunkRow]) -> Result<RecordBatch> {
     };
     let symbols: StringArray = rows.iter().map(|row| row.chunk.symbol.as_deref()).collect();
     let columns = vec![
-        text(&|row| row.id()),
-        text(&|row| row.chunk.path.clone()),
-        text(&|row| row.chunk.language.clone()),
-        text(&|row| row.chunk.kind.name().to_owned()),
+        Arc::new(ids) as ArrayRef,
+        text_column(&rows, |row, cell| cell.push_str(&row.chunk.path)),
+        text_column(&rows, |row, cell| cell.push_str(&row.chunk.language)),
+        text_column(&rows, |row, cell| cell.push_str(row.chunk.kind.name())),
         Arc::new(symbols) as ArrayRef,
-        text(&|row| join(&row.chunk.scope)),
-        text(&|row| join(&row.chunk.definitions)),
+        text_column(&rows, |row, cell| push_joined(&row.chunk.scope, cell)),
+        text_column(&rows, |row, cell| push_joined(&row.chunk.definitions, cell)),
         number(&|row| row.chunk.start_line),
         number(&|row| row.chunk.end_line),
-        text(&|row| hex::encode(row.content_key.0)),
+        text_column(&rows, |row, cell| {
+            cell.push_str(&hex::encode(row.content_key.0));
+        }),
         number(&|row| u32::try_from(row.header.len()).unwrap_or(u32::MAX)),
-        text(&|row| format!("{}\n{}", row.header, row.chunk.text)),
+        text_column(&rows, |row, cell| {
+            cell.push_str(&row.header);
+            cell.push('\n');
+            cell.push_str(&row.chunk.text);
+        }),
     ];
     Ok(RecordBatch::try_new(schema(), columns)?)
+}
+
+/// A column of texts. Each is put together in the same place: a batch has tens of thousands of them.
+fn text_column(rows: &[&ChunkRow], write: impl Fn(&ChunkRow, &mut String)) -> ArrayRef {
+    let mut column = StringBuilder::new();
+    let mut cell = String::new();
+    for row in rows {
+        cell.clear();
+        write(row, &mut cell);
+        column.append_value(&cell);
+    }
+    Arc::new(column.finish())
 }
 
 /// Converts a batch with [`COLUMNS`] back to rows.
@@ -222,14 +238,6 @@ pub(crate) fn outlines_from_batch(batch: &RecordBatch) -> Result<Vec<(Chunk, Con
         .collect()
 }
 
-/// Converts a batch with [`DEFINITIONS`] to the names in each row.
-pub(crate) fn definitions_from_batch(batch: &RecordBatch) -> Result<Vec<Vec<String>>> {
-    let names = strings(batch, DEFINITIONS)?;
-    Ok((0..batch.num_rows())
-        .map(|row| split(names.value(row)))
-        .collect())
-}
-
 /// A column of texts.
 pub(crate) fn strings<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a StringArray> {
     batch
@@ -263,7 +271,18 @@ pub(crate) fn text_of(terms: &str, header_length: u32) -> Result<&str> {
 }
 
 fn join(names: &[String]) -> String {
-    names.join(&SEPARATOR.to_string())
+    let mut joined = String::new();
+    push_joined(names, &mut joined);
+    joined
+}
+
+fn push_joined(names: &[String], joined: &mut String) {
+    for (index, name) in names.iter().enumerate() {
+        if index > 0 {
+            joined.push(SEPARATOR);
+        }
+        joined.push_str(name);
+    }
 }
 
 fn split(joined: &str) -> Vec<String> {
@@ -310,7 +329,7 @@ mod tests {
             header: "src it's.rs".into(),
             content_key: ContentKey::of("fn serve() {}\n"),
         };
-        let batches = to_batches(&[&row]).expect("batch");
+        let batches = to_batches(&[(row.id(), &row)]).expect("batch");
         assert_eq!(from_batch(&batches[0]).expect("rows"), vec![row]);
     }
 }

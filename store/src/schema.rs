@@ -108,19 +108,23 @@ pub(crate) mod save {
     pub(crate) const SET_META: &str = "INSERT OR REPLACE INTO meta VALUES (?1, ?2)";
     pub(crate) const LAST_FILE: &str = "SELECT MAX(id) FROM files";
     pub(crate) const FILE_AT: &str =
-        "SELECT path, size, modified_ns, hash, language, chunks, status, changed_ns, inode
+        "SELECT path, size, modified_ns, hash, language, chunks, status, changed_ns, inode, rules,
+                unsure_since_ns
          FROM files WHERE path = ?1";
     /// `/` and `0` follow each other, so that these are the bounds of what is in a folder.
     pub(crate) const FILES_IN: &str =
-        "SELECT path, size, modified_ns, hash, language, chunks, status, changed_ns, inode
+        "SELECT path, size, modified_ns, hash, language, chunks, status, changed_ns, inode, rules,
+                unsure_since_ns
          FROM files WHERE path > ?1 || '/' AND path < ?1 || '0' ORDER BY path";
     pub(crate) const REMOVE_FILE: &str = "DELETE FROM files WHERE path = ?1";
     pub(crate) const ADD_FILE: &str = "INSERT INTO files
-         (path, size, modified_ns, hash, language, chunks, status, changed_ns, inode)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+         (path, size, modified_ns, hash, language, chunks, status, changed_ns, inode, rules,
+          unsure_since_ns)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
     pub(crate) const ADD_KEY: &str = "INSERT INTO chunk_keys VALUES (?1, ?2, ?3)";
     pub(crate) const TOUCH_FILE: &str =
-        "UPDATE files SET size = ?2, modified_ns = ?3, changed_ns = ?5, inode = ?6
+        "UPDATE files SET size = ?2, modified_ns = ?3, changed_ns = ?5, inode = ?6,
+             unsure_since_ns = ?7
          WHERE path = ?1 AND hash = ?4";
     pub(crate) const FAILED_COPIES: &str = "SELECT IFNULL(SUM(keys.copies), 0)
          FROM failures CROSS JOIN chunk_keys AS keys ON keys.content_key = failures.content_key
@@ -131,11 +135,10 @@ pub(crate) mod save {
          WHERE failures.fingerprint = ?1
            AND NOT EXISTS (SELECT 1 FROM vectors WHERE vectors.fingerprint = ?1
                            AND vectors.content_key = failures.content_key)";
-    pub(crate) const MISSING_KEYS: &str = "SELECT missing.content_key, MIN(files.path)
-         FROM missing CROSS JOIN chunk_keys AS keys ON keys.content_key = missing.content_key
-         CROSS JOIN files ON files.id = keys.file
-         WHERE missing.content_key > ?1
-         GROUP BY missing.content_key ORDER BY missing.content_key LIMIT ?2";
+    pub(crate) const MISSING_TEXTS: &str = "SELECT missing.content_key, keys.file
+         FROM missing CROSS JOIN chunk_keys AS keys ON keys.content_key = missing.content_key";
+    pub(crate) const MISSING_FILE: &str =
+        "SELECT path, language, modified_ns FROM files WHERE id = ?1";
     pub(crate) const HAS_VECTOR: &str =
         "SELECT 1 FROM vectors WHERE fingerprint = ?1 AND content_key = ?2";
     pub(crate) const ADD_VECTOR: &str = "INSERT OR IGNORE INTO vectors VALUES (?1, ?2)";
@@ -159,7 +162,7 @@ pub(crate) mod save {
         "SELECT content_key FROM orphans ORDER BY content_key LIMIT ?1";
 
     #[cfg(test)]
-    pub(crate) const ALL: [&str; 22] = [
+    pub(crate) const ALL: [&str; 23] = [
         META,
         SET_META,
         LAST_FILE,
@@ -171,7 +174,8 @@ pub(crate) mod save {
         TOUCH_FILE,
         FAILED_COPIES,
         ONLY_FAILED_COPIES,
-        MISSING_KEYS,
+        MISSING_TEXTS,
+        MISSING_FILE,
         HAS_VECTOR,
         ADD_VECTOR,
         REMOVE_VECTOR,

@@ -4,7 +4,7 @@
 //! texts, which are most of the bytes, and the texts of the hits are fetched by row at the end.
 //! Row ids are valid within one version only, so all reads of a search use one snapshot.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -21,9 +21,12 @@ use parking_lot::Mutex;
 use crate::chunk::{Chunk, ContentKey};
 use crate::chunks::floats;
 use crate::error::{Result, StoreError};
-use crate::query::{Filter, TextQuery, is_in};
+use crate::filter::{Filter, is_in};
+use crate::keys::KeyRows;
+use crate::query::TextQuery;
 use crate::row::{self, COLUMNS, ChunkRow, OUTLINE, TERMS};
 use crate::store::{Store, StoreFuture, TERMS_INDEX};
+use crate::text_search::{IndexedHits, search_indexed};
 
 const SCORE: &str = "_score";
 const ROW_ID: &str = "_rowid";
@@ -31,7 +34,7 @@ const VALUES_PER_LOOKUP: usize = 500;
 
 /// A row of one [`Snapshot`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RowId(u64);
+pub struct RowId(pub(crate) u64);
 
 /// A chunk that was found, without its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,12 +47,19 @@ pub struct FoundChunk {
     pub content_key: ContentKey,
 }
 
+impl FoundChunk {
+    fn passes(&self, filter: &Filter) -> bool {
+        filter.passes(&self.chunk.path, &self.chunk.language)
+    }
+}
+
 /// One version of the table of chunks.
 #[derive(Clone)]
 pub struct Snapshot {
     dataset: Arc<Dataset>,
     outlines: Arc<ChunkHeaders>,
     uses_trees: bool,
+    keys: Arc<KeyRows>,
 }
 
 /// Chunks that earlier searches have read, without their texts.
@@ -91,6 +101,7 @@ impl Store {
                 dataset,
                 outlines: self.inner.outlines.clone(),
                 uses_trees: true,
+                keys: self.inner.chunk_keys.clone(),
             })
         }
         .boxed()
@@ -107,7 +118,8 @@ impl Snapshot {
         &self.dataset
     }
 
-    /// The same version, without the B-trees: look-ups read a column of all chunks instead.
+    /// The same version, without the B-trees and the bitmap of the languages: look-ups read a column
+    /// of all chunks instead.
     #[must_use]
     pub fn without_trees(&self) -> Snapshot {
         Snapshot {
@@ -127,13 +139,22 @@ impl Snapshot {
             if limit == 0 || query.is_empty() || filter.passes_nothing() {
                 return Ok(Vec::new());
             }
-            let mut indexed = self.text_scan(query.for_indexed(TERMS), limit, filter)?;
-            indexed.fast_search();
-            let (mut rows, mut scores) = scored_rows(&indexed).await?;
-            let others = self.dataset.unindexed_fragments(TERMS_INDEX).boxed().await;
-            let others = others.map_err(lancedb::Error::from)?;
-            if !others.is_empty() {
-                let mut scan = self.text_scan(query.for_others(TERMS), limit, filter)?;
+            let others = self
+                .dataset
+                .unindexed_fragments(TERMS_INDEX)
+                .boxed()
+                .await?;
+            // A table of which nothing is indexed has the definition of an index.
+            let indexed = if others.len() < self.dataset.fragments().len() {
+                search_indexed(&self.dataset, query, limit, filter, self.uses_trees).await?
+            } else {
+                IndexedHits::default()
+            };
+            let (mut rows, mut scores) = (indexed.rows, indexed.scores);
+            if let Some(query) = query.for_others(TERMS, &indexed.left_out)
+                && !others.is_empty()
+            {
+                let mut scan = self.text_scan(query, limit, filter)?;
                 scan.with_fragments(others);
                 let (more_rows, more_scores) = scored_rows(&scan).await?;
                 rows.extend(more_rows);
@@ -141,6 +162,7 @@ impl Snapshot {
             }
             let found = self.outlines(&rows).await?;
             let mut hits: Vec<(FoundChunk, f32)> = found.into_iter().zip(scores).collect();
+            hits.retain(|(found, _)| found.passes(filter));
             hits.sort_by(|(left, left_score), (right, right_score)| {
                 right_score
                     .total_cmp(left_score)
@@ -176,19 +198,44 @@ impl Snapshot {
         filter: &'a Filter,
     ) -> StoreFuture<'a, Vec<FoundChunk>> {
         async move {
-            let keys: Vec<String> = keys.iter().map(|key| hex::encode(key.0)).collect();
-            self.look_up("content_key", &keys, filter).await
+            let rows = self.keys.rows_of(&self.dataset, keys).await?;
+            let rows: Vec<RowId> = rows.into_iter().map(RowId).collect();
+            let keys: HashSet<&ContentKey> = keys.iter().collect();
+            let mut found = self.outlines(&rows).await?;
+            found.retain(|it| keys.contains(&it.content_key) && it.passes(filter));
+            found.sort_by(|left, right| found_key(left).cmp(&found_key(right)));
+            Ok(found)
         }
         .boxed()
     }
 
-    /// The chunks whose symbol is one of the names, as written, by path and line.
+    /// The chunks whose symbol is one of the names, as written, by path and line; none of a name that
+    /// more than `most` chunks have.
     pub fn chunks_by_symbols<'a>(
         &'a self,
         symbols: &'a [String],
+        most: usize,
         filter: &'a Filter,
     ) -> StoreFuture<'a, Vec<FoundChunk>> {
-        async move { self.look_up("symbol", symbols, filter).await }.boxed()
+        async move {
+            let mut by_name: BTreeMap<String, Vec<RowId>> = BTreeMap::new();
+            let columns: &[&str] = if most == usize::MAX { &[] } else { &["symbol"] };
+            for batch in self.matching("symbol", symbols, columns, filter).await? {
+                let found = row_ids(&batch)?;
+                if columns.is_empty() {
+                    by_name.entry(String::new()).or_default().extend(found);
+                    continue;
+                }
+                for (row, name) in found.into_iter().zip(row::strings(&batch, "symbol")?) {
+                    let name = name.unwrap_or_default().to_owned();
+                    by_name.entry(name).or_default().push(row);
+                }
+            }
+            by_name.retain(|_, rows| rows.len() <= most);
+            let rows: Vec<RowId> = by_name.into_values().flatten().collect();
+            self.sorted_outlines(&rows, filter).await
+        }
+        .boxed()
     }
 
     /// The chunks of files, by path and line.
@@ -211,7 +258,7 @@ impl Snapshot {
                 return Ok(Vec::new());
             }
             let mut scanner = self.dataset.scan();
-            scanner.with_row_id();
+            scanner.with_row_id().use_scalar_index(self.uses_trees);
             scanner
                 .project::<&str>(&[row::DEFINITIONS])
                 .map_err(lancedb::Error::from)?;
@@ -220,14 +267,37 @@ impl Snapshot {
             }
             let mut rows = Vec::new();
             for batch in collect(&scanner).await? {
-                let names = row::definitions_from_batch(&batch)?;
-                let wanted = row_ids(&batch)?.into_iter().zip(names);
-                let wanted = wanted.filter(|(_, names)| names.iter().any(|name| is_wanted(name)));
-                rows.extend(wanted.map(|(row, _)| row));
+                let names = row::strings(&batch, row::DEFINITIONS)?;
+                for (row, names) in row_ids(&batch)?.into_iter().zip(names) {
+                    if row::separated(names.unwrap_or_default()).any(is_wanted) {
+                        rows.push(row);
+                    }
+                }
             }
-            let mut found = self.outlines(&rows).await?;
-            found.sort_by(|left, right| found_key(left).cmp(&found_key(right)));
-            Ok(found)
+            self.sorted_outlines(&rows, filter).await
+        }
+        .boxed()
+    }
+
+    /// The keys of all chunks that pass a filter, in order.
+    pub fn keys_of<'a>(&'a self, filter: &'a Filter) -> StoreFuture<'a, Vec<ContentKey>> {
+        async move {
+            if filter.passes_nothing() {
+                return Ok(Vec::new());
+            }
+            let mut scanner = self.dataset.scan();
+            scanner.use_scalar_index(self.uses_trees);
+            scanner.project::<&str>(&["content_key"])?;
+            if let Some(condition) = filter.sql() {
+                scanner.filter(&condition)?;
+            }
+            let mut keys = BTreeSet::new();
+            for batch in collect(&scanner).await? {
+                for key in row::strings(&batch, "content_key")?.iter().flatten() {
+                    keys.insert(row::key_from_hex(key)?);
+                }
+            }
+            Ok(keys.into_iter().collect())
         }
         .boxed()
     }
@@ -239,18 +309,10 @@ impl Snapshot {
         filter: &'a Filter,
     ) -> StoreFuture<'a, usize> {
         async move {
-            let mut condition = is_in("content_key", [hex::encode(key.0).as_str()]);
-            if let Some(more) = filter.sql() {
-                condition = format!("{condition} AND {more}");
+            if *filter == Filter::default() {
+                return Ok(self.keys.rows_of(&self.dataset, &[key]).await?.len());
             }
-            let mut scanner = self.dataset.scan();
-            scanner.with_row_id().use_scalar_index(self.uses_trees);
-            scanner
-                .filter(&condition)
-                .and_then(|scanner| scanner.project::<&str>(&[]))
-                .map_err(lancedb::Error::from)?;
-            let count = scanner.count_rows().await.map_err(lancedb::Error::from)?;
-            Ok(usize::try_from(count).unwrap_or(usize::MAX))
+            Ok(self.chunks_by_keys(&[key], filter).await?.len())
         }
         .boxed()
     }
@@ -283,10 +345,25 @@ impl Snapshot {
         values: &[String],
         filter: &Filter,
     ) -> Result<Vec<FoundChunk>> {
-        if filter.passes_nothing() {
-            return Ok(Vec::new());
-        }
         let mut rows = Vec::new();
+        for batch in self.matching(column, values, &[], filter).await? {
+            rows.extend(row_ids(&batch)?);
+        }
+        self.sorted_outlines(&rows, filter).await
+    }
+
+    /// The rows that have one of some values in a column: their ids and the columns asked for.
+    async fn matching(
+        &self,
+        column: &str,
+        values: &[String],
+        columns: &[&str],
+        filter: &Filter,
+    ) -> Result<Vec<RecordBatch>> {
+        let mut batches = Vec::new();
+        if filter.passes_nothing() {
+            return Ok(batches);
+        }
         for group in values.chunks(VALUES_PER_LOOKUP) {
             let mut condition = is_in(column, group.iter().map(String::as_str));
             if let Some(more) = filter.sql() {
@@ -296,13 +373,17 @@ impl Snapshot {
             scanner.with_row_id().use_scalar_index(self.uses_trees);
             scanner
                 .filter(&condition)
-                .and_then(|scanner| scanner.project::<&str>(&[]))
+                .and_then(|scanner| scanner.project(columns))
                 .map_err(lancedb::Error::from)?;
-            for batch in collect(&scanner).await? {
-                rows.extend(row_ids(&batch)?);
-            }
+            batches.extend(collect(&scanner).await?);
         }
-        let mut found = self.outlines(&rows).await?;
+        Ok(batches)
+    }
+
+    /// The rows that pass a filter, without their texts, by path and line.
+    async fn sorted_outlines(&self, rows: &[RowId], filter: &Filter) -> Result<Vec<FoundChunk>> {
+        let mut found = self.outlines(rows).await?;
+        found.retain(|it| it.passes(filter));
         found.sort_by(|left, right| found_key(left).cmp(&found_key(right)));
         Ok(found)
     }

@@ -14,13 +14,14 @@ use futures::future::BoxFuture;
 use futures::{FutureExt, TryStreamExt};
 use lance::index::DatasetIndexExt;
 use lancedb::index::Index;
-use lancedb::index::scalar::{BTreeIndexBuilder, FtsIndexBuilder};
+use lancedb::index::scalar::{BTreeIndexBuilder, BitmapIndexBuilder, FtsIndexBuilder};
 use lancedb::query::ExecutableQuery;
 use lancedb::{Connection, ObjectStoreRegistry, Session, Table};
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::error::{Result, StoreError, is_conflict, is_damage, without_panic};
 use crate::files::create_private_folder;
+use crate::keys::KeyRows;
 use crate::maintain::Upkeep;
 use crate::recovery::{self, Recovery};
 use crate::row::{self, TERMS};
@@ -43,6 +44,9 @@ const TREES: [(&str, &str); 3] = [
     ("content_key", "content_key_index"),
     ("symbol", "symbol_index"),
 ];
+
+/// The index of the languages, of which there are few.
+const LANGUAGE_INDEX: &str = "language_index";
 
 /// Longest identifier that is indexed whole, in bytes.
 const LONGEST_TOKEN: usize = 128;
@@ -93,6 +97,9 @@ pub(crate) struct StoreInner {
     pub(crate) chunks: Table,
     vectors: Mutex<HashMap<String, Table>>,
     pub(crate) outlines: Arc<ChunkHeaders>,
+    pub(crate) chunk_keys: Arc<KeyRows>,
+    /// Of the vectors that were searched last.
+    pub(crate) vector_keys: KeyRows,
     pub(crate) writes: tokio::sync::Mutex<()>,
     pub(crate) upkeep: Upkeep,
     healings: Vec<Recovery>,
@@ -224,6 +231,8 @@ impl StoreOpening {
             chunks,
             vectors: Mutex::new(vectors),
             outlines: Arc::default(),
+            chunk_keys: Arc::default(),
+            vector_keys: KeyRows::default(),
             writes: tokio::sync::Mutex::new(()),
             upkeep: Upkeep::default(),
             healings: self.healings,
@@ -331,12 +340,6 @@ impl StoreOpening {
     }
 }
 
-/// The column of a B-tree of the table of chunks.
-pub(crate) fn tree(name: &str) -> Option<&'static str> {
-    let mut trees = TREES.iter();
-    trees.find_map(|(column, tree)| (*tree == name).then_some(*column))
-}
-
 /// Runs work that reads or writes files off the asynchronous threads.
 pub(crate) async fn on_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
@@ -353,9 +356,10 @@ pub(crate) async fn on_thread<T: Send + 'static>(
 /// Creates the indexes of the table of chunks that are missing: after a crash, or all of them.
 async fn create_missing_indexes(chunks: &Table) -> Result<()> {
     let existing = chunks.list_indices().boxed().await?;
-    for (column, name) in TREES {
+    let look_ups = TREES.into_iter().map(|(_, name)| name);
+    for name in look_ups.chain([LANGUAGE_INDEX]) {
         if !existing.iter().any(|index| index.name == name) {
-            create_tree(chunks, column, name).await?;
+            create_look_up(chunks, name).await?;
         }
     }
     if existing.iter().any(|index| index.name == OLD_TERMS_INDEX) {
@@ -367,8 +371,32 @@ async fn create_missing_indexes(chunks: &Table) -> Result<()> {
     Ok(())
 }
 
+/// Builds an index by which chunks are looked up, in place of an older one; returns whether there is
+/// one of this name.
+pub(crate) async fn create_look_up(chunks: &Table, name: &str) -> Result<bool> {
+    if name == LANGUAGE_INDEX {
+        let index = Index::Bitmap(BitmapIndexBuilder::default());
+        create_index(chunks, "language", LANGUAGE_INDEX, index).await?;
+        return Ok(true);
+    }
+    let mut trees = TREES.into_iter();
+    match trees.find(|(_, tree)| *tree == name) {
+        Some((column, tree)) => create_tree(chunks, column, tree).await.map(|()| true),
+        None => Ok(false),
+    }
+}
+
 pub(crate) async fn create_tree(table: &Table, column: &str, name: &str) -> Result<()> {
-    let index = Index::BTree(BTreeIndexBuilder::default());
+    create_index(
+        table,
+        column,
+        name,
+        Index::BTree(BTreeIndexBuilder::default()),
+    )
+    .await
+}
+
+async fn create_index(table: &Table, column: &str, name: &str, index: Index) -> Result<()> {
     table
         .create_index(&[column], index)
         .name(name.to_owned())

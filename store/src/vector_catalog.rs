@@ -2,47 +2,63 @@
 //!
 //! Every function blocks, like all of [`Catalog`].
 
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
-use rusqlite::{Row, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 use crate::catalog::Catalog;
 use crate::chunk::ContentKey;
 use crate::error::Result;
-use crate::record::{EmbedFailure, MissingKey};
+use crate::record::{EmbedFailure, MissingFile, MissingKey, MissingTexts};
 use crate::schema::save;
 use crate::sqlite::signed;
 use crate::tally::forget_settled;
 
 impl Catalog {
-    /// Keys of chunks without vector and without failure that are greater than `after`, in order.
-    pub fn missing_keys(
-        &self,
-        fingerprint: &str,
-        limit: usize,
-        after: Option<ContentKey>,
-    ) -> Result<Vec<MissingKey>> {
-        // No key is below the empty blob.
-        let after = after.map(|key| key.0.to_vec()).unwrap_or_default();
-        if self.is_settled(fingerprint)? {
-            let parameters = params![after, signed(limit)];
-            return self.list(save::MISSING_KEYS, parameters, missing_of);
+    /// The keys of chunks without vector and without failure, with the files that have them.
+    pub fn missing_texts(&self, fingerprint: &str) -> Result<MissingTexts> {
+        let rows: Vec<(ContentKey, i64)> = if self.is_settled(fingerprint)? {
+            self.list(save::MISSING_TEXTS, [], key_and_file)?
+        } else {
+            self.list(
+                "SELECT keys.content_key, keys.file FROM chunk_keys AS keys
+                 WHERE NOT EXISTS (SELECT 1 FROM vectors WHERE fingerprint = ?1
+                                   AND vectors.content_key = keys.content_key)
+                   AND NOT EXISTS (SELECT 1 FROM failures WHERE fingerprint = ?1
+                                   AND failures.content_key = keys.content_key)",
+                [fingerprint],
+                key_and_file,
+            )?
+        };
+        let mut found: HashMap<i64, Option<u32>> = HashMap::new();
+        let mut missing = MissingTexts::default();
+        let mut file = self.connection.prepare_cached(save::MISSING_FILE)?;
+        for (key, id) in rows {
+            let at = match found.entry(id) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(unknown) => {
+                    let read = file.query_row([id], |row| {
+                        Ok(MissingFile {
+                            path: row.get(0)?,
+                            language: row.get(1)?,
+                            modified_ns: row.get(2)?,
+                        })
+                    });
+                    // Each statement sees its own state of the catalog.
+                    let at = read.optional()?.map(|file| {
+                        missing.files.push(file);
+                        u32::try_from(missing.files.len() - 1).unwrap_or(u32::MAX)
+                    });
+                    *unknown.insert(at)
+                }
+            };
+            missing.keys.extend(at.map(|at| (key, at)));
         }
-        self.list(
-            "SELECT keys.content_key, MIN(files.path)
-             FROM chunk_keys AS keys JOIN files ON files.id = keys.file
-             WHERE keys.content_key > ?2
-               AND NOT EXISTS (SELECT 1 FROM vectors WHERE fingerprint = ?1
-                               AND vectors.content_key = keys.content_key)
-               AND NOT EXISTS (SELECT 1 FROM failures WHERE fingerprint = ?1
-                               AND failures.content_key = keys.content_key)
-             GROUP BY keys.content_key ORDER BY keys.content_key LIMIT ?3",
-            params![fingerprint, after, signed(limit)],
-            missing_of,
-        )
+        Ok(missing)
     }
 
-    /// The number of keys that [`Self::missing_keys`] would list in all.
+    /// The number of different keys that [`Self::missing_texts`] would list.
     pub fn missing_count(&self, fingerprint: &str) -> Result<u64> {
         if self.is_settled(fingerprint)? {
             return self.number(save::MISSING_COUNT, []);
@@ -206,6 +222,10 @@ impl Catalog {
             Ok(())
         })
     }
+}
+
+fn key_and_file(row: &Row<'_>) -> rusqlite::Result<(ContentKey, i64)> {
+    Ok((row.get(0)?, row.get(1)?))
 }
 
 fn missing_of(row: &Row<'_>) -> rusqlite::Result<MissingKey> {

@@ -8,19 +8,20 @@ use arrow_array::{
 };
 use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef};
 use futures::FutureExt;
-use lancedb::index::Index;
-use lancedb::index::vector::IvfSqIndexBuilder;
+use lance::Dataset;
+use lance::dataset::scanner::{RowAddrMask, RowAddrTreeMap};
 use lancedb::query::{QueryBase, Select};
-use lancedb::table::{OptimizeAction, OptimizeOptions};
 use lancedb::{DistanceType, Table};
 
 use crate::chunk::ContentKey;
 use crate::chunks::floats;
 use crate::error::{Result, StoreError};
-use crate::query::is_in;
+use crate::filter::is_in;
 use crate::recovery;
 use crate::row::{key_from_hex, strings};
+use crate::snapshot;
 use crate::store::{Store, StoreFuture, collect, create_tree, retrying};
+use crate::vector_index;
 
 /// What the name of a table of vectors starts with.
 pub(crate) const PREFIX: &str = "vectors_";
@@ -28,15 +29,14 @@ pub(crate) const VECTOR_INDEX: &str = "vector_index";
 
 pub(crate) const KEY: &str = "content_key";
 pub(crate) const KEY_INDEX: &str = "content_key_index";
-const VECTOR: &str = "vector";
+pub(crate) const VECTOR: &str = "vector";
 const DISTANCE: &str = "_distance";
 
-/// Below this an exact scan answers in tens of milliseconds, and an index costs more than it saves.
-const ROWS_FOR_INDEX: usize = 10_000;
-/// This many times the rows asked for are re-ranked by their exact vectors: with dimensions
-/// quantised to a byte, distances are off by less than the gaps between distant ranks.
+/// This many times the rows asked for are re-ranked by their exact vectors; see [`vector_index`].
 const REFINE_FACTOR: u32 = 2;
 const KEYS_PER_CONDITION: usize = 500;
+/// More partitions than LanceDB makes.
+const ALL_PROBES: usize = 1 << 16;
 
 /// One vector of a document text; a text longer than the model's window has several.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,14 +95,7 @@ impl Store {
         limit: usize,
         keys: &'a [ContentKey],
     ) -> StoreFuture<'a, Vec<(ContentKey, f32)>> {
-        async move {
-            if keys.is_empty() {
-                return Ok(Vec::new());
-            }
-            self.nearest(fingerprint, vector, limit, Some(keys_condition(keys)))
-                .await
-        }
-        .boxed()
+        async move { self.nearest(fingerprint, vector, limit, Some(keys)).await }.boxed()
     }
 
     async fn nearest(
@@ -110,34 +103,41 @@ impl Store {
         fingerprint: &str,
         vector: &[f32],
         limit: usize,
-        condition: Option<String>,
+        among: Option<&[ContentKey]>,
     ) -> Result<Vec<(ContentKey, f32)>> {
         let Some(table) = self.vectors_table(&table_name(fingerprint)?).await? else {
             return Ok(Vec::new());
         };
-        if limit == 0 {
+        let dataset = dataset(&table).await?;
+        let among = match among {
+            Some(keys) => Some(self.inner.vector_keys.rows_of(&dataset, keys).await?),
+            None => None,
+        };
+        let count = dataset.count_rows(None).boxed().await?;
+        let there = among.as_ref().map_or(count, Vec::len);
+        if limit == 0 || there == 0 {
             return Ok(Vec::new());
         }
+        let mut search = NearestRows {
+            dataset: &dataset,
+            vector,
+            among: among.as_deref(),
+            probes: Some(vector_index::probes(count, vector.len())),
+        };
         // Parts of one text share a key, so more rows are fetched until enough keys differ.
         let mut rows = limit.saturating_add(16);
         loop {
-            let mut search = table
-                .query()
-                .nearest_to(vector)?
-                .column(VECTOR)
-                .distance_type(DistanceType::Cosine)
-                .refine_factor(REFINE_FACTOR)
-                .limit(rows)
-                .select(Select::columns(&[KEY, DISTANCE]));
-            if let Some(condition) = &condition {
-                search = search.only_if(condition);
-            }
-            let (fetched, mut best) = best_parts(&collect(&search).await?)?;
-            if best.len() >= limit || fetched < rows {
+            rows = rows.min(there);
+            let (fetched, mut best) = best_parts(&search.find(rows).await?)?;
+            let is_all = fetched == there || (fetched < rows && search.probes.is_none());
+            if best.len() >= limit || is_all {
                 best.truncate(limit);
                 return Ok(best);
             }
-            rows = rows.saturating_mul(4);
+            match fetched < rows {
+                true => search.probes = None,
+                false => rows = rows.saturating_mul(4),
+            }
         }
     }
 
@@ -228,37 +228,6 @@ impl Store {
         .boxed()
     }
 
-    /// Builds or extends the index of the vectors if there are enough; returns whether it did. A
-    /// writing method.
-    ///
-    /// Unindexed vectors are compared one by one.
-    pub fn index_vectors<'a>(&'a self, fingerprint: &'a str) -> StoreFuture<'a, bool> {
-        async move {
-            let name = table_name(fingerprint)?;
-            let _write_lock = self.inner.writes.lock().await;
-            let Some(table) = self.vectors_table(&name).await? else {
-                return Ok(false);
-            };
-            let (indexed, missing) = match table.index_stats(VECTOR_INDEX).boxed().await? {
-                Some(index) => (index.num_indexed_rows, index.num_unindexed_rows),
-                None => (0, table.count_rows(None).boxed().await?),
-            };
-            if indexed + missing < ROWS_FOR_INDEX || missing < (indexed / 10).max(2_000) {
-                return Ok(false);
-            }
-            // Centroids trained on less than half of the rows fit the rest badly.
-            if missing >= indexed {
-                build_vector_index(&table).await?;
-            } else {
-                let names = || vec![VECTOR_INDEX.to_owned()];
-                let options = || OptimizeOptions::append().index_names(names());
-                retrying(|| table.optimize(OptimizeAction::Index(options())).boxed()).await?;
-            }
-            Ok(true)
-        }
-        .boxed()
-    }
-
     /// The table of vectors with a name, if it exists now.
     pub(crate) async fn vectors_table(&self, name: &str) -> Result<Option<Table>> {
         // Another process may have dropped it since it was opened here.
@@ -299,17 +268,44 @@ impl Store {
     }
 }
 
-/// Builds the index of a table of vectors, in place of an older one.
-pub(crate) async fn build_vector_index(table: &Table) -> Result<()> {
-    let index = IvfSqIndexBuilder::default().distance_type(DistanceType::Cosine);
-    table
-        .create_index(&[VECTOR], Index::IvfSq(index))
-        .name(VECTOR_INDEX.to_owned())
-        .replace(true)
-        .execute()
-        .boxed()
-        .await?;
-    Ok(())
+/// A search for the rows with the nearest vectors.
+struct NearestRows<'a> {
+    dataset: &'a Dataset,
+    vector: &'a [f32],
+    /// The rows to search; `None` for all.
+    among: Option<&'a [u64]>,
+    /// Partitions of the index that are looked at, the nearest ones; `None` for all.
+    probes: Option<usize>,
+}
+
+impl NearestRows<'_> {
+    /// The keys and distances of so many rows; of fewer if no more are in what is looked at.
+    async fn find(&self, rows: usize) -> Result<Vec<RecordBatch>> {
+        let mut scanner = self.dataset.scan();
+        let vector = Float32Array::from(self.vector.to_vec());
+        scanner.nearest(VECTOR, &vector, rows)?;
+        scanner
+            .distance_metric(DistanceType::Cosine.into())
+            .refine(REFINE_FACTOR);
+        let probes = self.probes.unwrap_or(ALL_PROBES);
+        scanner.minimum_nprobes(probes).maximum_nprobes(probes);
+        if let Some(among) = self.among {
+            let among: RowAddrTreeMap = among.iter().copied().collect();
+            scanner.with_row_id_prefilter(RowAddrMask::from_allowed(among));
+        }
+        scanner.project(&[KEY, DISTANCE])?;
+        snapshot::collect(&scanner).await
+    }
+}
+
+/// The newest version of a table.
+async fn dataset(table: &Table) -> Result<Arc<Dataset>> {
+    let Some(wrapper) = table.dataset() else {
+        return Err(StoreError::Invalid(
+            "the vectors are not in a table of this machine".to_owned(),
+        ));
+    };
+    Ok(wrapper.get().boxed().await?)
 }
 
 /// The name of the table for a fingerprint.

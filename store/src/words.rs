@@ -8,7 +8,7 @@ use std::time::Instant;
 use futures::{FutureExt, TryStreamExt};
 
 use crate::error::Result;
-use crate::query::Filter;
+use crate::filter::Filter;
 use crate::row::{TERMS, strings};
 use crate::snapshot::{FoundChunk, RowId, Snapshot, row_ids};
 use crate::store::StoreFuture;

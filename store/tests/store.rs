@@ -1,12 +1,16 @@
 //! What callers of the store rely on, against real tables in temporary folders.
 
+#[path = "store/nearest.rs"]
+mod nearest;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use ollacode_store::{
     Catalog, Chunk, ChunkKind, ChunkRow, ContentKey, FileRecord, Filter, MaintenancePolicy,
-    OpenMode, OpenOptions, RecordedFile, Recovery, Store, StoreError, TextQuery, VectorRow,
+    OpenMode, OpenOptions, PathSet, RecordedFile, Recovery, Store, StoreError, TextQuery,
+    VectorRow,
 };
 
 const FINGERPRINT: &str = "0123456789abcdef";
@@ -121,15 +125,56 @@ async fn weights_and_filters_count() {
     }
     let only = Filter {
         languages: Vec::new(),
-        paths: Some(vec!["it's.rs".to_owned()]),
+        paths: Some(vec!["it's.rs".to_owned()].into()),
     };
     let hits = snapshot
         .search_text(&TextQuery::new("one"), 10, &only)
         .await
         .expect("search");
     assert_eq!(hits.len(), 1);
+    // A run of paths is found by its ends, without those that the filter does not know.
+    let known = ["a.rs", "b.rs", "it's.rs"].map(str::to_owned).into();
+    let run = Filter {
+        languages: vec!["rust".to_owned()],
+        paths: Some(PathSet::among(known, |_| true)),
+    };
+    for (words, expected) in [("one", 2), ("filler", 0)] {
+        let query = TextQuery::new(words);
+        let hits = snapshot.search_text(&query, 10, &run).await;
+        assert_eq!(hits.expect("search").len(), expected, "{words}");
+    }
+    let other = Filter {
+        languages: vec!["python".to_owned()],
+        paths: None,
+    };
+    let query = TextQuery::new("one");
+    let none = snapshot.search_text(&query, 10, &other).await;
+    assert!(none.expect("search").is_empty());
     let read = snapshot.rows(&[hits[0].0.row]).await.expect("rows");
     assert_eq!(read, rows[1..2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_many_chunks_have_is_left_out() {
+    let folder = tempfile::tempdir().expect("folder");
+    let store = writer(folder.path()).await;
+    let mut rows: Vec<ChunkRow> = (1..4)
+        .map(|line| row("a.rs", 10 * line, &format!("fn run() {{ {line} }}")))
+        .collect();
+    let mut rare = row("b.rs", 1, "fn rare() {}");
+    rare.chunk.symbol = Some("rare".to_owned());
+    rows.push(rare);
+    store.append(&rows).await.expect("append");
+    let snapshot = store.snapshot().await.expect("a snapshot");
+    let names = ["run", "rare"].map(str::to_owned);
+    for (most, expected) in [(usize::MAX, 4), (3, 4), (2, 1)] {
+        let all = Filter::default();
+        let found = snapshot.chunks_by_symbols(&names, most, &all).await;
+        let found = found.expect("chunks");
+        assert_eq!(found.len(), expected, "at most {most}");
+        let last = found.last().and_then(|found| found.chunk.symbol.as_deref());
+        assert_eq!(last, Some("rare"));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -299,6 +344,8 @@ fn the_bookkeeping_knows_what_is_missing() {
         language: "rust".to_owned(),
         chunks: 3,
         status: None,
+        rules: 4,
+        unsure_since_ns: 5,
     };
     let (one, two) = (ContentKey::of("one"), ContentKey::of("two"));
     let recorded = RecordedFile {
@@ -308,22 +355,12 @@ fn the_bookkeeping_knows_what_is_missing() {
     state.record_files(&[recorded], Some(7)).expect("record");
     assert_eq!(state.chunks_version().expect("version"), Some(7));
     assert_eq!(state.files().expect("files"), [file]);
-    assert_eq!(
-        state
-            .missing_keys(FINGERPRINT, 10, None)
-            .expect("missing")
-            .len(),
-        2
-    );
+    let missing = state.missing_texts(FINGERPRINT).expect("missing");
+    assert_eq!((missing.files.len(), missing.keys.len()), (1, 2));
     state.record_vectors(FINGERPRINT, &[one]).expect("vectors");
-    let missing = state.missing_keys(FINGERPRINT, 10, None).expect("missing");
-    assert_eq!(
-        missing
-            .iter()
-            .map(|missing| missing.key)
-            .collect::<Vec<_>>(),
-        [two]
-    );
+    let missing = state.missing_texts(FINGERPRINT).expect("missing");
+    assert_eq!(missing.files[0].path, "a.rs");
+    assert_eq!(missing.keys, [(two, 0)]);
     let counts = state.counts(FINGERPRINT).expect("counts");
     assert_eq!(
         (counts.files, counts.chunks, counts.embedded, counts.failed),

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::thread;
 
-use ollacode_store::Catalog;
+use ollacode_store::{Catalog, FileRecord, RecordedFile};
 use serde_json::Value;
 
 use crate::support::environment::Running;
@@ -187,9 +187,16 @@ fn an_index_that_is_not_as_it_should_be_is_not_good() {
     expect_row(&environment, "index", "good", "3 files");
     let folder = environment.index_folder();
     let mut state = Catalog::open(&folder).expect("the catalog");
-    state
-        .set_cut_version("of another version")
-        .expect("a version");
+    let files = state.files().expect("files").into_iter();
+    let keys = state.file_keys().expect("keys").into_iter();
+    let outdated: Vec<RecordedFile> = files
+        .zip(keys)
+        .map(|(file, (_, keys))| RecordedFile {
+            file: FileRecord { rules: 1, ..file },
+            keys,
+        })
+        .collect();
+    state.record_files(&outdated, None).expect("records");
     drop(state);
     expect_row(&environment, "index", "warning", "another version");
     environment.index();

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use ollacode_store::ReplyMarks;
+
 use crate::support::environment::hits_of;
 use crate::support::rows::assert_same_rows;
 use crate::support::samples::{functions, write_samples};
@@ -45,6 +47,38 @@ fn two_indexers_one_of_them_embedding_and_a_searcher() {
         &expected,
         "after two indexers and a searcher",
     );
+    environment.replace_model(&model);
+    let answer = environment.search_json("orbit3_2");
+    assert_eq!(
+        answer["index"]["embedded"], answer["index"]["chunks"],
+        "{answer:#}"
+    );
+}
+
+#[test]
+fn embedding_waits_for_a_reply_that_another_process_makes() {
+    let server = ModelServer::start();
+    let mut environment = Environment::on(&server);
+    populate(&environment);
+    let texts = || {
+        let embedded = server.embedded();
+        embedded.iter().filter(|text| text.contains("fn ")).count()
+    };
+    let marks = ReplyMarks::of(&environment.data_folder().join("ollacode"));
+    let reply = marks.mark().expect("a mark");
+    let mut indexer = environment.start(&["index"]);
+    let model = environment.replace_model("none");
+    // Its chunks are found, so all that is left to do for it is to embed them.
+    let mut found = 0;
+    while found < 5 {
+        let answer = environment.search_json("orbit3_2");
+        found += usize::from(!hits_of(&answer).is_empty());
+    }
+    assert!(indexer.is_running(), "the indexer waits");
+    assert_eq!(texts(), 0, "texts embedded while a reply is made");
+    drop(reply);
+    indexer.finish().expect_success();
+    assert!(texts() > 0, "texts embedded after the reply");
     environment.replace_model(&model);
     let answer = environment.search_json("orbit3_2");
     assert_eq!(

@@ -83,3 +83,43 @@ fn a_folder_exchanged_for_a_link_outside_gives_nothing_from_there() {
         assert!(read > 0, "the folder was there now and then");
     });
 }
+
+#[test]
+fn a_folder_is_listed_whole_however_often() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut expected: Vec<OsString> = (0..1_500)
+        .map(|number| OsString::from(format!("{number:0>60}")))
+        .collect();
+    for name in &expected {
+        std::fs::write(folder.path().join(name), "").expect("a file");
+    }
+    std::fs::create_dir(folder.path().join("in")).expect("a folder");
+    expected.push("in".into());
+    let open = Folder::open(folder.path()).expect("a folder");
+    for _ in 0..2 {
+        let listed = open.names().expect("names");
+        let folders = listed.iter().filter(|(_, kind)| *kind == FileKind::Folder);
+        assert_eq!(folders.count(), 1);
+        let mut names: Vec<OsString> = listed.into_iter().map(|(name, _)| name).collect();
+        names.sort();
+        assert_eq!(names, expected);
+    }
+}
+
+#[test]
+fn only_single_names_are_names() {
+    for name in [
+        "a.rs",
+        ".hidden",
+        "..two",
+        "with space",
+        "größe",
+        "-dash",
+        "a..b",
+    ] {
+        assert!(single(OsStr::new(name)).is_ok(), "{name}");
+    }
+    for name in ["", ".", "..", "a/b", "/a", "a/", "./a"] {
+        assert!(single(OsStr::new(name)).is_err(), "{name}");
+    }
+}

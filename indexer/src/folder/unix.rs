@@ -1,13 +1,13 @@
 //! Folders as file descriptors.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::{CStr, OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, fstat, openat, statat};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, fstat, openat, statat};
 
 use super::{FileKind, Stat};
 
@@ -73,23 +73,49 @@ pub(super) fn stat_and_made(folder: &Handle, name: &OsStr) -> io::Result<(Stat, 
 
 pub(super) fn names(folder: &Handle) -> io::Result<Vec<(OsString, FileKind)>> {
     let mut names = Vec::new();
-    for entry in Dir::read_from(folder)? {
-        let entry = entry?;
-        let name = OsStr::from_bytes(entry.file_name().to_bytes());
+    each_entry(folder, &mut |name, file_type| {
+        let name = OsStr::from_bytes(name.to_bytes());
         if name == "." || name == ".." {
-            continue;
+            return;
         }
-        let kind = match entry.file_type() {
+        let kind = match file_type {
             // Some file systems do not say.
             FileType::Unknown => match stat(folder, name) {
                 Ok(stat) => stat.kind,
-                Err(_) => continue,
+                Err(_) => return,
             },
             known => kind(known),
         };
         names.push((name.to_owned(), kind));
-    }
+    })?;
     Ok(names)
+}
+
+/// Lists a folder from its handle itself: a large tree has many folders, and to open each a second time
+/// takes longer than to read it.
+#[cfg(target_os = "linux")]
+fn each_entry(folder: &Handle, see: &mut dyn FnMut(&CStr, FileType)) -> io::Result<()> {
+    use std::mem::MaybeUninit;
+
+    use rustix::fs::{RawDir, SeekFrom, seek};
+    let mut buffer = [MaybeUninit::uninit(); 1 << 15];
+    // It may have been listed before.
+    seek(folder, SeekFrom::Start(0))?;
+    let mut entries = RawDir::new(folder, &mut buffer);
+    while let Some(entry) = entries.next() {
+        let entry = entry?;
+        see(entry.file_name(), entry.file_type());
+    }
+    Ok(())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn each_entry(folder: &Handle, see: &mut dyn FnMut(&CStr, FileType)) -> io::Result<()> {
+    for entry in rustix::fs::Dir::read_from(folder)? {
+        let entry = entry?;
+        see(entry.file_name(), entry.file_type());
+    }
+    Ok(())
 }
 
 fn kind(file_type: FileType) -> FileKind {

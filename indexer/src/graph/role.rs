@@ -124,7 +124,7 @@ const GENERATED_MARKS: &[&str] = &[
 const BEGINNING: usize = 400;
 
 /// What a file is for, by its path and language.
-pub(super) fn role_of(path: &str, language: &str) -> FileRole {
+pub(crate) fn role_of(path: &str, language: &str) -> FileRole {
     let lower = path.to_ascii_lowercase();
     let folders = lower.rsplit_once('/').map_or("", |(folders, _)| folders);
     let is_in = |names: &[&str]| folders.split('/').any(|folder| names.contains(&folder));

@@ -192,6 +192,34 @@ async fn a_damaged_index_of_words_does_without_and_is_built_anew_behind() {
     assert_eq!(world.set_aside(), Vec::<String>::new());
 }
 
+#[tokio::test]
+async fn a_damaged_index_of_languages_does_without_and_is_built_anew_behind() {
+    let world = World::made().await;
+    let kinds = files_by_kind(&world.index_folder());
+    let kind = kinds.keys().find(|kind| kind.contains("/bitmap_"));
+    let kind = kind.unwrap_or_else(|| panic!("no index of the languages in {kinds:?}"));
+    for file in &kinds[kind] {
+        Form::Empty.damage(&world.index_folder().join(file));
+    }
+    let index = world.index();
+    let found = world.search_in(&index, NAMES[1], &["rust"]).await;
+    let found = found.expect("an answer");
+    assert_eq!(
+        found.first.map(|(path, _)| path).as_deref(),
+        Some("file_3.rs")
+    );
+    assert!(found.is_hybrid);
+    assert_eq!(found.notes.len(), 1, "{:?}", found.notes);
+    assert!(found.notes[0].contains("index of names and paths cannot be read"));
+    let mended = index.finish_mending().await.expect("mended");
+    assert_eq!(mended.len(), 1, "{mended:?}");
+    assert!(mended[0].contains("built anew"), "{mended:?}");
+    let found = world.search_in(&index, NAMES[1], &["rust"]).await;
+    assert_eq!(found.expect("an answer").notes, Vec::<String>::new());
+    let kinds = files_by_kind(&world.index_folder());
+    assert!(kinds.contains_key(kind), "it is there again: {kinds:?}");
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_file_that_may_not_be_read_is_no_damage() {

@@ -1,25 +1,25 @@
 //! Refreshes that meet: others get in between the batches, and what they do is noticed.
 
+use std::collections::HashMap;
 use std::fs;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use ollacode_store::{ContentKey, OpenMode, OpenOptions};
+use ollacode_store::{Catalog, ContentKey, OpenMode, OpenOptions};
 use tempfile::TempDir;
 
 use super::*;
-use crate::difference::{RefreshScope, difference};
-use crate::walk::{WalkEntry, WalkLimits};
+use crate::walk::WalkLimits;
 
 /// A folder with files, and one for their index.
-struct Workspace {
+pub(crate) struct Workspace {
     folder: TempDir,
 }
 
 impl Workspace {
-    fn with_files(count: usize) -> Workspace {
+    pub(crate) fn with_files(count: usize) -> Workspace {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let workspace = Workspace { folder };
         fs::create_dir(workspace.root()).expect("the workspace");
@@ -29,25 +29,25 @@ impl Workspace {
         workspace
     }
 
-    fn root(&self) -> PathBuf {
+    pub(crate) fn root(&self) -> PathBuf {
         self.folder.path().join("workspace")
     }
 
-    fn write(&self, path: &str, text: &str) {
+    pub(crate) fn write(&self, path: &str, text: &str) {
         fs::write(self.root().join(path), text).expect("a file");
     }
 
-    fn index_folder(&self) -> PathBuf {
+    pub(crate) fn index_folder(&self) -> PathBuf {
         self.folder.path().join("index")
     }
 
     /// The index, as another process would open it.
-    fn index(&self) -> Index {
+    pub(crate) fn index(&self) -> Index {
         Index::new(self.root(), self.index_folder(), WalkLimits::default())
     }
 
     /// Demands the rows that a new index would have.
-    async fn assert_as_clean(&self) {
+    pub(crate) async fn assert_as_clean(&self) {
         let folder = tempfile::tempdir().expect("a temporary folder");
         refresh(&Index::new(
             self.root(),
@@ -61,12 +61,12 @@ impl Workspace {
     }
 }
 
-fn file(number: usize) -> String {
+pub(crate) fn file(number: usize) -> String {
     format!("file_{number:02}.rs")
 }
 
 /// A text of several chunks.
-fn functions(stem: &str) -> String {
+pub(crate) fn functions(stem: &str) -> String {
     let mut text = String::new();
     for number in 0..4 {
         text.push_str(&format!("pub fn {stem}_{number}(value: u64) -> u64 {{\n"));
@@ -81,16 +81,16 @@ fn functions(stem: &str) -> String {
 }
 
 /// The path and the key of every row, in order.
-async fn rows_in(folder: &Path) -> Vec<(String, ContentKey)> {
+pub(crate) async fn rows_in(folder: &Path) -> Vec<(String, ContentKey)> {
     let store = Store::open(folder, OpenOptions::new(OpenMode::Read)).await;
     let mut rows = store.expect("a store").path_keys().await.expect("rows");
     rows.sort();
     rows
 }
 
-fn quiet(_: IndexEvent) {}
+pub(crate) fn quiet(_: IndexEvent) {}
 
-async fn refresh(index: &Index) -> RefreshReport {
+pub(crate) async fn refresh(index: &Index) -> RefreshReport {
     let refreshed = index.refresh(&RefreshOptions::default(), &quiet).await;
     refreshed.expect("a refresh")
 }
@@ -217,8 +217,27 @@ async fn spoil(folder: &Path) {
     state.set_chunks_version(version).expect("a note");
 }
 
+/// Makes an index as if other rules had chunked all files, some time ago.
+pub(crate) fn chunked_by(folder: &Path, rules: u32) {
+    let mut state = Catalog::open(folder).expect("the catalog");
+    let mut keys: HashMap<String, Vec<ContentKey>> =
+        state.file_keys().expect("keys").into_iter().collect();
+    let files = state.files().expect("files").into_iter();
+    let files: Vec<RecordedFile> = files
+        .map(|file| RecordedFile {
+            keys: keys.remove(&file.path).unwrap_or_default(),
+            file: FileRecord {
+                rules,
+                unsure_since_ns: 0,
+                ..file
+            },
+        })
+        .collect();
+    state.record_files(&files, None).expect("records");
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_cut_another_way_is_cut_again_and_all_of_it() {
+async fn what_other_rules_chunked_is_chunked_again_once() {
     let workspace = Workspace::with_files(6);
     let (index, folder) = (workspace.index(), workspace.index_folder());
     refresh(&index).await;
@@ -227,18 +246,18 @@ async fn what_was_cut_another_way_is_cut_again_and_all_of_it() {
         spoil(&folder).await;
         assert_eq!(refresh(&index).await.changed, 0, "nothing seems to differ");
         assert_ne!(rows_in(&folder).await, expected, "a file has no rows");
-        let mut state = Catalog::open(&folder).expect("the catalog");
-        state.set_cut_version("another").expect("a version");
-        drop(state);
-        let report = match part {
-            None => refresh(&index).await,
-            Some(paths) => {
-                let how = RefreshOptions::default();
-                let refreshed = index.refresh_paths(&paths, &how, &quiet).await;
-                refreshed.expect("a refresh of a part")
-            }
-        };
-        assert_eq!((report.changed, report.unchanged), (6, 0), "{report:?}");
+        chunked_by(&folder, 0);
+        let mut left = 6;
+        if let Some(paths) = part {
+            let how = RefreshOptions::default();
+            let refreshed = index.refresh_paths(&paths, &how, &quiet).await;
+            let report = refreshed.expect("a refresh of a part");
+            assert_eq!(report.changed, 1, "{report:?}");
+            left -= 1;
+        }
+        let report = refresh(&index).await;
+        let counts = (report.changed, report.unchanged);
+        assert_eq!(counts, (left, 6 - left), "{report:?}");
         assert_eq!(
             rows_in(&folder).await,
             expected,
@@ -246,6 +265,29 @@ async fn what_was_cut_another_way_is_cut_again_and_all_of_it() {
         );
         assert_eq!(refresh(&index).await.changed, 0, "and only once");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chunking_again_by_new_rules_goes_on_where_it_was_cut_short() {
+    let workspace = Workspace::with_files(40);
+    refresh(&workspace.index()).await;
+    chunked_by(&workspace.index_folder(), 0);
+    let how = RefreshOptions::default();
+    let events = |event: IndexEvent| {
+        if matches!(event, IndexEvent::Chunking { done, .. } if done >= 16) {
+            how.stop.cancel();
+        }
+    };
+    let stopped = workspace.index().refresh(&how, &events).await;
+    assert!(matches!(stopped, Err(IndexError::Stopped)), "{stopped:?}");
+    let known = workspace.index().read_known().await.expect("the catalog");
+    assert!(!known.is_cut_as_now(), "some are left");
+    let report = refresh(&workspace.index()).await;
+    assert!(report.unchanged > 0 && report.changed > 0, "{report:?}");
+    assert_eq!(report.unchanged + report.changed, 40, "{report:?}");
+    let known = workspace.index().read_known().await.expect("the catalog");
+    assert!(known.is_cut_as_now(), "none is left");
+    workspace.assert_as_clean().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -263,82 +305,6 @@ async fn a_first_build_that_is_cut_short_goes_on_where_it_was() {
     assert!(report.unchanged > 0, "{report:?}");
     assert_eq!(report.unchanged + report.changed, 40, "{report:?}");
     workspace.assert_as_clean().await;
-}
-
-fn record(path: &str) -> FileRecord {
-    FileRecord {
-        path: path.to_owned(),
-        size: 5,
-        modified_ns: 1,
-        changed_ns: 2,
-        inode: 3,
-        ..FileRecord::default()
-    }
-}
-
-fn entry(path: &str) -> WalkEntry {
-    WalkEntry {
-        path: path.to_owned(),
-        size: 5,
-        modified_ns: 1,
-        changed_ns: 2,
-        inode: 3,
-    }
-}
-
-#[test]
-fn size_both_times_and_the_number_of_a_file_tell_that_it_is_as_before() {
-    let as_before = entry("a.rs");
-    let others = [
-        WalkEntry {
-            size: 6,
-            ..entry("a.rs")
-        },
-        WalkEntry {
-            modified_ns: 9,
-            ..entry("a.rs")
-        },
-        WalkEntry {
-            changed_ns: 9,
-            ..entry("a.rs")
-        },
-        WalkEntry {
-            inode: 9,
-            ..entry("a.rs")
-        },
-    ];
-    let compared = |entry: WalkEntry| {
-        let walked = WalkResult {
-            entries: vec![entry],
-            ..WalkResult::default()
-        };
-        let known = vec![record("a.rs")];
-        difference(&walked, known, &RefreshScope::Everything, Reread::Changed)
-    };
-    assert!(compared(as_before).is_empty());
-    for other in others {
-        assert_eq!(compared(other.clone()).tasks.len(), 1, "{other:?}");
-    }
-}
-
-#[test]
-fn what_cannot_be_looked_at_is_not_taken_for_gone() {
-    let known = ["a.rs", "q", "q/a.rs", "q/deep/b.rs", "queue.rs", "r/c.rs"];
-    let removed = |unread: &[&str]| {
-        let walked = WalkResult {
-            unread: unread.iter().map(|path| (*path).to_owned()).collect(),
-            ..WalkResult::default()
-        };
-        let known = known.map(record).to_vec();
-        difference(&walked, known, &RefreshScope::Everything, Reread::Changed).removed
-    };
-    assert_eq!(removed(&[]), known);
-    assert_eq!(removed(&["q"]), ["a.rs", "queue.rs", "r/c.rs"]);
-    assert_eq!(
-        removed(&["q/deep", "r/c.rs"]),
-        ["a.rs", "q", "q/a.rs", "queue.rs"]
-    );
-    assert_eq!(removed(&[""]), [""; 0]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod any_text;
 mod coverage;
 mod hostile;
+mod linear;
 mod names;
 mod scopes;
 mod sizes;

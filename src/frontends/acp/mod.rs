@@ -36,7 +36,6 @@ use super::{Notice, Notifier, ServiceOptions};
 use crate::app::App;
 use crate::conversation::workspaces::{IndexUpdates, Workspaces};
 use crate::conversation::{InstalledModels, SharedContext};
-use crate::engine::ChatActivity;
 use crate::permission::Mode;
 
 use agent::AcpAgent;
@@ -73,7 +72,7 @@ pub async fn run(
 }
 
 fn shared_context(app: App, how: &ServiceOptions, stop: &CancellationToken) -> SharedContext {
-    let activity = ChatActivity::default();
+    let activity = app.chat_activity();
     SharedContext {
         workspaces: Workspaces::new(
             app,

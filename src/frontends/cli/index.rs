@@ -201,7 +201,12 @@ async fn vectors(
         ));
     }
     match app
-        .embed(&embedder, &|event| progress.show(event), stop)
+        .embed(
+            &embedder,
+            &app.chat_activity(),
+            &|event| progress.show(event),
+            stop,
+        )
         .await
     {
         Ok(report) => Ok(VectorOutcome::Made {
@@ -270,7 +275,7 @@ async fn watch(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
         IndexEvent::Warning(message) => super::warn(&message),
         _ => {}
     };
-    let told = AtomicBool::new(false);
+    let (told, activity) = (AtomicBool::new(false), app.chat_activity());
     let tell = |news: VectorStatus<'_>| {
         let VectorStatus::Waiting(why) = news else {
             told.store(false, Ordering::Relaxed);
@@ -284,7 +289,7 @@ async fn watch(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
     };
     tokio::select! {
         watched = app.index.watch(&events, &changed, &stop) => Ok(watched?),
-        followed = app.follow_with_vectors(&changed, None, &|_| (), &tell, &stop) => Ok(followed?),
+        followed = app.follow_with_vectors(&changed, &activity, &|_| (), &tell, &stop) => Ok(followed?),
     }
 }
 

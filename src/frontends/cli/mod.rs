@@ -1,14 +1,14 @@
 //! The command line: the only front end that prints.
 
 use std::fmt::Display;
-use std::io::{self, IsTerminal, StdoutLock, Write};
-use std::process::ExitCode;
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use std::sync::OnceLock;
 
 use anstream::{AutoStream, stderr, stdout};
 use anyhow::Error;
 use ollacode_indexer::IndexError;
 use rustix::fs::Mode;
+use tokio::runtime::Runtime;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -16,9 +16,9 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::app::{App, StartError};
 use crate::config::{Color, ConfigError, Environment, TelegramError};
 use crate::failure::Failure;
-use crate::frontends::Services;
 use crate::frontends::events_json::JsonEvent;
 use crate::frontends::wire::SearchFailure;
+use crate::frontends::{Exit, Services};
 
 mod acp;
 pub mod args;
@@ -84,27 +84,40 @@ enum CommandEnd {
 #[error("cannot write to stdout")]
 struct StdoutClosed(#[source] io::Error);
 
-/// Runs the program and maps the outcome to an exit code.
-pub fn main(services: &Services) -> ExitCode {
+/// Runs the program; all output is written then.
+pub fn main(services: &Services) -> Exit {
     let arguments = Arguments::read(std::env::args_os());
     let ending = match &arguments {
         Ok(arguments) => run(arguments, services),
         Err(error) => explain(error),
     };
-    match ending {
-        Ok(CommandEnd::Good) => ExitCode::SUCCESS,
-        Ok(CommandEnd::Bad) => ExitCode::from(FAILED),
-        Ok(CommandEnd::Misused) => ExitCode::from(USAGE),
-        Ok(CommandEnd::Signal(signal)) => ExitCode::from(signals::exit_code(signal)),
-        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+    let code = match ending {
+        Ok(CommandEnd::Good) => 0,
+        Ok(CommandEnd::Bad) => FAILED,
+        Ok(CommandEnd::Misused) => USAGE,
+        Ok(CommandEnd::Signal(signal)) => signals::exit_code(signal),
+        Err(error) if is_closed_pipe(&error) => 0,
         Err(error) => {
             match &arguments {
                 Ok(arguments) => report_end(arguments, &error),
                 Err(_) => report(&error),
             }
-            ExitCode::from(if is_usage(&error) { USAGE } else { FAILED })
+            if is_usage(&error) { USAGE } else { FAILED }
         }
-    }
+    };
+    // If this fails, there is nowhere to report it.
+    let _ = io::stdout().flush();
+    let is_bare = arguments.is_ok_and(|arguments| leaves_nothing(&arguments));
+    Exit { code, is_bare }
+}
+
+/// Whether a command leaves nothing behind that has to end before the process: no program that it has
+/// started, no temporary folder.
+fn leaves_nothing(arguments: &Arguments) -> bool {
+    matches!(
+        arguments.command,
+        Some(Command::Index(_) | Command::Search(_))
+    )
 }
 
 /// Prints the help, the version or a usage error.
@@ -131,9 +144,7 @@ fn run(arguments: &Arguments, services: &Services) -> Result<CommandEnd, Error> 
     let app = App::start(&arguments.flags(), &environment)?;
     set_up_output(&app);
     threads::check()?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
+    let runtime = runtime(arguments)?;
     let ending = runtime.block_on(async {
         match &arguments.command {
             None => chat::run(&app, &arguments.chat).await,
@@ -174,8 +185,11 @@ fn run(arguments: &Arguments, services: &Services) -> Result<CommandEnd, Error> 
         }
     });
     runtime.block_on(app.end_servers());
-    // Reads of files that hang must not delay the exit.
+    // Neither reads of files that hang must delay the exit, nor freeing the open index.
     runtime.shutdown_background();
+    if leaves_nothing(arguments) {
+        std::mem::forget(app);
+    }
     match (ending, signals::stopped()) {
         // Interrupted before it finished; commands that run until a signal end without an error.
         (Err(error), Some(stopped)) => {
@@ -184,6 +198,20 @@ fn run(arguments: &Arguments, services: &Services) -> Result<CommandEnd, Error> 
         }
         (ending, _) => ending,
     }
+}
+
+/// Most threads of a search that wait for the disk: each costs more than what it reads from the cache of
+/// the system. Three of them at most may wait for what others do: one prepares files, one hands rows to
+/// a table, one asks for an address.
+const SEARCH_THREADS: usize = 6;
+
+/// The threads that a command runs on.
+fn runtime(arguments: &Arguments) -> io::Result<Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if matches!(arguments.command, Some(Command::Search(_))) {
+        builder.max_blocking_threads(SEARCH_THREADS);
+    }
+    builder.enable_all().build()
 }
 
 /// The umask at the start, before it is made stricter.
@@ -341,9 +369,10 @@ fn is_closed_pipe(error: &Error) -> bool {
 
 /// Writes data to stdout; a failure has its own error type.
 fn print(
-    write: impl FnOnce(&mut AutoStream<StdoutLock<'static>>) -> io::Result<()>,
+    write: impl FnOnce(&mut BufWriter<AutoStream<StdoutLock<'static>>>) -> io::Result<()>,
 ) -> Result<(), Error> {
-    let mut out = stdout().lock();
+    // Else each line is a call of the system.
+    let mut out = BufWriter::new(stdout().lock());
     write(&mut out)
         .and_then(|()| out.flush())
         .map_err(StdoutClosed)?;

@@ -169,7 +169,11 @@ impl SearchCommand<'_> {
             .map(|embedder| embedder as &dyn Embedder);
         let progress = IndexProgress::new();
         let show = |event: IndexEvent| progress.show(event);
-        let answer = self.app.index.search(&request, embedder, &show).await?;
+        let mut answer = self.app.index.search(&request, embedder, &show).await?;
+        // This process ends with its answer, so the rest is for the next ones.
+        answer.notes.extend(answer.behind.words().map(|words| {
+            format!("{words}; each search takes in some of them, `ollacode index` all")
+        }));
         for text in &answer.notes {
             note(text);
         }

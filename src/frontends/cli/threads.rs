@@ -7,6 +7,9 @@ use std::thread::{Builder, Scope, ScopedJoinHandle, available_parallelism, scope
 
 use anyhow::{Error, bail};
 
+#[cfg_attr(not(target_os = "linux"), path = "threads/limits_unknown.rs")]
+mod limits;
+
 /// Threads for files, signals and keys, independent of the number of processors.
 const BESIDES: usize = 16;
 /// Threads per processor: of the runtime, the store and the index.
@@ -20,6 +23,10 @@ type WaitTask<'scope> = Box<dyn FnOnce() + Send + 'scope>;
 pub fn check() -> Result<(), Error> {
     let processors = available_parallelism().map_or(2, usize::from);
     let wanted = BESIDES + PER_PROCESSOR * processors.min(8);
+    // Starting them all takes longer than reading the limits.
+    if limits::leave_room(wanted) {
+        return Ok(());
+    }
     let (started, error) = started(wanted, |scope, wait| {
         let builder = Builder::new().stack_size(STACK);
         builder.spawn_scoped(scope, wait)

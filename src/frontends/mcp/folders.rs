@@ -14,7 +14,6 @@ use super::tools::{IndexUse, NAMES, renamed};
 use crate::app::{App, IndexStatus};
 use crate::config::{GivenFolder, SettingOrigin};
 use crate::conversation::messages::index_words;
-use crate::engine::ChatActivity;
 use crate::message::ToolCall;
 use crate::retrieval::SearchPace;
 use crate::tools::{ReadingTools, Wanted};
@@ -24,8 +23,8 @@ use crate::visible::visible_name;
 const TOKENS: u32 = 2_000;
 /// Most bytes of its lines; what is said around them comes on top.
 const BYTES: usize = 6 << 10;
-/// Most time of a search for indexing what has just changed.
-const CHANGES: Duration = Duration::from_millis(800);
+/// Most time of a search that also indexes what has just changed.
+const CHANGES: Duration = Duration::from_millis(1_000);
 /// Most time of a search for connecting to the embedding model and asking it.
 const VECTORS: Duration = Duration::from_millis(500);
 /// After this time of a call, searches of files give what they have.
@@ -140,7 +139,7 @@ impl Folder {
     }
 
     fn open(name: String, app: App, stop: &CancellationToken) -> Result<Folder, Error> {
-        let activity = ChatActivity::default();
+        let activity = app.chat_activity();
         let background = app.keep_fresh(activity.clone(), stop.child_token());
         let caught_up = background.caught_up.clone();
         let pace = SearchPace {

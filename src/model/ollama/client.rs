@@ -75,6 +75,8 @@ impl OllamaClient {
             let here: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
             let here = here.map(|ip| SocketAddr::new(ip, 0));
             builder = builder.no_proxy().resolve_to_addrs("localhost", &here);
+            // Reading the certificates of the system takes longer than the call, which needs none.
+            builder = builder.tls_built_in_root_certs(address.is_encrypted());
         } else if reach == NetworkScope::LoopbackOnly {
             return Err(OllamaError::Offline {
                 what: format!("{address} is not this machine"),

@@ -1,7 +1,7 @@
 //! What the model is told of hits, and of none.
 
 use ollacode_indexer::rank::ScoreExplanation;
-use ollacode_indexer::{Chunk, ChunkKind, Counts};
+use ollacode_indexer::{Behind, Chunk, ChunkKind, Counts};
 use serde_json::json;
 
 use super::*;
@@ -46,6 +46,7 @@ fn answer(hits: Vec<Ranked>) -> SearchResults {
         hits,
         notes: Vec::new(),
         unsearched: None,
+        behind: Behind::default(),
     }
 }
 

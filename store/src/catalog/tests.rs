@@ -73,7 +73,63 @@ fn the_tables_of_an_older_program_are_completed() {
         assert_eq!((file.size, file.modified_ns, file.chunks), (9, 7, 2));
         // No file has this time, so it is read again.
         assert_eq!((file.changed_ns, file.inode), (-1, 0));
+        assert_eq!((file.rules, file.unsure_since_ns), (0, 0));
     }
+}
+
+#[test]
+fn the_tables_of_an_older_program_are_read_before_they_are_completed() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let old = Connection::open(folder.path().join(STATE_FILE)).expect("a database");
+    old.execute_batch(include_str!("../../tests/fixtures/state.sql"))
+        .expect("the first tables");
+    drop(old);
+    let reader = Catalog::open_read_only(folder.path()).expect("a reader");
+    let files = reader.files().expect("files");
+    let seen: Vec<_> = files
+        .iter()
+        .map(|file| (file.path.as_str(), file.changed_ns, file.rules))
+        .collect();
+    assert_eq!(seen, [("logo.png", -1, 0), ("src/a.rs", -1, 0)]);
+    let paths = ["logo.png", "src/a.rs", "gone.rs"].map(str::to_owned);
+    let paths = BTreeSet::from(paths);
+    let contents = reader.contents(&paths).expect("contents");
+    let expected = RecordedContent {
+        hash: [0x11; 16],
+        rules: 0,
+    };
+    assert_eq!(contents, HashMap::from([("src/a.rs", expected)]));
+}
+
+#[test]
+fn each_file_has_its_rules() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let mut state = Catalog::open(folder.path()).expect("state");
+    let file = |path: &str, rules| RecordedFile {
+        file: FileRecord {
+            path: path.to_owned(),
+            chunks: 1,
+            rules,
+            unsure_since_ns: 7,
+            ..FileRecord::default()
+        },
+        keys: Vec::new(),
+    };
+    let files = [file("a.rs", 3), file("b.rs", 4)];
+    state.record_files(&files, None).expect("record");
+    let touched = FileRecord {
+        rules: 9,
+        unsure_since_ns: 0,
+        ..files[0].file.clone()
+    };
+    state.touch_files(&[touched]).expect("touch");
+    let files = state.files().expect("files");
+    let seen: Vec<_> = files
+        .iter()
+        .map(|file| (file.path.as_str(), file.rules, file.unsure_since_ns))
+        .collect();
+    // Whoever only looks at a file does not chunk it.
+    assert_eq!(seen, [("a.rs", 3, 0), ("b.rs", 4, 7)]);
 }
 
 #[test]
@@ -101,10 +157,8 @@ fn the_first_catalog_is_migrated_and_loses_nothing() {
     // No file has this time, so it is read again.
     assert!(files.iter().all(|file| file.changed_ns == -1));
     assert_eq!(state.chunks_version().expect("a version"), Some(4711));
-    assert_eq!(
-        state.cut_version().expect("a version").as_deref(),
-        Some("1")
-    );
+    assert!(files.iter().all(|file| file.rules == 0));
+    assert_eq!(state.meta(OLD_RULES).expect("a value"), None);
     let mut keys = state.file_keys().expect("keys");
     keys[1].1.sort_unstable();
     assert_eq!(keys[1].1, [embedded, embedded, failed]);
@@ -123,18 +177,13 @@ fn an_edition_lasts_until_something_is_taken_back() {
     let first = state.generation().expect("edition");
     assert!(!first.is_empty());
     state.invalidate_files(&[]).expect("nothing");
-    state.set_cut_version("one").expect("first cut version");
-    state.set_cut_version("one").expect("the same cut version");
     drop(state);
     let mut state = Catalog::open(folder.path()).expect("state again");
     assert_eq!(state.generation().expect("edition"), first);
-    state.set_cut_version("two").expect("other cut version");
-    let second = state.generation().expect("edition");
-    assert_ne!(second, first);
     state
         .invalidate_files(&["a.rs".to_owned()])
         .expect("a file");
-    assert_ne!(state.generation().expect("edition"), second);
+    assert_ne!(state.generation().expect("edition"), first);
 }
 
 /// Tables that a statement may read whole: they have few rows.
@@ -232,8 +281,15 @@ fn happen(state: &mut Catalog, numbers: &mut Numbers) -> Result<()> {
 
 /// What the catalog answers: missing keys with their number, orphans, counts and languages.
 fn answers(state: &Catalog, fingerprint: &str) -> Result<impl PartialEq + std::fmt::Debug + use<>> {
+    let texts = state.missing_texts(fingerprint)?;
+    let mut missing: Vec<(ContentKey, String)> = texts
+        .keys
+        .iter()
+        .map(|(key, file)| (*key, texts.files[*file as usize].path.clone()))
+        .collect();
+    missing.sort();
     Ok((
-        state.missing_keys(fingerprint, 100, None)?,
+        missing,
         state.missing_count(fingerprint)?,
         state.orphan_vector_keys(fingerprint, 100)?,
         state.counts(fingerprint)?,

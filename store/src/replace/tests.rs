@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::*;
 use crate::chunk::{Chunk, ChunkKind, ContentKey};
-use crate::query::{Filter, TextQuery};
+use crate::filter::Filter;
+use crate::query::TextQuery;
 use crate::store::{OpenMode, OpenOptions};
 
 fn row(path: &str, start_line: u32, text: &str) -> ChunkRow {

@@ -30,7 +30,7 @@ pub const NAMES: [&str; 4] = [
     "quasar_7_0_spin",
     "renamed_1_spin",
 ];
-const DIMENSION: usize = 8;
+const DIMENSION: usize = 16;
 
 /// An embedder whose vectors count words.
 struct WordEmbedder(EmbeddingModel);
@@ -162,12 +162,22 @@ impl World {
     }
 
     pub async fn search(&self, index: &Index, query: &str) -> Result<SearchedFor, IndexError> {
+        self.search_in(index, query, &[]).await
+    }
+
+    /// Searches the files of some languages.
+    pub async fn search_in(
+        &self,
+        index: &Index,
+        query: &str,
+        languages: &[&str],
+    ) -> Result<SearchedFor, IndexError> {
         let request = SearchRequest {
             query: query.to_owned(),
             also: Vec::new(),
             limit: 3,
             globs: Vec::new(),
-            languages: Vec::new(),
+            languages: languages.iter().map(|name| (*name).to_owned()).collect(),
             freshness: Freshness::Refresh,
         };
         let events = |_: IndexEvent| {};

@@ -46,9 +46,9 @@ use crate::conversation::mentions::mentioned_files;
 use crate::conversation::messages::{resumed_words, session_warnings};
 use crate::conversation::workspaces::{IndexUpdates, Workspaces};
 use crate::conversation::{Connector, Conversation, EndReason, OpenedSession, SharedContext};
+use crate::engine::Question;
 use crate::engine::event::TurnEnd;
 use crate::engine::jobs::Job;
-use crate::engine::{ChatActivity, Question};
 use crate::failure::{Failure, FailureCode};
 use crate::frontends::events_json::JsonEvent;
 use crate::model::{AbsentModel, ChatModel};
@@ -341,7 +341,7 @@ async fn open(
         (_, true) => Mode::AutoApprove,
         _ => Mode::Ask,
     };
-    let (activity, stop) = (ChatActivity::default(), interrupts.leave.child_token());
+    let (activity, stop) = (app.chat_activity(), interrupts.leave.child_token());
     let shared = SharedContext {
         workspaces: Workspaces::new(
             app.clone(),

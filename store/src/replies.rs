@@ -1,0 +1,116 @@
+//! The mark of processes that make a reply, so that others leave the model to them.
+//!
+//! Each holds a shared lock on one file of the data folder. The system releases it when the process
+//! dies, so a crash leaves no mark. Workspaces share the file, as they share the model's server.
+
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use crate::error::{Result, StoreError};
+use crate::files::{create_private_folder, open_private_file};
+
+/// The name of the file in the data folder.
+const REPLYING_FILE: &str = "replying";
+/// Who looks for marks holds the lock for a few microseconds, so a few attempts are enough.
+const TRIES: usize = 1_000;
+
+/// Where replies are marked. No function blocks for longer than it takes to open a file.
+#[derive(Clone, Debug)]
+pub struct ReplyMarks {
+    folder: PathBuf,
+}
+
+/// A reply is being made while this lives.
+#[derive(Debug)]
+pub struct ReplyMark {
+    _locked: File,
+}
+
+impl ReplyMarks {
+    /// The marks of all processes with a data folder.
+    pub fn of(data_folder: &Path) -> ReplyMarks {
+        ReplyMarks {
+            folder: data_folder.to_owned(),
+        }
+    }
+
+    /// Marks a reply as being made, for every process.
+    ///
+    /// # Errors
+    /// The file cannot be opened or locked.
+    pub fn mark(&self) -> Result<ReplyMark> {
+        create_private_folder(&self.folder)?;
+        let path = self.path();
+        let file = open_private_file(&path)?;
+        for _ in 0..TRIES {
+            match file.try_lock_shared() {
+                Ok(()) => return Ok(ReplyMark { _locked: file }),
+                Err(TryLockError::WouldBlock) => thread::yield_now(),
+                Err(TryLockError::Error(error)) => {
+                    return Err(StoreError::io("lock", &path, error));
+                }
+            }
+        }
+        Err(StoreError::Busy { holder: None })
+    }
+
+    /// Whether any process makes a reply, this one included.
+    ///
+    /// # Errors
+    /// The file cannot be opened or locked.
+    pub fn is_any(&self) -> Result<bool> {
+        let path = self.path();
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            // Nobody has ever made a reply.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(StoreError::io("open", &path, error)),
+        };
+        match file.try_lock() {
+            // Closing the file unlocks it.
+            Ok(()) => Ok(false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) => Err(StoreError::io("lock", &path, error)),
+        }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.join(REPLYING_FILE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_is_seen_until_the_last_reply_ends() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        // As two processes: each opens the file anew.
+        let (chat, filler) = (ReplyMarks::of(folder.path()), ReplyMarks::of(folder.path()));
+        assert!(!filler.is_any().expect("no file"));
+        let first = chat.mark().expect("a mark");
+        let second = chat.mark().expect("another mark");
+        assert!(filler.is_any().expect("marks"));
+        drop(first);
+        assert!(filler.is_any().expect("a mark"));
+        drop(second);
+        assert!(!filler.is_any().expect("none"));
+    }
+
+    #[test]
+    fn looking_for_marks_hinders_none() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let marks = ReplyMarks::of(folder.path());
+        drop(marks.mark().expect("a mark"));
+        thread::scope(|scope| {
+            let looking = scope.spawn(|| (0..2_000).all(|_| marks.is_any().is_ok()));
+            for _ in 0..2_000 {
+                marks.mark().expect("a mark");
+            }
+            assert!(looking.join().expect("a thread"));
+        });
+    }
+}
