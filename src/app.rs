@@ -43,7 +43,7 @@ use crate::workspace::{Workspace, WorkspaceError, workspace_id};
 
 pub use background::{Background, IndexStatus, VectorStatus};
 pub use hooks::HookList;
-pub use indexes::StoredIndex;
+pub use indexes::{Presence, StoredIndex};
 pub use reading::{ReadError, ShownFile};
 pub use server_tools::BroughtTrust;
 

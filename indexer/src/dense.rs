@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use ollacode_store::{ContentKey, Filter, FoundChunk};
+use ollacode_store::{ContentKey, Filter, FoundChunk, Snapshot};
 
 use crate::embed::{EmbedError, Embedder, EmbeddingModel, Role, estimated_tokens, split};
 use crate::error::IndexError;
@@ -90,11 +90,13 @@ impl IndexSearch {
     /// The chunks with the nearest vectors.
     ///
     /// With a filter, those of the nearest are taken that pass it; if they are too few, the vectors
-    /// of what passes are searched alone. Both ways have the same results.
+    /// of what passes are searched alone. Both ways have the same results. `chunks` is the version of
+    /// the search, with or without the indexes of its columns.
     pub(crate) async fn dense(
         &self,
         query: &QueryVectors,
         fetched: usize,
+        chunks: &Snapshot,
     ) -> Result<Vec<(FoundChunk, RetrieverRank)>, IndexError> {
         if self.filter.passes_nothing() {
             return Ok(Vec::new());
@@ -105,7 +107,7 @@ impl IndexSearch {
         loop {
             let nearest = self.nearest(query, request_size, among.as_deref()).await?;
             let keys: Vec<_> = nearest.keys.iter().map(|(key, _)| *key).collect();
-            let rows = self.chunks.chunks_by_keys(&keys, &self.filter).await?;
+            let rows = chunks.chunks_by_keys(&keys, &self.filter).await?;
             let passing = rows.iter().map(|row| row.content_key);
             let passing: HashSet<ContentKey> = passing.collect();
             // Vectors of deleted chunks may crowd out others until they are removed.
@@ -122,7 +124,7 @@ impl IndexSearch {
             if is_filtered && among.is_none() {
                 let needed = fetched * request_size / passing.len().max(1);
                 if needed > MOST_POSTFILTERED * fetched {
-                    among = Some(self.store.keys_of(&self.filter).await?);
+                    among = Some(chunks.keys_of(&self.filter).await?);
                     request_size = fetched;
                 } else {
                     request_size = needed + needed / 4;
@@ -289,7 +291,8 @@ mod tests {
             vectors: vec![vec![1.0, 0.0]],
             note: None,
         };
-        let mut found = search.dense(&query, FETCHED).await.expect("chunks");
+        let found = search.dense(&query, FETCHED, &search.chunks).await;
+        let mut found = found.expect("chunks");
         found.sort_by_key(|(_, rank)| rank.rank);
         let ranks: Vec<usize> = found.iter().map(|(_, rank)| rank.rank).collect();
         assert_eq!(ranks, (0..found.len()).collect::<Vec<_>>());

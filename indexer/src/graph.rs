@@ -18,7 +18,7 @@ mod words;
 use std::sync::Arc;
 
 use futures::FutureExt;
-use ollacode_store::{ChunkKind, ChunkView, StoreError};
+use ollacode_store::{ChunkKind, ChunkView};
 
 use crate::error::IndexError;
 use crate::index::{Index, IndexFuture, blocking};
@@ -235,12 +235,18 @@ impl Index {
         events: Events<'a>,
     ) -> IndexFuture<'a, (Arc<FileGraph>, Vec<String>)> {
         async move {
+            let mut was_in_vain = false;
             for _ in 0..ROUNDS {
                 match self.graph_once(freshness, events).await {
                     // Who trusts the index does not wait for one that is made anew.
-                    Err(IndexError::Store(
-                        StoreError::Corrupt { .. } | StoreError::Lance(_) | StoreError::Sqlite(_),
-                    )) if freshness == Freshness::Refresh => self.repair(events).await?,
+                    Err(IndexError::Store(error))
+                        if freshness == Freshness::Refresh && self.may_recover(&error) =>
+                    {
+                        let has_recovered = self.recover(events).await?;
+                        if !has_recovered && std::mem::replace(&mut was_in_vain, true) {
+                            return Err(error.into());
+                        }
+                    }
                     Err(IndexError::StaleGeneration) => {}
                     other => return other,
                 }

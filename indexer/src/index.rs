@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -20,12 +20,14 @@ use crate::difference::{RefreshScope, difference, guard_against_loss};
 use crate::error::IndexError;
 use crate::folder::Folder;
 use crate::graph::CachedGraph;
+use crate::mend::Mending;
 use crate::prepare::Redactor;
 use crate::progress::{Events, IndexEvent, RefreshReport};
 use crate::reconcile::{
     SharedCatalog, reconcile, reconcile_chunks, reconcile_vectors, record_versions,
 };
 use crate::refresh::{LockWait, RefreshOptions, RefreshWriter};
+use crate::status::mount_point;
 use crate::take_in::RunningRefresh;
 use crate::walk::{WalkEntry, WalkLimits, WalkResult, entries_of, walk};
 
@@ -43,6 +45,8 @@ pub(crate) const COMPLETE_WEIGHTS: &str = "embedding_weights";
 
 /// The name under which the catalog stores the path of the workspace.
 pub(crate) const WORKSPACE: &str = "workspace";
+/// The name under which the catalog stores where the disk of the workspace was mounted.
+pub(crate) const WORKSPACE_MOUNT: &str = "workspace_mount";
 
 /// How long a process that has finished embedding may take to release the lock.
 const MOMENT: Duration = Duration::from_secs(1);
@@ -65,6 +69,7 @@ pub struct Index {
     /// The counts of the last search: adding up tens of thousands of rows takes longer than one.
     pub(crate) counted: Arc<parking_lot::Mutex<Option<CachedCounts>>>,
     pub(crate) graph: Arc<Mutex<Option<CachedGraph>>>,
+    pub(crate) mending: Arc<parking_lot::Mutex<Mending>>,
     /// Refreshes of all files that run in this process.
     pub(crate) refreshing: Arc<AtomicUsize>,
     redactor: Option<Redactor>,
@@ -90,6 +95,7 @@ impl Index {
             retried: Arc::default(),
             counted: Arc::default(),
             graph: Arc::default(),
+            mending: Arc::default(),
             refreshing: Arc::default(),
             redactor: None,
         }
@@ -133,8 +139,23 @@ impl Index {
         Index::exists_in(&self.folder)
     }
 
-    /// Updates the chunks from the files; vectors are left to [`Index::embed`].
+    /// Updates the chunks from the files; vectors are left to [`Index::embed`]. What is damaged is
+    /// mended first.
     pub fn refresh<'a>(
+        &'a self,
+        how: &'a RefreshOptions,
+        events: Events<'a>,
+    ) -> IndexFuture<'a, RefreshReport> {
+        async move {
+            let _running = RunningRefresh::begin(&self.refreshing);
+            self.refresh_mended(&RefreshScope::Everything, how, events)
+                .await
+        }
+        .boxed()
+    }
+
+    /// The same for a search: what is damaged is not mended first.
+    pub(crate) fn refresh_as_it_is<'a>(
         &'a self,
         how: &'a RefreshOptions,
         events: Events<'a>,
@@ -155,7 +176,7 @@ impl Index {
         events: Events<'a>,
     ) -> IndexFuture<'a, RefreshReport> {
         async move {
-            self.bring_up_to_date(&RefreshScope::Paths(paths), how, events)
+            self.refresh_mended(&RefreshScope::Paths(paths), how, events)
                 .await
         }
         .boxed()
@@ -244,18 +265,6 @@ impl Index {
         .boxed()
     }
 
-    /// Reads from the tables to detect damage. Returns whether this version of the program made
-    /// them and they agree with the catalog.
-    pub fn check(&self) -> IndexFuture<'_, bool> {
-        async move {
-            let store = self.store().await?;
-            store.probe().await?;
-            let known = self.read_known().await?;
-            Ok(known.is_cut_as_now() && known.chunks_version == Some(store.version().await?))
-        }
-        .boxed()
-    }
-
     /// Deletes the index. The cache of vectors, shared by all workspaces, stays.
     pub fn remove(&self) -> IndexFuture<'_, bool> {
         async move {
@@ -272,24 +281,6 @@ impl Index {
             Ok(true)
         }
         .boxed()
-    }
-
-    /// Repairs the index after a failed read, and rebuilds what cannot be repaired.
-    pub(crate) async fn repair(&self, events: Events<'_>) -> Result<(), IndexError> {
-        {
-            let _lock = self.lock(LockWait::UpTo(Duration::from_secs(60))).await?;
-            self.forget_open_stores().await;
-            let (store, _) = self.open_for_writing(events).await?;
-            if let Err(error) = store.probe().await {
-                let aside = self.quarantine().await?;
-                events(IndexEvent::Warning(format!(
-                    "the index is damaged ({error}) and is rebuilt; the damaged files are kept in {}",
-                    aside.display()
-                )));
-            }
-        }
-        self.refresh(&RefreshOptions::default(), events).await?;
-        Ok(())
     }
 
     pub(crate) async fn lock(&self, wait: LockWait) -> Result<WriterLock, IndexError> {
@@ -350,12 +341,8 @@ impl Index {
         events: Events<'_>,
     ) -> Result<(Store, SharedCatalog), IndexError> {
         match self.try_open_for_writing(events).await {
-            Err(IndexError::Store(StoreError::Corrupt { what, source })) => {
-                let aside = self.quarantine().await?;
-                events(IndexEvent::Warning(format!(
-                    "{what} is damaged ({source}); the index is rebuilt, and the old one kept in {}",
-                    aside.display()
-                )));
+            Err(IndexError::Store(error)) if error.is_damaged_catalog() => {
+                self.set_catalog_aside(&error, events).await?;
                 self.try_open_for_writing(events).await
             }
             other => other,
@@ -370,10 +357,11 @@ impl Index {
         let root = self.root.to_str().map(str::to_owned);
         let generation = catalog
             .run(move |state| {
-                if state.meta(WORKSPACE)? != root
-                    && let Some(root) = root
-                {
-                    state.set_meta(WORKSPACE, &root)?;
+                if let Some(root) = root {
+                    let noted = (state.meta(WORKSPACE)?, state.meta(WORKSPACE_MOUNT)?);
+                    for (name, value) in unnoted_place(root, noted) {
+                        state.set_meta(name, &value)?;
+                    }
                 }
                 state.generation()
             })
@@ -400,13 +388,16 @@ impl Index {
         events: Events<'_>,
     ) -> Result<Store, IndexError> {
         let store = Store::open(&self.folder, OpenOptions::new(OpenMode::Write)).await?;
-        for healing in store.recoveries() {
-            events(IndexEvent::Warning(healing.to_string()));
+        let mut recoveries = store.recoveries().to_vec();
+        recoveries.extend(self.drop_missing(&store).await?);
+        for recovery in &recoveries {
+            events(IndexEvent::Warning(recovery.to_string()));
         }
-        if !store.recoveries().is_empty() {
+        if !recoveries.is_empty() {
             reconcile_chunks(&store, catalog).await?;
             reconcile_vectors(&store, catalog).await?;
         }
+        self.forget_old_damage().await;
         Ok(store)
     }
 
@@ -418,42 +409,33 @@ impl Index {
         store
             .maintain(&MaintenancePolicy::default(), SystemTime::now())
             .await?;
-        record_versions(store, catalog).await
+        record_versions(store, catalog).await?;
+        self.note_some_checksums(store).await;
+        Ok(())
     }
 
     pub(crate) async fn forget_open_stores(&self) {
         *self.reader.lock().await = None;
         *self.writer.lock().await = None;
     }
-
-    /// Moves the content of the index folder away, except for the lock files.
-    async fn quarantine(&self) -> Result<PathBuf, IndexError> {
-        self.forget_open_stores().await;
-        let folder = self.folder.clone();
-        blocking(move || {
-            let seconds = SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .unwrap_or_default()
-                .as_secs();
-            let aside = folder.join(format!("damaged-{seconds}"));
-            move_contents(&folder, &aside).map_err(|error| removal_failed(&aside, error))?;
-            Ok(aside)
-        })
-        .await
-    }
 }
 
-fn move_contents(folder: &Path, aside: &Path) -> io::Result<()> {
-    fs::create_dir_all(aside)?;
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let keep = name.to_string_lossy();
-        if !keep.starts_with("writer.") && !keep.starts_with("damaged") {
-            fs::rename(entry.path(), aside.join(&name))?;
-        }
+/// What is to be noted of where the workspace is, beside what is noted already.
+fn unnoted_place(
+    root: String,
+    (noted, mount): (Option<String>, Option<String>),
+) -> Vec<(&'static str, String)> {
+    let mut unnoted = Vec::new();
+    let is_noted = noted.as_ref() == Some(&root);
+    if !is_noted || mount.is_none() {
+        let mount = mount_point(Path::new(&root));
+        let mount = mount.as_deref().and_then(Path::to_str);
+        unnoted.extend(mount.map(|mount| (WORKSPACE_MOUNT, mount.to_owned())));
     }
-    Ok(())
+    if !is_noted {
+        unnoted.push((WORKSPACE, root));
+    }
+    unnoted
 }
 
 fn removal_failed(path: &Path, source: io::Error) -> IndexError {

@@ -39,6 +39,7 @@ mod ignore_files;
 mod index;
 mod known;
 pub mod language;
+mod mend;
 mod mention;
 mod mistyped;
 mod non_production;
@@ -69,6 +70,7 @@ mod unspaced;
 pub mod walk;
 mod walker;
 mod watch;
+mod without;
 mod working_time;
 
 pub use dry_run::DryRun;
@@ -78,17 +80,19 @@ pub use error::IndexError;
 pub use folder::read_file;
 pub use graph::{FileGraph, FileId, FileRole, GraphDefinition, GraphEdge, GraphFile};
 pub use index::Index;
+pub use mend::IndexCheck;
 pub use prepare::Redactor;
 pub use progress::{Events, IndexEvent, RefreshReport, SecretFound};
 pub use refresh::{LockWait, RefreshOptions};
 pub use sample::UniqueName;
 pub use search::{Freshness, SearchMode, SearchRequest, SearchResults};
-pub use status::{IndexInfo, IndexStatistics};
+pub use status::{IndexInfo, IndexStatistics, mount_point};
 pub use take_in::Behind;
 pub use unsearched::Unsearched;
 pub use watch::{TooFewWatches, try_watches};
 
 pub use ollacode_store::{
     Chunk, ChunkKind, ContentKey, Counts, EmbedFailure, EmbeddingCache, LanguageCount, ReplyMark,
-    ReplyMarks, StoreError, disk_bytes,
+    ReplyMarks, StoreError, damaged_cache_bytes, disk_bytes, remove_damaged_caches,
+    remove_set_aside, set_aside_bytes,
 };

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use ollacode_store::{Catalog, ContentKey, Store};
+use ollacode_store::{Catalog, ContentKey, FileRecord, RecordedFile, Store};
 use tokio::sync::Mutex;
 
 use crate::error::IndexError;
@@ -97,7 +97,8 @@ fn version_key(fingerprint: &str) -> String {
 }
 
 /// Invalidates files whose chunks differ from what was recorded, so that they are read again, and
-/// deletes the chunks of files that were never recorded.
+/// deletes the chunks of files that were never recorded. A catalog without files takes over those of
+/// the chunks.
 pub(crate) async fn reconcile_chunks(
     store: &Store,
     catalog: &SharedCatalog,
@@ -107,7 +108,14 @@ pub(crate) async fn reconcile_chunks(
         differing,
         unrecorded,
     } = catalog
-        .run(move |catalog| Ok(compare(stored, catalog.file_keys()?)))
+        .run(move |catalog| {
+            let recorded = catalog.file_keys()?;
+            if recorded.is_empty() {
+                catalog.record_files(&adopted(stored), None)?;
+                return Ok(CatalogComparison::default());
+            }
+            Ok(compare(stored, recorded))
+        })
         .await?;
     // Nothing else would delete these chunks, so they would stay in results.
     if !unrecorded.is_empty() {
@@ -123,11 +131,33 @@ pub(crate) async fn reconcile_chunks(
 }
 
 /// The paths for which table and catalog disagree.
+#[derive(Default)]
 struct CatalogComparison {
     /// Paths that are recorded with other chunks.
     differing: Vec<String>,
     /// Paths with chunks that are not recorded.
     unrecorded: Vec<String>,
+}
+
+/// The files of all chunks, for a catalog that was lost or damaged. Each is read again by the next
+/// refresh, which finds the chunks in place if it is unchanged.
+fn adopted(stored: Vec<(String, ContentKey)>) -> Vec<RecordedFile> {
+    let mut by_path: HashMap<String, Vec<ContentKey>> = HashMap::new();
+    for (path, key) in stored {
+        by_path.entry(path).or_default().push(key);
+    }
+    let files = by_path.into_iter().map(|(path, keys)| RecordedFile {
+        file: FileRecord {
+            path,
+            // No file has this time and this hash.
+            modified_ns: -1,
+            language: "text".to_owned(),
+            chunks: u32::try_from(keys.len()).unwrap_or(u32::MAX),
+            ..FileRecord::default()
+        },
+        keys,
+    });
+    files.collect()
 }
 
 fn compare(

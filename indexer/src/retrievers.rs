@@ -15,6 +15,7 @@ use crate::mistyped::WantedName;
 use crate::overlay::Overlay;
 use crate::query::Query;
 use crate::rank::{Candidate, Named, Ranked, RetrieverRank, WEIGHTS, rank};
+use crate::without::{UnreadParts, guarded, look_up};
 
 /// Hits fetched from each retriever, at least: independent of smaller limits, so that the limit
 /// does not change the order of the first hits.
@@ -57,32 +58,41 @@ pub(crate) struct RetrieverResults {
     similar_names: Vec<(FoundChunk, f32)>,
     /// `None` without a model.
     pub(crate) dense: Option<Vec<(FoundChunk, RetrieverRank)>>,
+    /// What could not be read.
+    pub(crate) unread: UnreadParts,
 }
 
 impl IndexSearch {
     /// Runs all retrievers at once; the one by vectors only if the query has a vector.
     pub(crate) async fn run_retrievers(
-        &self,
+        &mut self,
         vector: Option<QueryVectors>,
     ) -> Result<RetrieverResults, IndexError> {
         let fetched = self.limit.max(FETCHED);
         let text = text_query(&self.query);
-        let lexical = self.lexical(&text, fetched);
-        let (names, most) = self.query.names();
-        let symbols = self.chunks.chunks_by_symbols(names, most, &self.filter);
         let mut paths: Vec<String> = self.mentioned.iter().map(|it| it.path.clone()).collect();
         paths.sort_unstable();
         paths.dedup();
+        let (names, most) = self.query.names();
+        let symbols = self.chunks.chunks_by_symbols(names, most, &self.filter);
         let in_mentioned_files = self.chunks.chunks_by_paths(&paths, &self.filter);
-        let dense = async {
-            match vector {
-                Some(vector) => self.dense(&vector, fetched).await.map(Some),
-                None => Ok(None),
-            }
+        let (lexical, symbols, in_mentioned_files, dense) = tokio::join!(
+            self.lexical_if_readable(&text, fetched),
+            guarded(look_up(symbols)),
+            guarded(look_up(in_mentioned_files)),
+            self.dense_if_readable(vector.as_ref(), fetched),
+        );
+        let mut unread = UnreadParts::default();
+        let ((lexical, unread_text), (dense, unread_vectors)) = (lexical?, dense?);
+        for part in unread_text.into_iter().chain(unread_vectors) {
+            unread.add(part);
+        }
+        let lexical = match lexical {
+            Some(lexical) => lexical,
+            None => self.words_in_chunks(fetched, &mut unread).await?,
         };
-        let (lexical, symbols, in_mentioned_files, dense) =
-            tokio::join!(lexical, symbols, in_mentioned_files, dense);
-        let (lexical, symbols) = (lexical?, symbols?);
+        let found = [symbols, in_mentioned_files];
+        let [symbols, in_mentioned_files] = self.looked_up(found, &paths, &mut unread).await?;
         let similar_names = match self.query.symbols.as_slice() {
             [name] if self.query.is_symbol && symbols.is_empty() => {
                 self.find_similar_names(name, &lexical).await?
@@ -92,24 +102,23 @@ impl IndexSearch {
         Ok(RetrieverResults {
             lexical,
             symbols,
-            in_mentioned_files: in_mentioned_files?,
+            in_mentioned_files,
             similar_names,
-            dense: dense?,
+            dense,
+            unread,
         })
     }
 
     /// Full-text search; fetches more if the hits are mostly copies of the same few texts.
-    async fn lexical(
+    pub(crate) async fn lexical(
         &self,
         text: &TextQuery,
         fetched: usize,
+        chunks: &Snapshot,
     ) -> Result<Vec<(FoundChunk, f32)>, IndexError> {
         let mut request_size = fetched;
         loop {
-            let found = self
-                .chunks
-                .search_text(text, request_size, &self.filter)
-                .await?;
+            let found = chunks.search_text(text, request_size, &self.filter).await?;
             let texts: HashSet<ContentKey> = found.iter().map(|(it, _)| it.content_key).collect();
             let is_enough = texts.len() >= self.limit.min(fetched) || found.len() < request_size;
             if is_enough || request_size > MOST_FETCHED {

@@ -23,6 +23,7 @@ use crate::retrievers::{FETCHED, IndexSearch, RetrieverResults, text_query};
 use crate::rules::CHUNK_RULES;
 use crate::take_in::{Behind, TakenIn};
 use crate::unsearched::Unsearched;
+use crate::without::{guarded, look_up};
 use ollacode_secrets::redact;
 
 /// Rounds in which stale hits are replaced. A file that changes more often than that is dropped.
@@ -145,12 +146,17 @@ impl Index {
         events: Events<'a>,
     ) -> IndexFuture<'a, SearchResults> {
         async move {
+            let mut was_in_vain = false;
             for _ in 0..ROUNDS {
                 match self.search_once(request, embedder, events).await {
-                    // Whether a failed read means damage is found out while holding the lock.
-                    Err(IndexError::Store(
-                        StoreError::Corrupt { .. } | StoreError::Lance(_) | StoreError::Sqlite(_),
-                    )) => self.repair(events).await?,
+                    // Whether a failed read means damage is found out while holding the lock. A
+                    // version that was removed meanwhile is none.
+                    Err(IndexError::Store(error)) if self.may_recover(&error) => {
+                        let has_recovered = self.recover(events).await?;
+                        if !has_recovered && std::mem::replace(&mut was_in_vain, true) {
+                            return Err(error.into());
+                        }
+                    }
                     // What was read belongs to an older generation of the index.
                     Err(IndexError::StaleGeneration) => {}
                     other => return other,
@@ -185,7 +191,7 @@ impl Index {
         notes.extend(vector.as_ref().and_then(|vectors| vectors.note.clone()));
         let fingerprint = embedder.map(|embedder| embedder.model().fingerprint());
         let (generation, store) = self.generation_and_store().await?;
-        let searcher = IndexSearch {
+        let mut searcher = IndexSearch {
             chunks: store.snapshot().await?,
             store,
             filter: self.filter(request, &overlay).await?,
@@ -205,8 +211,7 @@ impl Index {
         let results = searcher
             .run_retrievers(vector.filter(|_| counts.embedded > 0))
             .await?;
-        // A commit since the rows were read may have moved them.
-        let moved = searcher.store.version().await? != searcher.chunks.version();
+        let moved = have_moved(&searcher, &results).await?;
         let hits = self
             .fresh_hits(&searcher, &results, &mut overlay, moved)
             .await?;
@@ -217,6 +222,7 @@ impl Index {
         if self.generation().await? != generation {
             return Err(IndexError::StaleGeneration);
         }
+        notes.extend(self.mend_unread(&searcher.chunks, &results.unread));
         Ok(SearchResults {
             mode: if results.dense.is_some() {
                 SearchMode::Hybrid
@@ -240,9 +246,9 @@ impl Index {
         if let Ok(store) = self.store().await
             && let Ok(chunks) = store.snapshot().await
         {
-            let _ = chunks
-                .search_text(&text_query(query), FETCHED, &Filter::default())
-                .await;
+            let (text, everything) = (text_query(query), Filter::default());
+            let found = look_up(chunks.search_text(&text, FETCHED, &everything));
+            let _ = guarded(found).await;
         }
     }
 
@@ -372,6 +378,19 @@ impl Index {
         })
         .await
     }
+}
+
+/// Whether a commit since the rows were read may have moved them.
+async fn have_moved(
+    searcher: &IndexSearch,
+    results: &RetrieverResults,
+) -> Result<bool, IndexError> {
+    let moved = searcher.store.version().await? != searcher.chunks.version();
+    // What could not be read may have been removed by that commit.
+    if moved && !results.unread.is_empty() {
+        return Err(IndexError::StaleGeneration);
+    }
+    Ok(moved)
 }
 
 /// Whether the chunks of a file may be shown: it has the content that is recorded, and if older

@@ -9,7 +9,7 @@ use ollacode_store::{Catalog, Counts, EmbedFailure, LanguageCount, disk_bytes};
 
 use crate::index::{
     COMPLETE_DIGEST, COMPLETE_FINGERPRINT, COMPLETE_MODEL, COMPLETE_WEIGHTS, Index, IndexFuture,
-    WORKSPACE, blocking,
+    WORKSPACE, WORKSPACE_MOUNT, blocking,
 };
 
 /// The status of an index, without reading the workspace.
@@ -28,6 +28,9 @@ pub struct IndexStatistics {
 pub struct IndexInfo {
     /// The root of its workspace; `None` if an older version of the program wrote it last.
     pub root: Option<PathBuf>,
+    /// The folder at which the disk of the workspace was mounted; `None` as above, or where the
+    /// system does not tell.
+    pub mount: Option<PathBuf>,
     /// Number of files with chunks.
     pub files: u64,
     /// When it was last written.
@@ -46,6 +49,7 @@ impl Index {
                     .filter_map(|name| fs::metadata(folder.join(name)).ok()?.modified().ok());
                 Ok(IndexInfo {
                     root: state.meta(WORKSPACE)?.map(PathBuf::from),
+                    mount: state.meta(WORKSPACE_MOUNT)?.map(PathBuf::from),
                     files: state.counts("")?.files,
                     written: written.max(),
                 })
@@ -131,4 +135,20 @@ impl Index {
         }
         .boxed()
     }
+}
+
+/// The folder at which the disk of an existing folder is mounted; `None` if that cannot be told.
+#[cfg(unix)]
+pub fn mount_point(path: &Path) -> Option<PathBuf> {
+    use std::os::unix::fs::MetadataExt;
+    let device = fs::metadata(path).ok()?.dev();
+    let is_same = |above: &&Path| fs::metadata(above).is_ok_and(|it| it.dev() == device);
+    let top = path.ancestors().take_while(is_same).last()?;
+    Some(top.to_owned())
+}
+
+/// The folder at which the disk of an existing folder is mounted; `None` if that cannot be told.
+#[cfg(not(unix))]
+pub fn mount_point(_: &Path) -> Option<PathBuf> {
+    None
 }

@@ -125,7 +125,8 @@ impl Index {
             let Some(_running) = RunningRefresh::begin_alone(&self.refreshing) else {
                 return Ok(());
             };
-            self.bring_up_to_date(&RefreshScope::Everything, how, events)
+            // What is damaged is mended first: nobody waits for this.
+            self.refresh_mended(&RefreshScope::Everything, how, events)
                 .await
                 .map(drop)
         }
@@ -218,7 +219,12 @@ impl Index {
             Ok(()) => Overlay::of(not_deleted, Vec::new()),
             Err(IndexError::Busy) => batch.into_overlay(not_deleted),
             // A process that cannot write can still search changed files.
-            Err(error @ IndexError::Store(StoreError::DiskFull { .. } | StoreError::Io { .. })) => {
+            Err(
+                error @ IndexError::Store(
+                    StoreError::DiskFull { .. } | StoreError::Io { .. } | StoreError::Lance(_),
+                ),
+            ) => {
+                self.mend_after(&error);
                 notes.push(error.to_string());
                 batch.into_overlay(not_deleted)
             }
@@ -257,11 +263,13 @@ impl Index {
                 wait: LockWait::UpTo(PATIENCE),
                 ..RefreshOptions::default()
             };
-            match self.refresh(&how, events).await {
+            match self.refresh_as_it_is(&how, events).await {
                 Ok(_) => {}
                 Err(
                     IndexError::Busy
-                    | IndexError::Store(StoreError::DiskFull { .. } | StoreError::Io { .. }),
+                    | IndexError::Store(
+                        StoreError::DiskFull { .. } | StoreError::Io { .. } | StoreError::Lance(_),
+                    ),
                 ) => {
                     let taken_in = self.take_in_changes(None, events, notes).await?;
                     notes.extend(taken_in.behind.words());

@@ -129,8 +129,36 @@ impl App {
     }
 
     /// Embeds the texts without a vector, using the shared cache. Replies of `activity` have
-    /// priority.
+    /// priority. What is damaged is mended.
     pub async fn embed(
+        &self,
+        embedder: &dyn Embedder,
+        activity: &ChatActivity,
+        events: Events<'_>,
+        stop: &CancellationToken,
+    ) -> Result<EmbedReport, IndexError> {
+        let report = match self
+            .embed_with_cache(embedder, activity, events, stop)
+            .await
+        {
+            Err(IndexError::Store(error)) => {
+                if !self.index.mend_after_failure(&error, events).await? {
+                    return Err(error.into());
+                }
+                self.embed_with_cache(embedder, activity, events, stop)
+                    .await?
+            }
+            other => other?,
+        };
+        if report.embedded + report.from_cache > 0
+            && let Err(error) = self.index.note_checksums().await
+        {
+            tracing::warn!(%error, "checksums of the vectors were not noted");
+        }
+        Ok(report)
+    }
+
+    async fn embed_with_cache(
         &self,
         embedder: &dyn Embedder,
         activity: &ChatActivity,

@@ -8,7 +8,7 @@ mod server;
 mod tests;
 
 use anyhow::Error;
-use ollacode_indexer::{IndexError, IndexStatistics};
+use ollacode_indexer::{IndexCheck, IndexError, IndexStatistics};
 use serde::Serialize;
 
 use crate::app::App;
@@ -145,21 +145,25 @@ async fn index(app: &App) -> Check {
             .as_ref()
             .map_or("", |(_, fingerprint)| fingerprint.as_str());
         let status = app.index.status(fingerprint).await?;
-        let is_current = app.index.check().await?;
-        Ok::<_, IndexError>((status, model, is_current))
+        let check = app.index.check().await?;
+        Ok::<_, IndexError>((status, model, check))
     };
-    let (status, model, is_current) = match looked.await {
+    let broken = |message: String| {
+        let fix = "run `ollacode index`, which restores what is damaged";
+        Check::bad(NAME, CheckState::Broken, message, fix)
+    };
+    let (status, model, check) = match looked.await {
         Ok(found) => found,
-        Err(error) => {
-            let fix = "run `ollacode index`, which repairs or rebuilds the index";
-            let message = format!("{:#}", Error::from(error));
-            return Check::bad(NAME, CheckState::Broken, message, fix);
-        }
+        Err(error) => return broken(format!("{:#}", Error::from(error))),
     };
-    if !is_current {
-        let message = "made by another version of ollacode, or not finished: each search reads \
-                       some of the files again, until all are done";
-        return Check::bad(NAME, CheckState::Warning, message, RUN);
+    match check {
+        IndexCheck::Current => {}
+        IndexCheck::Outdated => {
+            let message = "made by another version of ollacode, or not finished: each search \
+                           reads some of the files again, until all are done";
+            return Check::bad(NAME, CheckState::Warning, message, RUN);
+        }
+        IndexCheck::Damaged(files) => return broken(damage(&files)),
     }
     if let Some(name) = app.model_without_vectors().await {
         let message = format!("no vectors of the current `{name}`: search is lexical only");
@@ -167,6 +171,15 @@ async fn index(app: &App) -> Check {
         return Check::bad(NAME, CheckState::Warning, message, fix);
     }
     contents(&status, model.map(|(name, _)| name))
+}
+
+/// `damaged: … is missing (and 3 more)`
+fn damage(files: &[String]) -> String {
+    let first = files.first().map_or("", String::as_str);
+    match files.len() {
+        0 | 1 => format!("damaged: {first}"),
+        all => format!("damaged: {first} (and {} more)", all - 1),
+    }
 }
 
 /// Judges an index that can be read.

@@ -13,6 +13,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use crate::chunk::ContentKey;
 use crate::error::{Result, StoreError};
 use crate::files::create_private_folder;
+use crate::set_aside::{cache_extension, prune_damaged_caches};
 use crate::sqlite::{self, signed, unsigned};
 
 const CACHE_FILE: &str = "embeddings.db";
@@ -78,6 +79,9 @@ impl EmbeddingCache {
     /// Opens the cache, and creates it if there is none; a damaged one is moved away.
     pub fn open(data_folder: &Path, most_bytes: u64) -> Result<EmbeddingCache> {
         create_private_folder(data_folder)?;
+        if let Err(error) = prune_damaged_caches(data_folder, SystemTime::now()) {
+            tracing::warn!(%error, "damaged caches of embeddings were not removed");
+        }
         let path = data_folder.join(CACHE_FILE);
         match open(&path) {
             Ok(connection) => Ok(EmbeddingCache {
@@ -171,7 +175,7 @@ fn open(path: &Path) -> Result<Connection> {
 
 /// Moves a damaged cache away.
 fn quarantine_file(path: &Path) -> Result<PathBuf> {
-    let aside = path.with_extension(format!("damaged-{}", seconds_now()));
+    let aside = path.with_extension(cache_extension());
     fs::rename(path, &aside).map_err(|error| StoreError::io("move", path, error))?;
     for suffix in ["-wal", "-shm"] {
         let mut name = path.as_os_str().to_owned();

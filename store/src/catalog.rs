@@ -3,7 +3,9 @@
 //! Every function blocks; an asynchronous caller wraps it in `spawn_blocking`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::Path;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
@@ -11,10 +13,11 @@ use crate::chunk::ContentKey;
 use crate::error::{Result, StoreError};
 use crate::record::{FileRecord, RecordedContent, RecordedFile};
 use crate::schema::save;
+use crate::set_aside::set_aside;
 use crate::sqlite::{self, signed, unsigned, with_file_name};
 
 const STATE_FILE: &str = "state.db";
-const NAME: &str = "the catalog `state.db`";
+pub(crate) const NAME: &str = "the catalog `state.db`";
 pub(crate) const CHUNKS_VERSION: &str = "chunks_version";
 const EDITION: &str = "edition";
 /// Where older versions of the program had the rules by which all files were chunked.
@@ -145,6 +148,34 @@ impl Catalog {
         }
         let connection = with_file_name(sqlite::open_read_only(&path), NAME)?;
         Ok(Catalog { connection })
+    }
+
+    /// Reads the whole catalog to detect damage; memory is bounded.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if it is damaged.
+    pub fn check(&self) -> Result<()> {
+        let sql = "PRAGMA integrity_check(1)";
+        let found: Vec<String> = self.list(sql, [], |row| row.get(0))?;
+        match found.first() {
+            Some(first) if first != "ok" => Err(StoreError::corrupt(NAME, first.as_str())),
+            _ => Ok(()),
+        }
+    }
+
+    /// Moves a damaged catalog away; the caller holds the writer's lock. Returns its new place.
+    pub fn set_aside(folder: &Path) -> Result<PathBuf> {
+        let aside = set_aside(folder, &folder.join(STATE_FILE), "state")?;
+        for suffix in ["-wal", "-shm"] {
+            let path = folder.join(format!("{STATE_FILE}{suffix}"));
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(StoreError::io("remove", &path, error));
+                }
+                _ => {}
+            }
+        }
+        Ok(aside)
     }
 
     /// Identifies the generation of the catalog.

@@ -107,40 +107,9 @@ impl Store {
         Ok(rows)
     }
 
-    /// The keys of all chunks that pass a filter.
-    pub fn keys_of<'a>(&'a self, filter: &'a Filter) -> StoreFuture<'a, Vec<ContentKey>> {
-        async move {
-            if filter.passes_nothing() {
-                return Ok(Vec::new());
-            }
-            let mut query = self
-                .inner
-                .chunks
-                .query()
-                .select(Select::columns(&["content_key"]));
-            if let Some(condition) = filter.sql() {
-                query = query.only_if(condition);
-            }
-            let mut keys = HashSet::new();
-            for batch in collect(&query).await? {
-                for key in strings(&batch, "content_key")?.iter().flatten() {
-                    keys.insert(key_from_hex(key)?);
-                }
-            }
-            let mut keys: Vec<ContentKey> = keys.into_iter().collect();
-            keys.sort_unstable();
-            Ok(keys)
-        }
-        .boxed()
-    }
-
-    /// Reads every chunk and the full-text index once, to detect damage.
+    /// Searches once, to see whether the full-text index answers.
     pub fn probe(&self) -> StoreFuture<'_, ()> {
         async move {
-            let query = self.inner.chunks.query().select(Select::columns(&COLUMNS));
-            for batch in collect(&query).await? {
-                row::from_batch(&batch)?;
-            }
             let snapshot = self.snapshot().await?;
             snapshot
                 .search_text(&TextQuery::new("the"), 1, &Filter::default())

@@ -1,7 +1,7 @@
 //! Private folders and files, and their size on disk.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -43,6 +43,14 @@ pub(crate) fn open_private_file(path: &Path) -> Result<File> {
     options
         .open(path)
         .map_err(|error| StoreError::io("open", path, error))
+}
+
+/// Writes a file that only its owner may read, in place of what it had.
+pub fn write_private_file(path: &Path, text: &str) -> Result<()> {
+    let mut file = open_private_file(path)?;
+    file.set_len(0)
+        .and_then(|()| file.write_all(text.as_bytes()))
+        .map_err(|error| StoreError::io("write", path, error))
 }
 
 /// The total size of the files below a folder, in bytes; links are not followed.

@@ -6,6 +6,8 @@
 //!   updated, so that saving a file does not move the rows of others;
 //! - `vectors_<fingerprint>.lance`: vectors by content key, one table for each embedding model;
 //! - `state.db`: which files are indexed, and which keys have vectors ([`Catalog`]);
+//! - `checksums`: of the files of the tables, by which damage is told from other errors;
+//! - `damaged`: what was set aside, for some days;
 //! - `writer.lock`: held by the writer ([`WriterLock`]), and `writer.turn`: held by the next in
 //!   line. Readers need no lock.
 //!
@@ -20,14 +22,17 @@
 
 mod cache;
 mod catalog;
+mod checksums;
 mod chunk;
 mod chunks;
 mod error;
 mod files;
 mod filter;
+mod inspect;
 mod keys;
 mod lock;
 mod maintain;
+mod mend;
 mod query;
 mod record;
 mod recovery;
@@ -36,6 +41,7 @@ mod replies;
 mod row;
 mod scan;
 mod schema;
+mod set_aside;
 mod snapshot;
 mod sqlite;
 mod store;
@@ -45,15 +51,18 @@ mod vector_catalog;
 mod vector_index;
 mod vector_stages;
 mod vectors;
+mod words;
 
 pub use cache::{CacheKey, EmbeddingCache};
 pub use catalog::Catalog;
 pub use chunk::{Chunk, ChunkKind, ContentKey, UnknownKind};
-pub use error::{Result, StoreError};
-pub use files::{CatalogStamp, disk_bytes};
+pub use error::{Result, StoreError, without_panic};
+pub use files::{CatalogStamp, disk_bytes, write_private_file};
 pub use filter::{Filter, PathSet};
+pub use inspect::{DamagedFile, Inspection, SearchPart};
 pub use lock::WriterLock;
 pub use maintain::{MaintenancePolicy, MaintenanceReport};
+pub use mend::TableIndex;
 pub use query::TextQuery;
 pub use record::{
     Counts, EmbedFailure, FileRecord, LanguageCount, MissingFile, MissingKey, MissingTexts,
@@ -64,7 +73,11 @@ pub use replace::Replaced;
 pub use replies::{ReplyMark, ReplyMarks};
 pub use row::ChunkRow;
 pub use scan::{ChunkBatch, ChunkScan, ChunkView};
+pub use set_aside::{
+    damaged_cache_bytes, prune_set_aside, remove_damaged_caches, remove_set_aside, set_aside_bytes,
+};
 pub use snapshot::{FoundChunk, RowId, Snapshot};
 pub use store::{OpenMode, OpenOptions, Store};
 pub use vector_stages::FillMoment;
 pub use vectors::VectorRow;
+pub use words::WordHits;

@@ -5,21 +5,17 @@
 //! lock.
 
 use std::fmt;
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use lance::index::DatasetIndexExt;
-use lancedb::Table;
 
 use crate::error::{Result, StoreError};
-use crate::files::create_private_folder;
+use crate::set_aside::set_aside;
+use crate::store::CHUNKS;
 
 /// How many versions may be dropped before a table is considered lost.
 pub(crate) const MOST_STEPS: usize = 3;
 
-const DAMAGED_FOLDER: &str = "damaged";
 const VERSIONS_FOLDER: &str = "_versions";
 
 /// A recovery that was made while an index was opened; the caller reconciles the catalog.
@@ -32,10 +28,23 @@ pub enum Recovery {
         /// The damaged version, which was moved away.
         version: u64,
     },
-    /// A table of vectors was moved away; its vectors are restored from the cache.
+    /// A table of which no version can be read was moved away. Chunks are read from the files
+    /// again, vectors are restored from the cache.
     Quarantined {
         /// Name of the table.
         table: String,
+    },
+    /// Rows whose files were damaged were removed; they are restored.
+    RowsDropped {
+        /// Name of the table.
+        table: String,
+    },
+    /// A damaged index was built anew from the rows.
+    IndexRebuilt {
+        /// Name of the table.
+        table: String,
+        /// Name of the index.
+        index: String,
     },
 }
 
@@ -47,9 +56,25 @@ impl fmt::Display for Recovery {
                 "version {version} of the table `{table}` was damaged; the version before it was \
                  recovered, and what is missing is indexed again"
             ),
+            Recovery::Quarantined { table } if table == CHUNKS => write!(
+                formatter,
+                "the table `{table}` was damaged and was moved away; all files are read again"
+            ),
             Recovery::Quarantined { table } => write!(
                 formatter,
                 "the table `{table}` was damaged and was moved away; its vectors are restored"
+            ),
+            Recovery::RowsDropped { table } if table == CHUNKS => write!(
+                formatter,
+                "a part of the table `{table}` was damaged and removed; its files are read again"
+            ),
+            Recovery::RowsDropped { table } => write!(
+                formatter,
+                "a part of the table `{table}` was damaged and removed; its vectors are restored"
+            ),
+            Recovery::IndexRebuilt { table, index } => write!(
+                formatter,
+                "the index `{index}` of the table `{table}` was damaged and was built anew"
             ),
         }
     }
@@ -92,15 +117,45 @@ fn version_of(name: &str) -> Option<u64> {
     })
 }
 
-/// Whether the newest manifest is empty.
-pub(crate) fn head_is_empty(table_folder: &Path) -> Result<bool> {
+/// How the newest manifest of a table is damaged, if it is; looks at its frame only.
+///
+/// LanceDB does not check the numbers in it before it uses them.
+pub(crate) fn newest_manifest_damage(table_folder: &Path) -> Result<Option<String>> {
     let Some((_, newest)) = manifests(table_folder)?.pop() else {
-        return Ok(false);
+        return Ok(None);
     };
-    let metadata = newest
-        .metadata()
-        .map_err(|error| StoreError::io("read", &newest.path(), error))?;
-    Ok(metadata.len() == 0)
+    let path = newest.path();
+    let is_framed = match File::open(&path).and_then(|file| is_framed(&file)) {
+        Ok(is_framed) => is_framed,
+        // A version that another process has removed meanwhile.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => true,
+        Err(error) => return Err(StoreError::io("read", &path, error)),
+    };
+    Ok((!is_framed).then(|| format!("the newest manifest, `{}`, is cut off", path.display())))
+}
+
+/// Whether a manifest ends as one: the length and the message, and then where that began.
+fn is_framed(mut file: &File) -> io::Result<bool> {
+    const MAGIC: &[u8] = b"LANC";
+    const TRAILER: u64 = 16;
+    const LENGTH: u64 = 4;
+    let bytes = file.metadata()?.len();
+    if bytes < LENGTH + TRAILER {
+        return Ok(false);
+    }
+    let mut trailer = [0; TRAILER as usize];
+    file.seek(SeekFrom::Start(bytes - TRAILER))?;
+    file.read_exact(&mut trailer)?;
+    let (begin, rest) = trailer.split_at(8);
+    let begin = begin.try_into().map_or(u64::MAX, u64::from_le_bytes);
+    if !rest.ends_with(MAGIC) || begin > bytes - TRAILER - LENGTH {
+        return Ok(false);
+    }
+    let mut length = [0; LENGTH as usize];
+    file.seek(SeekFrom::Start(begin))?;
+    file.read_exact(&mut length)?;
+    let length = u64::from(u32::from_le_bytes(length));
+    Ok(begin + LENGTH + length + TRAILER == bytes)
 }
 
 /// Moves the newest manifest of a table away; `None` if there is none before it.
@@ -113,11 +168,11 @@ pub(crate) fn step_back(folder: &Path, table: &str) -> Result<Option<Recovery>> 
     if manifests.is_empty() {
         return Ok(None);
     }
-    let damaged = folder.join(DAMAGED_FOLDER);
-    create_private_folder(&damaged)?;
-    let path = newest.path();
-    let aside = damaged.join(format!("{table}-{version}-{}.manifest", seconds_now()));
-    fs::rename(&path, aside).map_err(|error| StoreError::io("move", &path, error))?;
+    set_aside(
+        folder,
+        &newest.path(),
+        &format!("{table}-{version}.manifest"),
+    )?;
     // The hint may name the dropped version; without it, LanceDB lists the folder.
     let hint = table_folder
         .join(VERSIONS_FOLDER)
@@ -141,69 +196,16 @@ pub(crate) fn step_back(folder: &Path, table: &str) -> Result<Option<Recovery>> 
 
 /// Moves a whole table away.
 pub(crate) fn set_table_aside(folder: &Path, table: &str) -> Result<Recovery> {
-    let damaged = folder.join(DAMAGED_FOLDER);
-    create_private_folder(&damaged)?;
-    let path = table_folder(folder, table);
-    fs::rename(&path, damaged.join(format!("{table}-{}", seconds_now())))
-        .map_err(|error| StoreError::io("move", &path, error))?;
-    tracing::warn!(table, "a damaged table of vectors was moved away");
+    set_aside(folder, &table_folder(folder, table), table)?;
+    tracing::warn!(table, "a damaged table was moved away");
     Ok(Recovery::Quarantined {
         table: table.to_owned(),
     })
 }
 
-/// Finds a file that the table's newest version needs and that is missing or empty.
-///
-/// Checks names and sizes only: damaged content is found when the files are read.
-pub(crate) async fn unreadable_file(folder: &Path, table: &Table) -> Result<Option<PathBuf>> {
-    let table_folder = table_folder(folder, table.name());
-    let Some(wrapper) = table.dataset() else {
-        return Ok(None);
-    };
-    let dataset = wrapper.get().await?;
-    for fragment in dataset.fragments().iter() {
-        let data = fragment
-            .files
-            .iter()
-            .map(|file| table_folder.join("data").join(&file.path));
-        let deletions = fragment.deletion_file.iter().map(|file| {
-            let suffix = file.file_type.suffix();
-            let name = format!("{}-{}-{}.{suffix}", fragment.id, file.read_version, file.id);
-            table_folder.join("_deletions").join(name)
-        });
-        for path in data.chain(deletions) {
-            if !fs::metadata(&path).is_ok_and(|metadata| metadata.len() > 0) {
-                return Ok(Some(path));
-            }
-        }
-    }
-    for index in dataset.load_indices().await?.iter() {
-        let index_folder = table_folder.join("_indices").join(index.uuid.to_string());
-        // An index of an empty table is a definition without files.
-        let Ok(entries) = fs::read_dir(&index_folder) else {
-            continue;
-        };
-        for entry in entries.flatten() {
-            if entry
-                .metadata()
-                .is_ok_and(|metadata| metadata.is_file() && metadata.len() == 0)
-            {
-                return Ok(Some(entry.path()));
-            }
-        }
-    }
-    Ok(None)
-}
-
-fn seconds_now() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs())
-}
-
 #[cfg(test)]
 mod tests {
-    use super::version_of;
+    use super::*;
 
     #[test]
     fn both_naming_schemes_are_read() {
@@ -214,5 +216,35 @@ mod tests {
         );
         assert_eq!(version_of("latest_version_hint.json"), None);
         assert_eq!(version_of("d123.manifest"), None);
+    }
+
+    #[test]
+    fn a_manifest_that_is_cut_off_anywhere_is_seen() {
+        let table = tempfile::tempdir().expect("temporary folder");
+        let versions = table.path().join(VERSIONS_FOLDER);
+        fs::create_dir(&versions).expect("a folder");
+        let path = versions.join("7.manifest");
+        assert_eq!(newest_manifest_damage(table.path()).expect("none"), None);
+        let mut manifest = b"a section before".to_vec();
+        let begin = manifest.len() as u64;
+        manifest.extend(5_u32.to_le_bytes());
+        manifest.extend(b"proto");
+        manifest.extend(begin.to_le_bytes());
+        manifest.extend([0, 0, 2, 0]);
+        manifest.extend(b"LANC");
+        fs::write(&path, &manifest).expect("a file");
+        assert_eq!(newest_manifest_damage(table.path()).expect("read"), None);
+        for length in 0..manifest.len() {
+            fs::write(&path, &manifest[..length]).expect("damage");
+            let seen = newest_manifest_damage(table.path()).expect("read");
+            assert!(seen.is_some(), "the first {length} bytes");
+        }
+        for begin in [0, 3, u64::MAX, i64::MAX.cast_unsigned()] {
+            let at = manifest.len() - 16;
+            manifest[at..at + 8].copy_from_slice(&begin.to_le_bytes());
+            fs::write(&path, &manifest).expect("damage");
+            let seen = newest_manifest_damage(table.path()).expect("read");
+            assert!(seen.is_some(), "from {begin}");
+        }
     }
 }

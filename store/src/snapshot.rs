@@ -4,7 +4,7 @@
 //! texts, which are most of the bytes, and the texts of the hits are fetched by row at the end.
 //! Row ids are valid within one version only, so all reads of a search use one snapshot.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -58,6 +58,7 @@ impl FoundChunk {
 pub struct Snapshot {
     dataset: Arc<Dataset>,
     outlines: Arc<ChunkHeaders>,
+    uses_trees: bool,
     keys: Arc<KeyRows>,
 }
 
@@ -99,6 +100,7 @@ impl Store {
             Ok(Snapshot {
                 dataset,
                 outlines: self.inner.outlines.clone(),
+                uses_trees: true,
                 keys: self.inner.chunk_keys.clone(),
             })
         }
@@ -114,6 +116,16 @@ impl Snapshot {
 
     pub(crate) fn dataset(&self) -> &Dataset {
         &self.dataset
+    }
+
+    /// The same version, without the B-trees and the bitmap of the languages: look-ups read a column
+    /// of all chunks instead.
+    #[must_use]
+    pub fn without_trees(&self) -> Snapshot {
+        Snapshot {
+            uses_trees: false,
+            ..self.clone()
+        }
     }
 
     /// Finds chunks by full-text search (BM25), best first, ties by path and line.
@@ -134,7 +146,7 @@ impl Snapshot {
                 .await?;
             // A table of which nothing is indexed has the definition of an index.
             let indexed = if others.len() < self.dataset.fragments().len() {
-                search_indexed(&self.dataset, query, limit, filter).await?
+                search_indexed(&self.dataset, query, limit, filter, self.uses_trees).await?
             } else {
                 IndexedHits::default()
             };
@@ -167,6 +179,7 @@ impl Snapshot {
         let mut scanner = self.dataset.scan();
         scanner
             .with_row_id()
+            .use_scalar_index(self.uses_trees)
             .prefilter(true)
             .full_text_search(FullTextSearchQuery::new_query(query))
             .and_then(|scanner| scanner.limit(Some(limit), None))
@@ -245,7 +258,7 @@ impl Snapshot {
                 return Ok(Vec::new());
             }
             let mut scanner = self.dataset.scan();
-            scanner.with_row_id();
+            scanner.with_row_id().use_scalar_index(self.uses_trees);
             scanner
                 .project::<&str>(&[row::DEFINITIONS])
                 .map_err(lancedb::Error::from)?;
@@ -262,6 +275,29 @@ impl Snapshot {
                 }
             }
             self.sorted_outlines(&rows, filter).await
+        }
+        .boxed()
+    }
+
+    /// The keys of all chunks that pass a filter, in order.
+    pub fn keys_of<'a>(&'a self, filter: &'a Filter) -> StoreFuture<'a, Vec<ContentKey>> {
+        async move {
+            if filter.passes_nothing() {
+                return Ok(Vec::new());
+            }
+            let mut scanner = self.dataset.scan();
+            scanner.use_scalar_index(self.uses_trees);
+            scanner.project::<&str>(&["content_key"])?;
+            if let Some(condition) = filter.sql() {
+                scanner.filter(&condition)?;
+            }
+            let mut keys = BTreeSet::new();
+            for batch in collect(&scanner).await? {
+                for key in row::strings(&batch, "content_key")?.iter().flatten() {
+                    keys.insert(row::key_from_hex(key)?);
+                }
+            }
+            Ok(keys.into_iter().collect())
         }
         .boxed()
     }
@@ -334,7 +370,7 @@ impl Snapshot {
                 condition = format!("{condition} AND {more}");
             }
             let mut scanner = self.dataset.scan();
-            scanner.with_row_id();
+            scanner.with_row_id().use_scalar_index(self.uses_trees);
             scanner
                 .filter(&condition)
                 .and_then(|scanner| scanner.project(columns))
@@ -353,7 +389,7 @@ impl Snapshot {
     }
 
     /// The rows without their texts, in the order asked for.
-    async fn outlines(&self, rows: &[RowId]) -> Result<Vec<FoundChunk>> {
+    pub(crate) async fn outlines(&self, rows: &[RowId]) -> Result<Vec<FoundChunk>> {
         let known = self.outlines.known(rows);
         let missing: Vec<RowId> = rows
             .iter()

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::fs;
 use std::future::Future;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,13 +12,14 @@ use std::time::Duration;
 use arrow_array::RecordBatch;
 use futures::future::BoxFuture;
 use futures::{FutureExt, TryStreamExt};
+use lance::index::DatasetIndexExt;
 use lancedb::index::Index;
 use lancedb::index::scalar::{BTreeIndexBuilder, BitmapIndexBuilder, FtsIndexBuilder};
 use lancedb::query::ExecutableQuery;
 use lancedb::{Connection, ObjectStoreRegistry, Session, Table};
 use parking_lot::{Mutex, MutexGuard};
 
-use crate::error::{Result, StoreError, is_conflict, is_damage};
+use crate::error::{Result, StoreError, is_conflict, is_damage, without_panic};
 use crate::files::create_private_folder;
 use crate::keys::KeyRows;
 use crate::maintain::Upkeep;
@@ -106,8 +108,9 @@ pub(crate) struct StoreInner {
 impl Store {
     /// Opens the index in a folder; a writer creates it if there is none, and repairs it.
     ///
-    /// A reader that finds damage gets [`StoreError::Corrupt`] and should open for writing; a
-    /// writer that gets it should move the folder away and index again.
+    /// A reader that finds no version that opens gets [`StoreError::Corrupt`] and should open for
+    /// writing; a writer falls back to an older version, or begins a table anew. Damage of other
+    /// files is not looked for: see [`Store::find_damage`].
     pub fn open(folder: &Path, options: OpenOptions) -> StoreFuture<'_, Store> {
         async move {
             let folder = std::path::absolute(folder)
@@ -166,6 +169,15 @@ impl fmt::Debug for Store {
     }
 }
 
+/// What became of opening a table.
+enum Opening {
+    Table(Table),
+    /// There is none.
+    Nothing,
+    /// Its newest version is damaged, and why that is so.
+    Damaged(String),
+}
+
 /// An index that is being opened.
 struct StoreOpening {
     folder: PathBuf,
@@ -176,19 +188,13 @@ struct StoreOpening {
 impl StoreOpening {
     async fn read(self) -> Result<Store> {
         let connection = self.connect().await?;
-        let chunks = match connection.open_table(CHUNKS).execute().boxed().await {
-            Ok(table) => table,
-            Err(lancedb::Error::TableNotFound { .. }) => {
-                return Err(StoreError::NoIndex {
-                    folder: self.folder,
-                });
-            }
-            Err(error) if is_damage(&error) => {
-                return Err(StoreError::corrupt("the table of chunks", error));
-            }
-            Err(error) => return Err(error.into()),
-        };
-        Ok(self.finish(connection, chunks, HashMap::new()))
+        match self.try_open(&connection, CHUNKS).await? {
+            Opening::Table(chunks) => Ok(self.finish(connection, chunks, HashMap::new())),
+            Opening::Nothing => Err(StoreError::NoIndex {
+                folder: self.folder,
+            }),
+            Opening::Damaged(why) => Err(StoreError::corrupt("the table of chunks", why)),
+        }
     }
 
     async fn write(mut self) -> Result<Store> {
@@ -206,17 +212,8 @@ impl StoreOpening {
         create_missing_indexes(&chunks).await?;
         let mut vectors = HashMap::new();
         for name in self.vector_tables()? {
-            match self.open_healed(&mut connection, &name).await {
-                Ok(Some(table)) => {
-                    vectors.insert(name, table);
-                }
-                Ok(None) => {}
-                // Vectors can be restored from the cache, so the chunks are kept.
-                Err(StoreError::Corrupt { .. }) => {
-                    self.healings
-                        .push(recovery::set_table_aside(&self.folder, &name)?);
-                }
-                Err(error) => return Err(error),
+            if let Some(table) = self.open_healed(&mut connection, &name).await? {
+                vectors.insert(name, table);
             }
         }
         Ok(self.finish(connection, chunks, vectors))
@@ -266,51 +263,65 @@ impl StoreOpening {
         Ok(connection)
     }
 
-    /// Opens a table, without its newest versions if they are damaged; `None` if there is none.
+    /// Opens a table, without its newest versions if they are damaged; `None` if there is none, or
+    /// none any more because no version of it opens.
     async fn open_healed(
         &mut self,
         connection: &mut Connection,
         name: &str,
     ) -> Result<Option<Table>> {
-        let folder = recovery::table_folder(&self.folder, name);
-        let mut steps = 0;
-        loop {
-            let damage: Box<dyn std::error::Error + Send + Sync> =
-                if recovery::head_is_empty(&folder)? {
-                    "the newest manifest is empty".into()
-                } else {
-                    match connection.open_table(name).execute().boxed().await {
-                        Ok(table) => match recovery::unreadable_file(&self.folder, &table)
-                            .boxed()
-                            .await
-                        {
-                            Ok(None) => return Ok(Some(table)),
-                            Ok(Some(path)) => format!("`{}` is missing", path.display()).into(),
-                            Err(StoreError::Lance(error)) if is_damage(&error) => error,
-                            Err(error) => return Err(error),
-                        },
-                        // Without data the table was never complete; with data its versions are lost.
-                        Err(lancedb::Error::TableNotFound { .. })
-                            if !folder.join("data").is_dir() =>
-                        {
-                            return Ok(None);
-                        }
-                        Err(error) if is_damage(&error) => Box::new(error),
-                        Err(error) => return Err(error.into()),
-                    }
-                };
-            let stepped = if steps < recovery::MOST_STEPS {
+        for step in 0.. {
+            let why = match self.try_open(connection, name).await? {
+                Opening::Table(table) => return Ok(Some(table)),
+                Opening::Nothing => return Ok(None),
+                Opening::Damaged(why) => why,
+            };
+            tracing::warn!(table = name, why, "a version of a table is damaged");
+            let stepped = if step < recovery::MOST_STEPS {
                 recovery::step_back(&self.folder, name)?
             } else {
                 None
             };
-            let Some(healing) = stepped else {
-                return Err(StoreError::corrupt(format!("the table `{name}`"), damage));
-            };
-            self.healings.push(healing);
-            steps += 1;
+            let is_lost = stepped.is_none();
+            self.healings.push(match stepped {
+                Some(healing) => healing,
+                None => recovery::set_table_aside(&self.folder, name)?,
+            });
             // A new session has cached nothing of the damaged version.
             *connection = self.connect().await?;
+            if is_lost {
+                break;
+            }
+        }
+        Ok(None)
+    }
+
+    /// Opens the newest version of a table, and tells damage from other errors.
+    async fn try_open(&self, connection: &Connection, name: &str) -> Result<Opening> {
+        let folder = recovery::table_folder(&self.folder, name);
+        if let Some(why) = recovery::newest_manifest_damage(&folder)? {
+            return Ok(Opening::Damaged(why));
+        }
+        let open = async {
+            let table = connection.open_table(name).execute().boxed().await?;
+            if let Some(wrapper) = table.dataset() {
+                // The list of indexes is a section of its own.
+                wrapper.get().boxed().await?.load_indices().boxed().await?;
+            }
+            Ok::<Table, lancedb::Error>(table)
+        };
+        match without_panic(open).await {
+            Ok(Ok(table)) => Ok(Opening::Table(table)),
+            // Without data the table was never complete; with data its versions are lost.
+            Ok(Err(lancedb::Error::TableNotFound { .. })) => {
+                if !recovery::manifests(&folder)?.is_empty() || folder.join("data").is_dir() {
+                    return Ok(Opening::Damaged("its versions are lost".to_owned()));
+                }
+                Ok(Opening::Nothing)
+            }
+            Ok(Err(error)) if is_damage(&error) => Ok(Opening::Damaged(error.to_string())),
+            Ok(Err(error)) => Err(error.into()),
+            Err(panic) => Ok(Opening::Damaged(panic)),
         }
     }
 
@@ -329,17 +340,27 @@ impl StoreOpening {
     }
 }
 
+/// Runs work that reads or writes files off the asynchronous threads.
+pub(crate) async fn on_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => Err(StoreError::Io {
+            what: "finish reading or writing the index".to_owned(),
+            source: io::Error::other(error),
+        }),
+    }
+}
+
 /// Creates the indexes of the table of chunks that are missing: after a crash, or all of them.
 async fn create_missing_indexes(chunks: &Table) -> Result<()> {
     let existing = chunks.list_indices().boxed().await?;
-    for (column, name) in TREES {
+    let look_ups = TREES.into_iter().map(|(_, name)| name);
+    for name in look_ups.chain([LANGUAGE_INDEX]) {
         if !existing.iter().any(|index| index.name == name) {
-            create_tree(chunks, column, name).await?;
+            create_look_up(chunks, name).await?;
         }
-    }
-    if !existing.iter().any(|index| index.name == LANGUAGE_INDEX) {
-        let index = Index::Bitmap(BitmapIndexBuilder::default());
-        create_index(chunks, "language", LANGUAGE_INDEX, index).await?;
     }
     if existing.iter().any(|index| index.name == OLD_TERMS_INDEX) {
         chunks.drop_index(OLD_TERMS_INDEX).boxed().await?;
@@ -348,6 +369,21 @@ async fn create_missing_indexes(chunks: &Table) -> Result<()> {
         create_text_index(chunks).await?;
     }
     Ok(())
+}
+
+/// Builds an index by which chunks are looked up, in place of an older one; returns whether there is
+/// one of this name.
+pub(crate) async fn create_look_up(chunks: &Table, name: &str) -> Result<bool> {
+    if name == LANGUAGE_INDEX {
+        let index = Index::Bitmap(BitmapIndexBuilder::default());
+        create_index(chunks, "language", LANGUAGE_INDEX, index).await?;
+        return Ok(true);
+    }
+    let mut trees = TREES.into_iter();
+    match trees.find(|(_, tree)| *tree == name) {
+        Some((column, tree)) => create_tree(chunks, column, tree).await.map(|()| true),
+        None => Ok(false),
+    }
 }
 
 pub(crate) async fn create_tree(table: &Table, column: &str, name: &str) -> Result<()> {

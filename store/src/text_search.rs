@@ -50,12 +50,14 @@ pub(crate) struct IndexedHits {
     pub(crate) left_out: HashSet<String>,
 }
 
-/// Searches the rows that are in the full-text index.
+/// Searches the rows that are in the full-text index; `uses_trees` says whether a filter is looked up
+/// in the indexes of its columns.
 pub(crate) async fn search_indexed(
     dataset: &Arc<Dataset>,
     query: &TextQuery,
     limit: usize,
     filter: &Filter,
+    uses_trees: bool,
 ) -> Result<IndexedHits> {
     let segments = dataset.load_indices_by_name(TERMS_INDEX).boxed().await?;
     let opening = segments.iter().map(|segment| {
@@ -84,7 +86,7 @@ pub(crate) async fn search_indexed(
         return Ok(hits);
     };
     let passing = match filter.sql() {
-        Some(condition) => Some(passing_rows(dataset, &condition).await?),
+        Some(condition) => Some(passing_rows(dataset, &condition, uses_trees).await?),
         None => None,
     };
     let prefilter = DatasetPreFilter::new(Arc::clone(dataset), &segments, passing);
@@ -123,9 +125,13 @@ fn with_replaced_fragments(
 }
 
 /// The rows that pass a condition, as LanceDB asks for them.
-async fn passing_rows(dataset: &Dataset, condition: &str) -> Result<Box<dyn FilterLoader>> {
+async fn passing_rows(
+    dataset: &Dataset,
+    condition: &str,
+    uses_trees: bool,
+) -> Result<Box<dyn FilterLoader>> {
     let mut scanner = dataset.scan();
-    scanner.with_row_id();
+    scanner.with_row_id().use_scalar_index(uses_trees);
     scanner
         .filter(condition)
         .and_then(|scanner| scanner.project::<&str>(&[]))?;

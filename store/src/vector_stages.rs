@@ -251,7 +251,7 @@ fn parameters(rows: usize, dimension: usize) -> VectorIndexParams {
 ///
 /// LanceDB's own build reads ahead and samples as if memory were no matter: it took over 2 GB for
 /// 400 MB of vectors.
-async fn build(table: &Table, folder: &Path) -> Result<()> {
+pub(crate) async fn build(table: &Table, folder: &Path) -> Result<()> {
     let Some(wrapper) = table.dataset() else {
         return Ok(());
     };

@@ -27,7 +27,8 @@ use crate::vector_index;
 pub(crate) const PREFIX: &str = "vectors_";
 pub(crate) const VECTOR_INDEX: &str = "vector_index";
 
-const KEY: &str = "content_key";
+pub(crate) const KEY: &str = "content_key";
+pub(crate) const KEY_INDEX: &str = "content_key_index";
 pub(crate) const VECTOR: &str = "vector";
 const DISTANCE: &str = "_distance";
 
@@ -261,7 +262,7 @@ impl Store {
             .execute()
             .boxed()
             .await?;
-        create_tree(&table, KEY, "content_key_index").await?;
+        create_tree(&table, KEY, KEY_INDEX).await?;
         self.open_vectors().insert(name.to_owned(), table.clone());
         Ok(table)
     }

@@ -1,61 +1,166 @@
-//! `ollacode index --list` and `--prune`: the indexes of all workspaces.
+//! `ollacode index --list` and `--prune`: the data of all workspaces.
 
 use std::io::{self, Write};
 
 use anyhow::{Error, ensure};
 use jiff::Timestamp;
+use ollacode_indexer::{damaged_cache_bytes, remove_damaged_caches, remove_set_aside};
 use serde_json::{Value, json};
 
 use super::style::{BOLD, DIM, PLAIN, counted, local, visible_name};
 use super::{confirm, note, print, print_json};
-use crate::app::{App, StoredIndex};
+use crate::app::{App, Presence, StoredIndex};
 use crate::text::size;
 
 /// Lists every workspace that has data.
 pub async fn list(app: &App, as_json: bool) -> Result<(), Error> {
     let kept = app.stored_indexes().await?;
+    let damaged = damaged_cache_bytes(&app.settings.data_folder)?;
     if as_json {
         let kept: Vec<Value> = kept.iter().map(json_of).collect();
-        return print_json(&json!({"indexes": kept}));
+        return print_json(&json!({"indexes": kept, "damaged_cache_bytes": damaged}));
     }
-    print(|out| kept.iter().try_for_each(|kept| write(out, kept)))?;
+    print(|out| {
+        kept.iter().try_for_each(|kept| write(out, kept))?;
+        if damaged > 0 {
+            writeln!(
+                out,
+                "damaged caches of vectors that were set aside: {}",
+                size(damaged)
+            )?;
+        }
+        Ok(())
+    })?;
     if kept.is_empty() {
         note("no folder is indexed yet; run `ollacode index`");
     }
     Ok(())
 }
 
-/// Deletes the data of workspaces that no longer exist, after asking.
+/// Deletes the data of workspaces that no longer exist and what was set aside, after showing it and
+/// asking.
+///
+/// A workspace on a disk that is not mounted is not gone; its data is deleted only if the user says
+/// so on a terminal.
 pub async fn prune(app: &App, yes: bool, as_json: bool) -> Result<(), Error> {
-    let mut gone = app.stored_indexes().await?;
-    gone.retain(StoredIndex::is_gone);
-    if !gone.is_empty() && !yes {
-        for kept in &gone {
-            note(&name(kept));
+    let kept = app.stored_indexes().await?;
+    let (mut gone, others): (Vec<_>, Vec<_>) = kept.into_iter().partition(StoredIndex::is_gone);
+    let set_aside: Vec<StoredIndex> = others
+        .iter()
+        .filter(|kept| kept.sizes.set_aside > 0)
+        .cloned()
+        .collect();
+    let caches = damaged_cache_bytes(&app.settings.data_folder)?;
+    let is_anything = !gone.is_empty() || !set_aside.is_empty() || caches > 0;
+    if is_anything && !yes {
+        gone.iter().for_each(|kept| note(&removed_words(kept)));
+        let aside = set_aside
+            .iter()
+            .map(|kept| kept.sizes.set_aside)
+            .sum::<u64>()
+            + caches;
+        if aside > 0 {
+            note(&format!(
+                "damaged files that were set aside, {}",
+                size(aside)
+            ));
         }
-        let what = counted(gone.len() as u64, "index");
+        let what = counted(gone.len() as u64, "folder");
+        let question = match gone.len() {
+            0 => "Delete the damaged files that were set aside?".to_owned(),
+            _ => format!("Delete the data of {what} that no longer exist?"),
+        };
         ensure!(
-            confirm::confirmed(&format!("Delete {what} of folders that no longer exist?"))?,
+            confirm::confirmed(&question)?,
             "nothing was deleted; use `--yes` to delete without asking"
         );
     }
+    gone.extend(unmounted(others, !yes && !as_json)?);
     for kept in &gone {
         app.forget(kept).await?;
     }
+    for kept in &set_aside {
+        remove_set_aside(&app.index_folder(kept))?;
+    }
+    remove_damaged_caches(&app.settings.data_folder)?;
+    report(&gone, &set_aside, caches, as_json)
+}
+
+/// Those of workspaces on disks that are not mounted that the user wants to delete; `may_ask` is
+/// false if nobody is to be asked.
+fn unmounted(others: Vec<StoredIndex>, may_ask: bool) -> Result<Vec<StoredIndex>, Error> {
+    let is_unmounted = |kept: &StoredIndex| kept.presence() == Presence::NotMounted;
+    let unmounted: Vec<StoredIndex> = others.into_iter().filter(is_unmounted).collect();
+    if unmounted.is_empty() {
+        return Ok(Vec::new());
+    }
+    unmounted.iter().for_each(|kept| note(&removed_words(kept)));
+    let what = counted(unmounted.len() as u64, "folder");
+    let question = format!("Delete the data of {what} on disks that are not mounted, too?");
+    if may_ask && confirm::can_ask() && confirm::confirmed(&question)? {
+        return Ok(unmounted);
+    }
+    note("kept: these folders are on disks that are not mounted");
+    Ok(Vec::new())
+}
+
+fn report(
+    gone: &[StoredIndex],
+    set_aside: &[StoredIndex],
+    caches: u64,
+    as_json: bool,
+) -> Result<(), Error> {
+    let aside = set_aside
+        .iter()
+        .map(|kept| kept.sizes.set_aside)
+        .sum::<u64>()
+        + caches;
     if as_json {
         let removed: Vec<Value> = gone.iter().map(json_of).collect();
-        return print_json(&json!({"removed": removed}));
+        return print_json(&json!({"removed": removed, "removed_damaged_bytes": aside}));
     }
     print(|out| {
-        for kept in &gone {
-            writeln!(out, "deleted {}, {}", name(kept), size(kept.bytes))?;
+        for kept in gone {
+            writeln!(out, "deleted {}", removed_words(kept))?;
+        }
+        if aside > 0 {
+            writeln!(
+                out,
+                "deleted damaged files that were set aside, {}",
+                size(aside)
+            )?;
         }
         Ok(())
     })?;
-    if gone.is_empty() {
+    if gone.is_empty() && aside == 0 {
         note("nothing to delete: all indexed folders exist");
     }
     Ok(())
+}
+
+/// `/home/me/project, 12.3 MB (index 10 MB, 3 sessions 2.3 MB)`
+fn removed_words(kept: &StoredIndex) -> String {
+    format!("{}, {}", name(kept), sizes(kept))
+}
+
+/// The size of all data, and of its parts if there are several.
+fn sizes(kept: &StoredIndex) -> String {
+    let parts = [
+        ("index".to_owned(), kept.sizes.index),
+        ("set aside".to_owned(), kept.sizes.set_aside),
+        ("commands".to_owned(), kept.sizes.confined),
+        (counted(kept.sessions, "session"), kept.sizes.sessions),
+        ("other".to_owned(), kept.sizes.other),
+    ];
+    let parts = parts.iter().filter(|(_, bytes)| *bytes > 0);
+    let parts: Vec<String> = parts
+        .map(|(what, bytes)| format!("{what} {}", size(*bytes)))
+        .collect();
+    let total = size(kept.sizes.total());
+    if parts.len() < 2 {
+        return total;
+    }
+    format!("{total} ({})", parts.join(", "))
 }
 
 fn name(kept: &StoredIndex) -> String {
@@ -73,16 +178,16 @@ fn write(out: &mut impl Write, kept: &StoredIndex) -> io::Result<()> {
     let written = written.map_or(String::new(), |time| {
         format!(", updated {}", local(time, "%Y-%m-%d %H:%M"))
     });
-    let gone = if kept.is_gone() {
-        ", folder no longer exists"
-    } else {
-        ""
+    let presence = match kept.presence() {
+        Presence::Here | Presence::Unknown => "",
+        Presence::Gone => ", folder no longer exists",
+        Presence::NotMounted => ", on a disk that is not mounted",
     };
     writeln!(
         out,
-        "{BOLD}{}{PLAIN}  {files}, {}{written}{gone}",
+        "{BOLD}{}{PLAIN}  {files}, {}{written}{presence}",
         name(kept),
-        size(kept.bytes)
+        sizes(kept)
     )?;
     writeln!(out, "  {DIM}{}{PLAIN}", visible_name(&kept.id))
 }
@@ -90,12 +195,27 @@ fn write(out: &mut impl Write, kept: &StoredIndex) -> io::Result<()> {
 /// A workspace as JSON; this format is stable.
 fn json_of(kept: &StoredIndex) -> Value {
     let written = kept.written.and_then(|time| Timestamp::try_from(time).ok());
+    let exists = match kept.presence() {
+        Presence::Here => Some(true),
+        Presence::Gone => Some(false),
+        Presence::NotMounted | Presence::Unknown => None,
+    };
+    let sizes = kept.sizes;
     json!({
         "id": kept.id,
         "workspace": kept.root,
-        "exists": kept.root.as_ref().map(|_| !kept.is_gone()),
+        "exists": exists,
+        "mounted": kept.presence() != Presence::NotMounted,
         "files": kept.files,
-        "bytes": kept.bytes,
+        "sessions": kept.sessions,
+        "bytes": sizes.total(),
+        "sizes": {
+            "index": sizes.index,
+            "set_aside": sizes.set_aside,
+            "confined": sizes.confined,
+            "sessions": sizes.sessions,
+            "other": sizes.other,
+        },
         "written": written.map(|time| time.to_string()),
     })
 }

@@ -24,18 +24,20 @@ pub async fn run(app: &App, arguments: &SearchArguments) -> Result<CommandEnd, E
         arguments,
         embedder: embedder(app).await?,
     };
-    let Some(query) = arguments.query() else {
-        let mut failed = false;
-        while let Some(line) = next_line().await? {
-            failed |= searcher.answer(&line).await? == CommandEnd::Bad;
-        }
-        return Ok(if failed {
-            CommandEnd::Bad
-        } else {
-            CommandEnd::Good
-        });
-    };
-    searcher.answer(&query).await
+    let end = searcher.answer_all().await?;
+    finish_mending(app).await;
+    Ok(end)
+}
+
+/// Waits until what could not be read is mended. The answer was given before.
+async fn finish_mending(app: &App) {
+    match app.index.finish_mending().await {
+        Ok(mended) => mended.iter().for_each(|text| note(text)),
+        Err(error) => note(&format!(
+            "the index could not be mended: {:#}",
+            Error::from(error)
+        )),
+    }
 }
 
 /// Maximum query length in bytes.
@@ -105,6 +107,21 @@ struct SearchCommand<'a> {
 }
 
 impl SearchCommand<'_> {
+    async fn answer_all(&self) -> Result<CommandEnd, Error> {
+        if let Some(query) = self.arguments.query() {
+            return self.answer(&query).await;
+        }
+        let mut failed = false;
+        while let Some(line) = next_line().await? {
+            failed |= self.answer(&line).await? == CommandEnd::Bad;
+        }
+        Ok(if failed {
+            CommandEnd::Bad
+        } else {
+            CommandEnd::Good
+        })
+    }
+
     async fn answer(&self, query: &str) -> Result<CommandEnd, Error> {
         let started = Instant::now();
         let answer = self.search(query).await;

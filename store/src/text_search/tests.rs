@@ -76,7 +76,7 @@ async fn scores_are_those_of_a_planned_query() {
     let dataset = Arc::new(snapshot.dataset().clone());
     for words in ["manifest", "reader manifest", "number more", "nowhere"] {
         let query = TextQuery::new(words);
-        let found = search_indexed(&dataset, &query, 10, &Filter::default()).await;
+        let found = search_indexed(&dataset, &query, 10, &Filter::default(), true).await;
         let found = found.expect("an answer");
         let mut hits: Vec<(RowId, f32)> = found.rows.into_iter().zip(found.scores).collect();
         hits.sort_by(|(_, left), (_, right)| right.total_cmp(left));
