@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use futures::FutureExt;
-use ollacode_store::{Catalog, CatalogStamp, Counts, Filter, PathSet, RecordedContent, StoreError};
+use ollacode_store::{Catalog, CatalogStamp, Counts, Filter, PathSet, RecordedContent};
 
 use crate::decode::decode;
 use crate::dense::query_vectors;
