@@ -103,7 +103,7 @@ pub(crate) struct RefreshWriter<'a> {
     began_empty: bool,
     /// The version of the table up to which only this writer has written to it.
     ours: Option<u64>,
-    /// Chunks of all batches.
+    /// New chunks of all batches.
     written: usize,
     report: RefreshReport,
 }
@@ -173,7 +173,12 @@ impl<'a> RefreshWriter<'a> {
             if batch.rows.len() >= ROWS_PER_COMMIT {
                 self.commit(&mut std::mem::take(&mut batch)).await?;
             }
+            // Others may be prepared already, but writing them takes time, too.
+            if self.stop.is_cancelled() {
+                break;
+            }
         }
+        prepared.close();
         // A thread that panicked must not look like one that has finished.
         let ended = preparing.await;
         if ended.is_ok() && !self.stop.is_cancelled() {
@@ -300,14 +305,15 @@ impl<'a> RefreshWriter<'a> {
         let store = &turn.store;
         let removed = self.removed(&batch.absent, &batch.gone).await?;
         let fits = self.may_append(store).await?;
-        self.written += batch.rows.len();
         if fits && removed.is_empty() {
             if !batch.rows.is_empty() {
                 store.append(&batch.rows).await?;
+                self.written += batch.rows.len();
             }
         } else if !batch.paths.is_empty() || !removed.is_empty() {
             let paths = [batch.paths.as_slice(), removed.as_slice()].concat();
-            store.replace(&paths, &batch.rows).await?;
+            let replaced = store.replace(&paths, &batch.rows).await?;
+            self.written += replaced.inserted;
         }
         let version = store.version().await?;
         self.ours = fits.then_some(version);

@@ -15,7 +15,7 @@ use crate::parse::FileParser;
 use crate::walk::skipped_by_content;
 
 /// The rules, and the digest of the sample under them. Never change one without the other.
-const RECORDED: (u32, &str) = (6, "not recorded yet");
+const RECORDED: (u32, &str) = (6, "e687ab49c6e100ea");
 
 /// Lines with secrets, in parts, so that none stands in this file.
 const SECRETS: &[&[&str]] = &[
