@@ -10,6 +10,7 @@ use ollacode_indexer::{Index, IndexError, disk_bytes, mount_point, set_aside_byt
 
 use super::App;
 use crate::session::{SessionId, check_free, sessions};
+use crate::workspace::workspace_id;
 
 /// The file in a `confined` folder that contains the path of the workspace.
 pub(super) const WORKSPACE: &str = "workspace";
@@ -77,7 +78,7 @@ pub enum Presence {
     Here,
     /// It is known not to exist.
     Gone,
-    /// It is not there, but neither is the disk that it was on.
+    /// It is not there, but neither is the disk that it was on, or what a link on its path leads to.
     NotMounted,
     /// Its path is not known, or cannot be looked at.
     Unknown,
@@ -89,7 +90,8 @@ impl StoredIndex {
         let Some(root) = &self.root else {
             return Presence::Unknown;
         };
-        match fs::symlink_metadata(root) {
+        // A folder that was moved, with a link in its place, is still there.
+        match fs::metadata(root) {
             Ok(metadata) if metadata.is_dir() => Presence::Here,
             Ok(_) => Presence::Gone,
             Err(error) => match error.kind() {
@@ -117,8 +119,14 @@ impl StoredIndex {
 /// program, a folder that disks are mounted in tells, or one that is empty because nothing is
 /// mounted on it.
 fn is_mounted(mount: Option<&Path>, root: &Path) -> bool {
+    let leads_nowhere = |above: &Path| above.is_symlink() && !above.exists();
+    if root.ancestors().any(leads_nowhere) {
+        return false;
+    }
     if let Some(mount) = mount {
-        return mount_point(mount).as_deref() == Some(mount);
+        // In `/mnt` itself, another disk may be mounted now.
+        let is_for_any = MOUNTS.iter().any(|mounts| mount == Path::new(mounts));
+        return !is_for_any && mount_point(mount).as_deref() == Some(mount);
     }
     let Some(above) = root.ancestors().skip(1).find(|above| above.is_dir()) else {
         return false;
@@ -163,9 +171,11 @@ impl App {
             let bytes = ollacode_indexer::read_file(&confined.join(WORKSPACE), MOST_PATH).ok()?;
             Some(PathBuf::from(String::from_utf8(bytes).ok()?))
         };
+        // A path that is no Unicode is written in sessions as another one, which does not exist.
         let of_session = || {
-            let mut roots = listed.iter().map(|session| &session.workspace);
-            roots.find(|root| !root.is_empty()).map(PathBuf::from)
+            let mut roots = listed.iter().map(|session| Path::new(&session.workspace));
+            let root = roots.find(|root| workspace_id(root) == id)?;
+            Some(root.to_owned())
         };
         let root = about.as_ref().and_then(|about| about.root.clone());
         let bytes = |folder: &Path| disk_bytes(folder).unwrap_or(0);
@@ -178,9 +188,10 @@ impl App {
             sessions: bytes(&session_folder),
             other: self.kept_files(&id).iter().map(file_bytes).sum(),
         };
+        let root = root.or_else(noted).or_else(of_session);
         StoredIndex {
             id,
-            root: root.or_else(noted).or_else(of_session),
+            root,
             mount: about.as_ref().and_then(|about| about.mount.clone()),
             files: about.as_ref().map(|about| about.files),
             sessions: listed.len() as u64,
@@ -207,18 +218,19 @@ impl App {
         Index::new(&index, &index, WalkLimits::default())
             .remove()
             .await?;
-        for folder in [confined, session_folder] {
-            match fs::remove_dir_all(&folder) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(failed(&folder)(error));
-                }
-                _ => {}
-            }
-        }
+        // What tells whose data this is comes last, so that the rest is found after an interruption.
         for file in self.kept_files(&kept.id) {
             match fs::remove_file(&file) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     return Err(failed(&file)(error));
+                }
+                _ => {}
+            }
+        }
+        for folder in [confined, session_folder] {
+            match fs::remove_dir_all(&folder) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(failed(&folder)(error));
                 }
                 _ => {}
             }
@@ -305,5 +317,37 @@ mod tests {
             ..at(&here, None)
         };
         assert_eq!(unknown.presence(), Presence::Unknown);
+    }
+
+    #[test]
+    fn any_disk_may_be_mounted_in_mnt() {
+        // Whether something is mounted there or not.
+        let project = Path::new("/mnt/no such project");
+        let presence = at(project, Some(Path::new("/mnt"))).presence();
+        assert_eq!(presence, Presence::NotMounted);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_workspace_behind_a_link_is_not_gone() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().expect("a folder");
+        let here = folder.path().canonicalize().expect("a path");
+        let mount = mount_point(&here).expect("a mount point");
+        let (moved, link) = (here.join("moved"), here.join("project"));
+        fs::create_dir(&moved).expect("a folder");
+        fs::write(moved.join("a file"), "").expect("a file");
+        symlink(&moved, &link).expect("a link");
+        let inner = link.join("inner");
+        for mount in [None, Some(mount.as_path())] {
+            assert_eq!(at(&link, mount).presence(), Presence::Here);
+            assert_eq!(at(&inner, mount).presence(), Presence::Gone);
+        }
+        // As on a disk that is not mounted.
+        fs::rename(&moved, here.join("elsewhere")).expect("a rename");
+        for mount in [None, Some(mount.as_path())] {
+            assert_eq!(at(&link, mount).presence(), Presence::NotMounted);
+            assert_eq!(at(&inner, mount).presence(), Presence::NotMounted);
+        }
     }
 }
