@@ -1,6 +1,6 @@
 //! `index --list`, `--prune` and `--skipped`.
 
-use std::fs;
+use std::fs::{self, File};
 
 use ollacode_store::Catalog;
 use serde_json::{Value, json};
@@ -58,8 +58,8 @@ fn indexes_are_listed_and_those_of_folders_that_are_gone_are_deleted() {
 }
 
 /// An index of another folder, which is deleted then; its entry in the list.
-fn with_a_lost_folder(environment: &Environment) -> Value {
-    let other = environment.outside().join("other");
+fn with_a_lost_folder(environment: &Environment, name: &str) -> Value {
+    let other = environment.outside().join(name);
     fs::create_dir(&other).expect("a folder");
     fs::write(other.join("a.rs"), "pub fn a() {}\n").expect("a file");
     environment.run_in(&other, &["index"]).expect_success();
@@ -80,7 +80,7 @@ fn a_folder_on_a_disk_that_is_not_mounted_is_kept() {
     let environment = Environment::new();
     write_samples(&environment);
     environment.index();
-    let entry = with_a_lost_folder(&environment);
+    let entry = with_a_lost_folder(&environment, "other");
     assert_eq!(entry["exists"], false, "{entry}");
     let id = entry["id"].as_str().expect("a name");
     let indexes = environment.data_folder().join("ollacode/indexes");
@@ -104,7 +104,7 @@ fn all_data_of_a_folder_that_is_gone_is_shown_and_deleted() {
     let environment = Environment::new();
     write_samples(&environment);
     environment.index();
-    let entry = with_a_lost_folder(&environment);
+    let entry = with_a_lost_folder(&environment, "other");
     let id = entry["id"].as_str().expect("a name");
     let data = environment.data_folder().join("ollacode");
     let written = [
@@ -137,6 +137,50 @@ fn all_data_of_a_folder_that_is_gone_is_shown_and_deleted() {
     }
     assert_eq!(entry_of(&environment, &entry["workspace"]), None);
     assert_eq!(environment.paths_found("read_header")[0], "src/parser.rs");
+}
+
+#[test]
+fn an_open_session_keeps_the_data_of_its_folder_and_of_no_other() {
+    let environment = Environment::new();
+    write_samples(&environment);
+    let [open, other] = ["open", "other"].map(|name| with_a_lost_folder(&environment, name));
+    let id = open["id"].as_str().expect("a name");
+    let folder = environment.data_folder().join("ollacode/sessions").join(id);
+    let folder = folder.join("20261121-143005-k3x9");
+    fs::create_dir_all(&folder).expect("a folder");
+    let journal = File::create(folder.join("session.jsonl")).expect("a file");
+    journal.lock().expect("a lock");
+    environment
+        .run(&["index", "--prune", "--yes"])
+        .expect_code(1)
+        .expect_words(&["deleted", "other", "data of 1 folder was not deleted"]);
+    assert_eq!(entry_of(&environment, &other["workspace"]), None);
+    let entry = entry_of(&environment, &open["workspace"]).expect("an entry");
+    assert_eq!(entry["files"], 1, "{entry}");
+    assert!(folder.join("session.jsonl").exists());
+    drop(journal);
+    environment
+        .run(&["index", "--prune", "--yes"])
+        .expect_success();
+    assert_eq!(entry_of(&environment, &open["workspace"]), None);
+}
+
+#[test]
+fn sessions_whose_folder_is_not_known_for_certain_are_kept() {
+    let environment = Environment::new();
+    // A session has the path as text, which is another path if that is no Unicode.
+    let text = include_str!("fixtures/journal-with-times.jsonl").replace("/shop", "/caf\u{fffd}");
+    let folder = environment
+        .data_folder()
+        .join("ollacode/sessions/caf-0123456789/20261121-143005-k3x9");
+    fs::create_dir_all(&folder).expect("a folder");
+    fs::write(folder.join("session.jsonl"), text).expect("a file");
+    let entry = entry_of(&environment, &Value::Null).expect("an entry");
+    assert_eq!(entry["sessions"], 1, "{entry}");
+    environment
+        .run(&["index", "--prune", "--yes"])
+        .expect_success();
+    assert!(folder.join("session.jsonl").exists());
 }
 
 #[test]

@@ -8,7 +8,7 @@ use ollacode_indexer::{damaged_cache_bytes, remove_damaged_caches, remove_set_as
 use serde_json::{Value, json};
 
 use super::style::{BOLD, DIM, PLAIN, counted, local, visible_name};
-use super::{confirm, note, print, print_json};
+use super::{confirm, note, print, print_json, warn};
 use crate::app::{App, Presence, StoredIndex};
 use crate::text::size;
 
@@ -50,15 +50,10 @@ pub async fn prune(app: &App, yes: bool, as_json: bool) -> Result<(), Error> {
         .filter(|kept| kept.sizes.set_aside > 0)
         .cloned()
         .collect();
-    let caches = damaged_cache_bytes(&app.settings.data_folder)?;
-    let is_anything = !gone.is_empty() || !set_aside.is_empty() || caches > 0;
-    if is_anything && !yes {
+    let in_indexes = set_aside.iter().map(|kept| kept.sizes.set_aside);
+    let aside = in_indexes.sum::<u64>() + damaged_cache_bytes(&app.settings.data_folder)?;
+    if (!gone.is_empty() || aside > 0) && !yes {
         gone.iter().for_each(|kept| note(&removed_words(kept)));
-        let aside = set_aside
-            .iter()
-            .map(|kept| kept.sizes.set_aside)
-            .sum::<u64>()
-            + caches;
         if aside > 0 {
             note(&format!(
                 "damaged files that were set aside, {}",
@@ -75,15 +70,47 @@ pub async fn prune(app: &App, yes: bool, as_json: bool) -> Result<(), Error> {
             "nothing was deleted; use `--yes` to delete without asking"
         );
     }
+    let all_exist = others.iter().all(|kept| kept.presence() == Presence::Here);
+    // The question may have been open for long.
+    gone.retain(StoredIndex::is_gone);
     gone.extend(unmounted(others, !yes && !as_json)?);
-    for kept in &gone {
-        app.forget(kept).await?;
-    }
+    let wanted = gone.len();
+    let gone = deleted(app, gone).await;
     for kept in &set_aside {
         remove_set_aside(&app.index_folder(kept))?;
     }
     remove_damaged_caches(&app.settings.data_folder)?;
-    report(&gone, &set_aside, caches, as_json)
+    let kept = wanted - gone.len();
+    report(&gone, aside, as_json)?;
+    ensure!(
+        kept == 0,
+        "the data of {} was not deleted",
+        counted(kept as u64, "folder")
+    );
+    if !as_json && gone.is_empty() && aside == 0 {
+        note(match all_exist {
+            true => "nothing to delete: all indexed folders exist",
+            false => "nothing to delete",
+        });
+    }
+    Ok(())
+}
+
+/// Deletes the data of workspaces; those of which it was deleted. What hinders one is said, and does
+/// not keep the others.
+async fn deleted(app: &App, gone: Vec<StoredIndex>) -> Vec<StoredIndex> {
+    let mut deleted = Vec::new();
+    for kept in gone {
+        if kept.presence() == Presence::Here {
+            warn(&format!("{} exists again, and is kept", name(&kept)));
+            continue;
+        }
+        match app.forget(&kept).await {
+            Ok(()) => deleted.push(kept),
+            Err(error) => warn(&format!("{}: {:#}", name(&kept), Error::from(error))),
+        }
+    }
+    deleted
 }
 
 /// Those of workspaces on disks that are not mounted that the user wants to delete; `may_ask` is
@@ -104,17 +131,7 @@ fn unmounted(others: Vec<StoredIndex>, may_ask: bool) -> Result<Vec<StoredIndex>
     Ok(Vec::new())
 }
 
-fn report(
-    gone: &[StoredIndex],
-    set_aside: &[StoredIndex],
-    caches: u64,
-    as_json: bool,
-) -> Result<(), Error> {
-    let aside = set_aside
-        .iter()
-        .map(|kept| kept.sizes.set_aside)
-        .sum::<u64>()
-        + caches;
+fn report(gone: &[StoredIndex], aside: u64, as_json: bool) -> Result<(), Error> {
     if as_json {
         let removed: Vec<Value> = gone.iter().map(json_of).collect();
         return print_json(&json!({"removed": removed, "removed_damaged_bytes": aside}));
@@ -131,11 +148,7 @@ fn report(
             )?;
         }
         Ok(())
-    })?;
-    if gone.is_empty() && aside == 0 {
-        note("nothing to delete: all indexed folders exist");
-    }
-    Ok(())
+    })
 }
 
 /// `/home/me/project, 12.3 MB (index 10 MB, 3 sessions 2.3 MB)`
