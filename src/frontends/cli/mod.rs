@@ -84,7 +84,7 @@ enum CommandEnd {
 #[error("cannot write to stdout")]
 struct StdoutClosed(#[source] io::Error);
 
-/// Runs the program; all output is written then.
+/// Runs the program; if it may end at once, all output is written then.
 pub fn main(services: &Services) -> Exit {
     let arguments = Arguments::read(std::env::args_os());
     let ending = match &arguments {
@@ -105,9 +105,12 @@ pub fn main(services: &Services) -> Exit {
             if is_usage(&error) { USAGE } else { FAILED }
         }
     };
-    // If this fails, there is nowhere to report it.
-    let _ = io::stdout().flush();
     let is_bare = arguments.is_ok_and(|arguments| leaves_nothing(&arguments));
+    if is_bare {
+        // If this fails, there is nowhere to report it. A usual exit does it without waiting for a thread
+        // that writes to a pipe nobody reads.
+        let _ = io::stdout().flush();
+    }
     Exit { code, is_bare }
 }
 
