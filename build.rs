@@ -25,7 +25,10 @@ fn main() {
 fn link_at_fixed_address() {
     let is = |name: &str, value: &str| env::var(name).is_ok_and(|it| it == value);
     let is_glibc = is("CARGO_CFG_TARGET_OS", "linux") && is("CARGO_CFG_TARGET_ENV", "gnu");
-    if is_glibc && is("PROFILE", "debug") {
+    // A static program is linked in another way.
+    let features = env::var("CARGO_CFG_TARGET_FEATURE").unwrap_or_default();
+    let is_static = features.split(',').any(|feature| feature == "crt-static");
+    if is_glibc && !is_static && is("PROFILE", "debug") {
         println!("cargo::rustc-link-arg-bins=-no-pie");
     }
 }
