@@ -359,7 +359,8 @@ impl Index {
             .run(move |state| {
                 if let Some(root) = root {
                     let noted = (state.meta(WORKSPACE)?, state.meta(WORKSPACE_MOUNT)?);
-                    for (name, value) in unnoted_place(root, noted) {
+                    let mount = mount_point(Path::new(&root));
+                    for (name, value) in unnoted_place(root, mount.as_deref(), noted) {
                         state.set_meta(name, &value)?;
                     }
                 }
@@ -423,15 +424,18 @@ impl Index {
 /// What is to be noted of where the workspace is, beside what is noted already.
 fn unnoted_place(
     root: String,
-    (noted, mount): (Option<String>, Option<String>),
+    mount: Option<&Path>,
+    (noted, noted_mount): (Option<String>, Option<String>),
 ) -> Vec<(&'static str, String)> {
     let mut unnoted = Vec::new();
     let is_noted = noted.as_ref() == Some(&root);
-    if !is_noted || mount.is_none() {
-        let mount = mount_point(Path::new(&root));
-        let mount = mount.as_deref().and_then(Path::to_str);
-        unnoted.extend(mount.map(|mount| (WORKSPACE_MOUNT, mount.to_owned())));
-    }
+    // The folder may be on a disk of its own since; one that is not there now stays noted.
+    let is_news = |mount: &&Path| match noted_mount.as_deref().map(Path::new) {
+        Some(noted) if is_noted => *mount != noted && mount.starts_with(noted),
+        _ => true,
+    };
+    let mount = mount.filter(is_news).and_then(Path::to_str);
+    unnoted.extend(mount.map(|mount| (WORKSPACE_MOUNT, mount.to_owned())));
     if !is_noted {
         unnoted.push((WORKSPACE, root));
     }
@@ -450,4 +454,30 @@ pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, IndexError> + Send + 'static,
 ) -> Result<T, IndexError> {
     tokio::task::spawn_blocking(work).await?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_of_its_own_is_noted_and_stays_noted() {
+        let unnoted = |mount: &str, root: Option<&str>, noted: Option<&str>| {
+            let noted = (root.map(str::to_owned), noted.map(str::to_owned));
+            let unnoted = unnoted_place("/data/a".to_owned(), Some(Path::new(mount)), noted);
+            unnoted
+                .into_iter()
+                .map(|(_, value)| value)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(unnoted("/", None, None), ["/", "/data/a"]);
+        let root = Some("/data/a");
+        assert_eq!(unnoted("/", root, None), ["/"]);
+        assert_eq!(unnoted("/", root, Some("/")), [""; 0]);
+        // The folder was moved to a disk.
+        assert_eq!(unnoted("/data", root, Some("/")), ["/data"]);
+        // The disk is not there now.
+        assert_eq!(unnoted("/", root, Some("/data")), [""; 0]);
+        assert_eq!(unnoted("/", Some("/b"), Some("/data")), ["/", "/data/a"]);
+    }
 }
