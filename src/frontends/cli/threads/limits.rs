@@ -43,7 +43,10 @@ fn groups_leave_room(groups: &str, mounted: &Path, wanted: u64) -> bool {
             Some(names) if names.split(',').any(|name| name == "pids") => &["pids"],
             _ => return true,
         };
-        let Some(path) = path.and_then(|path| path.strip_prefix('/')) else {
+        // `..` leads to a group outside of those that are mounted here.
+        let is_within = |path: &&str| path.split('/').all(|name| name != "..");
+        let path = path.and_then(|path| path.strip_prefix('/'));
+        let Some(path) = path.filter(is_within) else {
             return false;
         };
         let top = tops.iter().map(|top| mounted.join(top));
@@ -100,5 +103,6 @@ mod tests {
         group("pids/build", "20\n", "1\n");
         assert!(!room(old));
         assert!(!room("0::/elsewhere\n"), "not known");
+        assert!(!room("0::/..\n"), "not known either");
     }
 }
