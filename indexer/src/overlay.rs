@@ -14,7 +14,7 @@ const K1: f32 = 1.2;
 const B: f32 = 0.75;
 
 /// Chunks of changed files by path; a path without chunks was removed.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Overlay {
     files: BTreeMap<String, Vec<ChunkRow>>,
 }
