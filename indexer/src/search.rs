@@ -201,6 +201,7 @@ impl Index {
             store,
             filter: self.filter(request, &overlay).await?,
             mentioned: self.mentioned(&query, &overlay).await?,
+            emptied: overlay.emptied(),
             query,
             limit: request.limit,
         };

@@ -171,6 +171,27 @@ async fn further_queries_search_what_the_first_one_took_in_and_show_no_more() {
     drop(lock);
 }
 
+/// More chunks than a retriever fetches at first are of files that were removed and are still stored.
+#[tokio::test(flavor = "multi_thread")]
+async fn removed_files_do_not_crowd_out_others() {
+    const REMOVED: usize = 120;
+    let workspace = Workspace::with_files(1);
+    let note = |number: usize| format!("note_{number}.txt");
+    for number in 0..REMOVED {
+        workspace.write(&note(number), &format!("marmalade marmalade {number}\n"));
+    }
+    let words = "of all that stands here one word only is the word that is meant\n".repeat(5);
+    workspace.write("kept.txt", &format!("{words}marmalade\n"));
+    let index = workspace.index();
+    refresh(&index).await;
+    for number in 0..REMOVED {
+        fs::remove_file(workspace.root().join(note(number))).expect("a file");
+    }
+    let answer = search(&index, "marmalade").await;
+    assert!(rules_of_files(&index).await.len() > 100, "most are left");
+    assert_eq!(paths(&answer), ["kept.txt"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_index_of_older_rules_is_searched_and_follows() {
     let workspace = Workspace::with_files(FILES);
