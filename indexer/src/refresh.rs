@@ -178,7 +178,8 @@ impl<'a> RefreshWriter<'a> {
                 break;
             }
         }
-        prepared.close();
+        // With the tickets of what is in it: the threads wait for them.
+        drop(prepared);
         // A thread that panicked must not look like one that has finished.
         let ended = preparing.await;
         if ended.is_ok() && !self.stop.is_cancelled() {
