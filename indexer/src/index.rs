@@ -72,6 +72,8 @@ pub struct Index {
     pub(crate) mending: Arc<parking_lot::Mutex<Mending>>,
     /// Refreshes of all files that run in this process.
     pub(crate) refreshing: Arc<AtomicUsize>,
+    /// Whether this process has written chunks that no watcher has told of yet.
+    pub(crate) untold: Arc<AtomicBool>,
     redactor: Option<Redactor>,
 }
 
@@ -97,6 +99,7 @@ impl Index {
             graph: Arc::default(),
             mending: Arc::default(),
             refreshing: Arc::default(),
+            untold: Arc::default(),
             redactor: None,
         }
     }

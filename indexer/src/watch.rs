@@ -48,7 +48,8 @@ enum PendingCheck {
 impl Index {
     /// Refreshes the index whenever files change, until told to stop.
     ///
-    /// `changed` is notified after each batch that wrote something, so that vectors can follow.
+    /// `changed` is notified when something was written, so that vectors can follow: also if a search
+    /// of this process wrote it before the event came.
     /// Expects that the index was just refreshed.
     pub fn watch<'a>(
         &'a self,
@@ -139,6 +140,8 @@ impl Index {
                 changed: written,
                 removed,
             });
+        }
+        if self.untold.swap(false, Ordering::Relaxed) {
             changed.notify_one();
         }
         Ok(())
