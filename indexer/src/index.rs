@@ -226,7 +226,7 @@ impl Index {
         if matches!(scope, RefreshScope::Everything) {
             guard_against_loss(&self.root, &walked, &found)?;
         } else if found.is_empty() {
-            // An event of a file that is ignored, or indexed already, takes no lock.
+            // An event of a file that is ignored, or indexed already, writes nothing.
             return Ok(RefreshReport {
                 unchanged: found.unchanged,
                 ..RefreshReport::of_walk(&walked)
