@@ -46,6 +46,25 @@ async fn what_a_search_wrote_before_the_event_is_told_once() {
     assert!(!look(&mut state).await, "once");
 }
 
+/// A log that grows all the time must not make polling costly.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pace_of_polling_follows_its_cost_whether_something_changed_or_not() {
+    let workspace = Workspace::with_files(2);
+    let index = workspace.index();
+    refresh(&index).await;
+    let (changed, stop) = (tokio::sync::Notify::new(), CancellationToken::new());
+    let mut state = WatchState::new(&index);
+    state.cannot_watch = true;
+    for stem in ["orbit1", "comet1"] {
+        state.polling = Pace::new(Duration::ZERO, SLOWEST_POLL);
+        workspace.write(&file(1), &functions(stem));
+        let look = PendingCheck::AtEverything;
+        let looked = index.compare_at(look, &mut state, &quiet, &changed, &stop);
+        looked.await.expect("a comparison");
+        assert!(state.polling.pause() > Duration::ZERO, "{stem}");
+    }
+}
+
 #[cfg(target_os = "linux")]
 mod folders {
     use std::fs;
