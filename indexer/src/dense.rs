@@ -107,10 +107,12 @@ impl IndexSearch {
         loop {
             let nearest = self.nearest(query, request_size, among.as_deref()).await?;
             let keys: Vec<_> = nearest.keys.iter().map(|(key, _)| *key).collect();
-            let rows = chunks.chunks_by_keys(&keys, &self.filter).await?;
+            let mut rows = chunks.chunks_by_keys(&keys, &self.filter).await?;
+            rows.retain(|row| !self.emptied.contains(&row.chunk.path));
             let passing = rows.iter().map(|row| row.content_key);
             let passing: HashSet<ContentKey> = passing.collect();
-            // Vectors of deleted chunks may crowd out others until they are removed.
+            // Vectors of deleted chunks, and of those that are not shown, may crowd out others until
+            // they are removed.
             let is_enough = match is_filtered {
                 true => passing.len() >= fetched,
                 false => rows.len() >= fetched / 2,
@@ -278,12 +280,18 @@ mod tests {
 
     /// The paths of what is found with a filter, by rank.
     async fn found(store: &Store, filter: Filter) -> Vec<String> {
+        found_without(store, filter, HashSet::new()).await
+    }
+
+    /// The same without the chunks of some files.
+    async fn found_without(store: &Store, filter: Filter, emptied: HashSet<String>) -> Vec<String> {
         let search = IndexSearch {
             store: store.clone(),
             chunks: store.snapshot().await.expect("a snapshot"),
             filter,
             query: Query::parse("chunk"),
             mentioned: Vec::new(),
+            emptied,
             limit: 10,
         };
         let query = QueryVectors {
@@ -294,8 +302,10 @@ mod tests {
         let found = search.dense(&query, FETCHED, &search.chunks).await;
         let mut found = found.expect("chunks");
         found.sort_by_key(|(_, rank)| rank.rank);
-        let ranks: Vec<usize> = found.iter().map(|(_, rank)| rank.rank).collect();
-        assert_eq!(ranks, (0..found.len()).collect::<Vec<_>>());
+        if search.emptied.is_empty() {
+            let ranks: Vec<usize> = found.iter().map(|(_, rank)| rank.rank).collect();
+            assert_eq!(ranks, (0..found.len()).collect::<Vec<_>>());
+        }
         found.into_iter().map(|(it, _)| it.chunk.path).collect()
     }
 
@@ -330,5 +340,16 @@ mod tests {
         };
         assert!(found(&store, nothing).await.is_empty());
         assert_eq!(found(&store, Filter::default()).await, every(1)[..FETCHED]);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn files_that_are_gone_do_not_crowd_out_others() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = store(folder.path()).await;
+        let all = every(1);
+        let gone: HashSet<String> = all[..300].iter().cloned().collect();
+        let found = found_without(&store, Filter::default(), gone).await;
+        assert!(found.len() >= FETCHED / 2, "{}", found.len());
+        assert_eq!(found, all[300..300 + found.len()]);
     }
 }

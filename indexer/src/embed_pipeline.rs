@@ -7,17 +7,19 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use futures::FutureExt;
 use ollacode_store::{
-    CacheKey, Catalog, ChunkRow, ContentKey, EmbedFailure, EmbeddingCache, FillMoment, MissingKey,
-    Store, VectorRow,
+    CacheKey, Catalog, ChunkRow, ContentKey, EmbeddingCache, FillMoment, MissingKey, Store,
+    VectorRow,
 };
 use tokio::sync::{Mutex, mpsc};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::embed::{EmbedError, Embedder, Role, parts};
+use crate::embed_batch::{BatchTimes, VectorBatch};
 use crate::embed_order::{EmbedOrder, KeyPage, UnreadTexts};
 use crate::embed_requests::{EmbedJob, EmbedOutcome, SharedCache, ask, with_cache};
 use crate::error::IndexError;
@@ -33,15 +35,6 @@ use crate::refresh::LockWait;
 const TEXTS_PER_REQUEST: usize = 32;
 /// Requests that wait for the server.
 const QUEUE: usize = 4;
-/// Vectors are cached when there are this many,
-const VECTORS_PER_PUT: usize = 64;
-/// or when nothing was for this long: what is killed loses no more.
-const PUT_AFTER: Duration = Duration::from_secs(1);
-/// Vectors are committed when there are this many,
-const VECTORS_PER_COMMIT: usize = 2_048;
-/// or when the oldest has waited this long: every batch makes search better, and every commit
-/// costs a file and a version.
-const COMMIT_AFTER: Duration = Duration::from_secs(15);
 /// Vectors of deleted chunks are removed when there are this many,
 const ORPHANS: usize = 1_000;
 /// or one for this many that are needed: near-copies of edited chunks crowd out other hits.
@@ -142,8 +135,9 @@ impl Index {
         let queues = (to_server, to_writer.clone());
         let unread = UnreadTexts::new(order, again);
         let reading = self.read_missing(embedder, cache, unread, queues, stop);
+        let times = BatchTimes::default();
         let asking = ask(embedder, requests, to_writer, stop);
-        let writing = self.write_vectors(embedder, cache, outcomes, events, total);
+        let writing = self.write_vectors(embedder, cache, outcomes, events, total, times);
         let (reading, asking, report) = tokio::join!(reading, asking, writing);
         let report = report?;
         reading?;
@@ -210,25 +204,28 @@ impl Index {
         mut outcomes: mpsc::Receiver<EmbedOutcome>,
         events: Events<'_>,
         total: u64,
+        times: BatchTimes,
     ) -> Result<EmbedReport, IndexError> {
         let mut report = EmbedReport::default();
         let mut batch = VectorBatch::default();
-        let (mut oldest, mut cached) = (Instant::now(), Instant::now());
-        while let Some(outcome) = outcomes.recv().await {
-            if batch.is_empty() {
-                oldest = Instant::now();
+        loop {
+            match timeout(batch.patience(times), outcomes.recv()).await {
+                Ok(None) => break,
+                Ok(Some(outcome)) => {
+                    batch.take(outcome, &mut report);
+                    let done = report.embedded + report.from_cache + report.failed;
+                    events(IndexEvent::Embedding {
+                        done,
+                        total: total.max(done),
+                    });
+                }
+                // What there is has waited long enough.
+                Err(_) => {}
             }
-            batch.take(outcome, &mut report);
-            let done = report.embedded + report.from_cache + report.failed;
-            events(IndexEvent::Embedding {
-                done,
-                total: total.max(done),
-            });
-            if batch.fresh.len() >= VECTORS_PER_PUT || cached.elapsed() >= PUT_AFTER {
-                put(cache, &mut batch).await?;
-                cached = Instant::now();
+            if batch.is_to_be_put(times) {
+                batch.put(cache).await?;
             }
-            if batch.rows.len() >= VECTORS_PER_COMMIT || oldest.elapsed() >= COMMIT_AFTER {
+            if batch.is_to_be_committed(times) {
                 self.commit_vectors(embedder, cache, std::mem::take(&mut batch), events)
                     .await?;
             }
@@ -245,7 +242,7 @@ impl Index {
         events: Events<'_>,
     ) -> Result<(), IndexError> {
         // The cache needs no lock, so nothing that was computed waits for another process.
-        put(cache, &mut batch).await?;
+        batch.put(cache).await?;
         if batch.is_empty() {
             return Ok(());
         }
@@ -255,7 +252,7 @@ impl Index {
             keys,
             rows,
             failures,
-            fresh: _,
+            ..
         } = batch;
         let _lock = self.lock(LockWait::UpTo(LONGEST_WAIT)).await?;
         let (store, catalog) = self.open_for_writing(events).await?;
@@ -387,62 +384,6 @@ enum PassEnd {
     MoreToDo,
 }
 
-#[derive(Default)]
-struct VectorBatch {
-    keys: Vec<ContentKey>,
-    rows: Vec<VectorRow>,
-    failures: Vec<EmbedFailure>,
-    /// For the cache.
-    fresh: Vec<(CacheKey, Vec<f32>)>,
-}
-
-impl VectorBatch {
-    /// Whether there is nothing for the store.
-    fn is_empty(&self) -> bool {
-        self.keys.is_empty() && self.failures.is_empty()
-    }
-
-    fn take(&mut self, outcome: EmbedOutcome, report: &mut EmbedReport) {
-        match outcome {
-            EmbedOutcome::Vectors {
-                key,
-                vectors,
-                cached,
-            } => {
-                let counter = if cached {
-                    &mut report.from_cache
-                } else {
-                    &mut report.embedded
-                };
-                *counter += 1;
-                self.keys.push(key);
-                self.rows
-                    .extend((0u16..).zip(vectors).map(|(part, vector)| VectorRow {
-                        key,
-                        part,
-                        vector,
-                    }));
-            }
-            EmbedOutcome::Fresh(vectors) => self.fresh.extend(vectors),
-            EmbedOutcome::Failed { failure, .. } => {
-                report.failed += 1;
-                self.failures.push(failure);
-            }
-        }
-    }
-}
-
-/// Puts what is new in a batch into the cache.
-async fn put(cache: &SharedCache, batch: &mut VectorBatch) -> Result<(), IndexError> {
-    let fresh = std::mem::take(&mut batch.fresh);
-    match cache {
-        Some(cache) if !fresh.is_empty() => {
-            with_cache(cache, move |cache| cache.put_many(&fresh)).await
-        }
-        _ => Ok(()),
-    }
-}
-
 /// Makes the texts of a page of keys, with the vectors that the cache has.
 async fn jobs(
     store: &Store,
@@ -489,3 +430,6 @@ async fn jobs(
     }
     Ok(jobs)
 }
+
+#[cfg(test)]
+mod tests;

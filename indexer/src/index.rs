@@ -72,6 +72,8 @@ pub struct Index {
     pub(crate) mending: Arc<parking_lot::Mutex<Mending>>,
     /// Refreshes of all files that run in this process.
     pub(crate) refreshing: Arc<AtomicUsize>,
+    /// Whether this process has written chunks that no watcher has told of yet.
+    pub(crate) untold: Arc<AtomicBool>,
     redactor: Option<Redactor>,
 }
 
@@ -97,6 +99,7 @@ impl Index {
             graph: Arc::default(),
             mending: Arc::default(),
             refreshing: Arc::default(),
+            untold: Arc::default(),
             redactor: None,
         }
     }
@@ -223,7 +226,7 @@ impl Index {
         if matches!(scope, RefreshScope::Everything) {
             guard_against_loss(&self.root, &walked, &found)?;
         } else if found.is_empty() {
-            // An event of a file that is ignored, or indexed already, takes no lock.
+            // An event of a file that is ignored, or indexed already, writes nothing.
             return Ok(RefreshReport {
                 unchanged: found.unchanged,
                 ..RefreshReport::of_walk(&walked)

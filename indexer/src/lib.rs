@@ -25,6 +25,7 @@ mod dense;
 mod difference;
 mod dry_run;
 pub mod embed;
+mod embed_batch;
 mod embed_order;
 mod embed_pipeline;
 mod embed_requests;

@@ -1,6 +1,6 @@
 //! Files that differ from the index, chunked in memory and searched beside it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use ollacode_store::{ChunkRow, Filter};
 
@@ -14,7 +14,7 @@ const K1: f32 = 1.2;
 const B: f32 = 0.75;
 
 /// Chunks of changed files by path; a path without chunks was removed.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Overlay {
     files: BTreeMap<String, Vec<ChunkRow>>,
 }
@@ -33,6 +33,12 @@ impl Overlay {
     /// Whether the overlay has a newer state of a path than the index.
     pub(crate) fn covers(&self, path: &str) -> bool {
         self.files.contains_key(path)
+    }
+
+    /// The paths without chunks: of files that were removed, or have nothing to search.
+    pub(crate) fn emptied(&self) -> HashSet<String> {
+        let emptied = self.files.iter().filter(|(_, rows)| rows.is_empty());
+        emptied.map(|(path, _)| path.clone()).collect()
     }
 
     /// Every path of the overlay.

@@ -6,6 +6,7 @@
 //! next refresh finds what has changed since.
 
 use std::collections::HashSet;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ollacode_store::{ChunkRow, FileRecord, RecordedFile, Store, WriterLock};
@@ -178,7 +179,8 @@ impl<'a> RefreshWriter<'a> {
                 break;
             }
         }
-        prepared.close();
+        // With the tickets of what is in it: the threads wait for them.
+        drop(prepared);
         // A thread that panicked must not look like one that has finished.
         let ended = preparing.await;
         if ended.is_ok() && !self.stop.is_cancelled() {
@@ -314,6 +316,9 @@ impl<'a> RefreshWriter<'a> {
             let paths = [batch.paths.as_slice(), removed.as_slice()].concat();
             let replaced = store.replace(&paths, &batch.rows).await?;
             self.written += replaced.inserted;
+        }
+        if !batch.paths.is_empty() || !removed.is_empty() {
+            self.index.untold.store(true, Ordering::Relaxed);
         }
         let version = store.version().await?;
         self.ours = fits.then_some(version);

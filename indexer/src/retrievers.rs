@@ -36,6 +36,8 @@ pub(crate) struct IndexSearch {
     pub(crate) query: Query,
     /// The files that the query names.
     pub(crate) mentioned: Vec<Mentioned>,
+    /// Paths whose stored chunks are not shown: they must not crowd out others.
+    pub(crate) emptied: HashSet<String>,
     /// Most hits.
     pub(crate) limit: usize,
 }
@@ -109,7 +111,8 @@ impl IndexSearch {
         })
     }
 
-    /// Full-text search; fetches more if the hits are mostly copies of the same few texts.
+    /// Full-text search; fetches more if the hits are mostly copies of the same few texts, or of
+    /// files that are gone.
     pub(crate) async fn lexical(
         &self,
         text: &TextQuery,
@@ -119,7 +122,10 @@ impl IndexSearch {
         let mut request_size = fetched;
         loop {
             let found = chunks.search_text(text, request_size, &self.filter).await?;
-            let texts: HashSet<ContentKey> = found.iter().map(|(it, _)| it.content_key).collect();
+            let shown = found
+                .iter()
+                .filter(|(it, _)| !self.emptied.contains(&it.chunk.path));
+            let texts: HashSet<ContentKey> = shown.map(|(it, _)| it.content_key).collect();
             let is_enough = texts.len() >= self.limit.min(fetched) || found.len() < request_size;
             if is_enough || request_size > MOST_FETCHED {
                 return Ok(found);

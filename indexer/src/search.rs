@@ -112,17 +112,20 @@ impl Index {
         events: Events<'a>,
     ) -> IndexFuture<'a, SearchResults> {
         async move {
-            let mut answer = self.search_one(request, embedder, events).await?;
+            let (mut answer, overlay) = self.search_one(request, None, embedder, events).await?;
             let mut others = Vec::new();
             for query in &request.also {
                 let other = SearchRequest {
                     query: query.clone(),
                     also: Vec::new(),
-                    // Changed files were looked for just now.
+                    // Changed files were looked for just now; those that are not in the index are
+                    // searched beside it, for each query.
                     freshness: Freshness::Trust,
                     ..request.clone()
                 };
-                let found = self.search_one(&other, embedder, events).await?;
+                let (found, _) = self
+                    .search_one(&other, Some(&overlay), embedder, events)
+                    .await?;
                 answer.notes.extend(found.notes);
                 others.push(found.hits);
             }
@@ -139,16 +142,19 @@ impl Index {
         .boxed()
     }
 
+    /// Answers one query; also returns the files that are not in the index as they are. `known` are
+    /// those that another query of the same request has found.
     fn search_one<'a>(
         &'a self,
         request: &'a SearchRequest,
+        known: Option<&'a Overlay>,
         embedder: Option<&'a dyn Embedder>,
         events: Events<'a>,
-    ) -> IndexFuture<'a, SearchResults> {
+    ) -> IndexFuture<'a, (SearchResults, Overlay)> {
         async move {
             let mut was_in_vain = false;
             for _ in 0..ROUNDS {
-                match self.search_once(request, embedder, events).await {
+                match self.search_once(request, known, embedder, events).await {
                     // Whether a failed read means damage is found out while holding the lock. A
                     // version that was removed meanwhile is none.
                     Err(IndexError::Store(error)) if self.may_recover(&error) => {
@@ -162,7 +168,7 @@ impl Index {
                     other => return other,
                 }
             }
-            self.search_once(request, embedder, events).await
+            self.search_once(request, known, embedder, events).await
         }
         .boxed()
     }
@@ -170,9 +176,10 @@ impl Index {
     async fn search_once(
         &self,
         request: &SearchRequest,
+        known: Option<&Overlay>,
         embedder: Option<&dyn Embedder>,
         events: Events<'_>,
-    ) -> Result<SearchResults, IndexError> {
+    ) -> Result<(SearchResults, Overlay), IndexError> {
         let mut notes = Vec::new();
         let query = Query::parse(&request.query);
         let taking_in = self.take_in_for(request.freshness, &query, events, &mut notes);
@@ -180,10 +187,8 @@ impl Index {
         let reading = self.read_ahead(request, &query);
         let (taken_in, vector, ()) =
             tokio::join!(taking_in, query_vectors(&query, embedder), reading);
-        let TakenIn {
-            mut overlay,
-            behind,
-        } = taken_in?;
+        let TakenIn { overlay, behind } = taken_in?;
+        let mut overlay = known.cloned().unwrap_or(overlay);
         let vector = vector.unwrap_or_else(|error| {
             notes.push(format!("lexical search only: {error}"));
             None
@@ -196,16 +201,14 @@ impl Index {
             store,
             filter: self.filter(request, &overlay).await?,
             mentioned: self.mentioned(&query, &overlay).await?,
+            emptied: overlay.emptied(),
             query,
             limit: request.limit,
         };
         let counts = self
             .status_counts(fingerprint.as_deref().unwrap_or_default())
             .await?;
-        if let Some(embedder) = embedder
-            && vector.is_some()
-            && counts.embedded == 0
-        {
+        if let Some(embedder) = embedder.filter(|_| vector.is_some() && counts.embedded == 0) {
             notes.extend(self.missing_vectors(embedder).await?);
         }
         let results = searcher
@@ -223,18 +226,18 @@ impl Index {
             return Err(IndexError::StaleGeneration);
         }
         notes.extend(self.mend_unread(&searcher.chunks, &results.unread));
-        Ok(SearchResults {
-            mode: if results.dense.is_some() {
-                SearchMode::Hybrid
-            } else {
-                SearchMode::Lexical
+        let answer = SearchResults {
+            mode: match results.dense {
+                Some(_) => SearchMode::Hybrid,
+                None => SearchMode::Lexical,
             },
             counts,
             hits,
             notes,
             unsearched,
             behind,
-        })
+        };
+        Ok((answer, overlay))
     }
 
     /// Reads what the first search of a process needs of the index while files are compared: most of it is

@@ -3,7 +3,8 @@
 //! Files are prepared on several threads and written in the order of their paths. While one takes
 //! long, the others would pile up behind it, up to all of the workspace. So each file takes a ticket
 //! of its size before it is read, and returns it when the writer has taken it in. The file whose turn
-//! it is passes in any case; so nobody waits for ever, and a file may be larger than the limit.
+//! it is passes once the writer has taken in all that was handed over to it; so nobody waits for ever,
+//! and a file may be larger than the limit.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,11 +22,26 @@ const LEAST: u64 = 4 << 10;
 pub(crate) struct Ticket {
     tickets: Tickets,
     bytes: u64,
+    is_handed_over: bool,
+}
+
+impl Ticket {
+    /// From now on it is the writer's.
+    fn hand_over(&mut self) {
+        self.is_handed_over = true;
+        self.tickets.0.state.lock().bytes_handed_over += self.bytes;
+    }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        self.tickets.0.state.lock().bytes_out -= self.bytes;
+        {
+            let mut state = self.tickets.0.state.lock();
+            state.bytes_out -= self.bytes;
+            if self.is_handed_over {
+                state.bytes_handed_over -= self.bytes;
+            }
+        }
         self.tickets.0.changed.notify_all();
     }
 }
@@ -44,6 +60,8 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     bytes_out: u64,
+    /// Those of them that the writer has, or can take at once: it returns them without further tasks.
+    bytes_handed_over: u64,
     /// The number of the task that is to be handed over next.
     due: usize,
     /// Whether nobody wants more.
@@ -61,11 +79,15 @@ impl Tickets {
         }))
     }
 
-    /// Waits until there is room for a task, or it is its turn; `None` if nobody wants it any more.
+    /// Waits until there is room for a task, or it is its turn and the writer has nothing to return;
+    /// `None` if nobody wants it any more.
     fn take(&self, number: usize, bytes: u64) -> Option<Ticket> {
         let bytes = bytes.max(LEAST);
         let mut state = self.0.state.lock();
-        while !state.is_over && number != state.due && state.bytes_out + bytes > self.0.limit {
+        while !state.is_over
+            && state.bytes_out + bytes > self.0.limit
+            && (number != state.due || state.bytes_handed_over > 0)
+        {
             state.waiting += 1;
             self.0.changed.wait(&mut state);
             state.waiting -= 1;
@@ -75,7 +97,11 @@ impl Tickets {
         }
         state.bytes_out += bytes;
         let tickets = self.clone();
-        Some(Ticket { tickets, bytes })
+        Some(Ticket {
+            tickets,
+            bytes,
+            is_handed_over: false,
+        })
     }
 
     fn set_due(&self, due: usize) {
@@ -110,7 +136,8 @@ impl Drop for EndOnPanic<'_> {
 }
 
 /// Does tasks on several threads, each of which has a state of its own, and hands the results over
-/// in the order of the tasks. A result counts until its ticket is dropped.
+/// in the order of the tasks. A result counts until its ticket is dropped, for which whoever gets it
+/// must not wait for another one.
 ///
 /// Returns when all are handed over, when `hand_over` wants no more, or when a task may not begin.
 pub(crate) fn in_order<T: Sync, S: Default, R: Send>(
@@ -166,7 +193,8 @@ fn with_tickets<T: Sync, S: Default, R: Send>(
         let mut due = 0;
         for (number, done, ticket) in receiver {
             early.insert(number, (done, ticket));
-            while let Some((done, ticket)) = early.remove(&due) {
+            while let Some((done, mut ticket)) = early.remove(&due) {
+                ticket.hand_over();
                 due += 1;
                 tickets.set_due(due);
                 if !hand_over(done, ticket) {
@@ -231,6 +259,38 @@ mod tests {
             drop(first);
             assert!(third.join().expect("a thread"));
         });
+    }
+
+    #[test]
+    fn what_waits_for_a_slow_writer_is_bounded() {
+        let limit = THREADS as u64 * LEAST;
+        let (tickets, tasks) = (Tickets::new(limit), numbers(50));
+        let done = AtomicUsize::new(0);
+        let (to_writer, handed_over) = crossbeam_channel::unbounded();
+        std::thread::scope(|scope| {
+            let (tickets, done, count) = (&tickets, &done, tasks.len());
+            let writing = scope.spawn(move || {
+                // All threads wait for it, or have got past the bound.
+                while tickets.0.state.lock().waiting < THREADS
+                    && done.load(Ordering::SeqCst) < count
+                {
+                    std::thread::yield_now();
+                }
+                let out = tickets.0.state.lock().bytes_out;
+                let written = handed_over.iter().map(|(number, _ticket)| number);
+                (out, written.collect::<Vec<usize>>())
+            });
+            let work = |_: &mut (), number: &usize| {
+                done.fetch_add(1, Ordering::SeqCst);
+                *number
+            };
+            let hand_over = |number, ticket| to_writer.send((number, ticket)).is_ok();
+            with_tickets(tickets, THREADS, &tasks, |_| 1, |_| true, work, hand_over);
+            drop(to_writer);
+            let (out, written) = writing.join().expect("the writer");
+            assert_eq!((out, written), (limit, numbers(count)));
+        });
+        assert_eq!(tickets.0.state.lock().bytes_handed_over, 0);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use notify::{ErrorKind, RecommendedWatcher, RecursiveMode, Watcher};
 use notify_debouncer_full::{DebounceEventResult, Debouncer, RecommendedCache, new_debouncer_opt};
+use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -48,7 +49,8 @@ enum PendingCheck {
 impl Index {
     /// Refreshes the index whenever files change, until told to stop.
     ///
-    /// `changed` is notified after each batch that wrote something, so that vectors can follow.
+    /// `changed` is notified when something was written, so that vectors can follow: also if a search
+    /// of this process wrote it before the event came.
     /// Expects that the index was just refreshed.
     pub fn watch<'a>(
         &'a self,
@@ -94,10 +96,11 @@ impl Index {
             stop: stop.clone(),
             ..RefreshOptions::default()
         };
-        let quiet = |event: IndexEvent| {
-            if let IndexEvent::Warning(_) = event {
-                events(event);
-            }
+        let looked = Mutex::new(None);
+        let quiet = |event: IndexEvent| match event {
+            IndexEvent::Warning(_) => events(event),
+            IndexEvent::Walked { .. } => *looked.lock() = Some(stopwatch.effort()),
+            _ => {}
         };
         let refreshed = match &look {
             PendingCheck::At(paths) => {
@@ -130,15 +133,18 @@ impl Index {
             Err(error) => return Err(error),
         };
         watcher.failed = None;
-        // Indexing what has changed is no cost of looking for it.
-        if written + removed == 0 && matches!(look, PendingCheck::AtEverything) {
-            watcher.adapt(stopwatch.effort(), events);
+        if matches!(look, PendingCheck::AtEverything) {
+            // Indexing what has changed is no cost of looking for it.
+            let looked = looked.into_inner().filter(|_| written + removed > 0);
+            watcher.adapt(looked.unwrap_or_else(|| stopwatch.effort()), events);
         }
         if written + removed > 0 {
             events(IndexEvent::Refreshed {
                 changed: written,
                 removed,
             });
+        }
+        if self.untold.swap(false, Ordering::Relaxed) {
             changed.notify_one();
         }
         Ok(())

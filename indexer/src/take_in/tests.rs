@@ -18,9 +18,13 @@ const FILES: usize = 12;
 const MANY: usize = 1_000;
 
 async fn search(index: &Index, query: &str) -> SearchResults {
+    search_both(index, query, &[]).await
+}
+
+async fn search_both(index: &Index, query: &str, also: &[&str]) -> SearchResults {
     let request = SearchRequest {
         query: query.to_owned(),
-        also: Vec::new(),
+        also: also.iter().map(|query| (*query).to_owned()).collect(),
         limit: 10,
         globs: Vec::new(),
         languages: Vec::new(),
@@ -141,6 +145,51 @@ async fn removed_files_are_not_shown_whether_their_chunks_are_deleted_or_not() {
         stored = left;
     }
     workspace.assert_as_clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn further_queries_search_what_the_first_one_took_in_and_show_no_more() {
+    let workspace = Workspace::with_files(FILES);
+    for number in 0..FILES {
+        workspace.write(&format!("note_{number}.txt"), "the kettle says marmalade\n");
+    }
+    let index = workspace.index();
+    refresh(&index).await;
+    // They are in the index still, and as they were.
+    workspace.write(".ignore", "note_*.txt\n");
+    let answer = search_both(&index, "orbit3_1", &["marmalade"]).await;
+    assert!(rules_of_files(&index).await.len() > FILES, "some are left");
+    let shown = paths(&answer);
+    assert!(
+        !shown.iter().any(|path| path.starts_with("note")),
+        "{shown:?}"
+    );
+    change_all(&workspace);
+    let lock = WriterLock::try_acquire(&workspace.index_folder()).expect("a free lock");
+    let answer = search_both(&index, "kettle", &["comet11_1"]).await;
+    assert!(paths(&answer).contains(&file(11).as_str()), "{answer:?}");
+    drop(lock);
+}
+
+/// More chunks than a retriever fetches at first are of files that were removed and are still stored.
+#[tokio::test(flavor = "multi_thread")]
+async fn removed_files_do_not_crowd_out_others() {
+    const REMOVED: usize = 120;
+    let workspace = Workspace::with_files(1);
+    let note = |number: usize| format!("note_{number}.txt");
+    for number in 0..REMOVED {
+        workspace.write(&note(number), &format!("marmalade marmalade {number}\n"));
+    }
+    let words = "of all that stands here one word only is the word that is meant\n".repeat(5);
+    workspace.write("kept.txt", &format!("{words}marmalade\n"));
+    let index = workspace.index();
+    refresh(&index).await;
+    for number in 0..REMOVED {
+        fs::remove_file(workspace.root().join(note(number))).expect("a file");
+    }
+    let answer = search(&index, "marmalade").await;
+    assert!(rules_of_files(&index).await.len() > 100, "most are left");
+    assert_eq!(paths(&answer), ["kept.txt"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,7 @@
 //! What an event leads to.
 
 use super::*;
+use crate::refresh::tests::{Workspace, file, functions, quiet, refresh};
 
 #[test]
 fn an_event_affects_its_path_and_rules_affect_their_folder() {
@@ -17,6 +18,50 @@ fn an_event_affects_its_path_and_rules_affect_their_folder() {
         ("", None),
     ] {
         assert_eq!(affected(path).as_deref(), expected, "{path}");
+    }
+}
+
+/// A search after a save writes the file before the watcher is told of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_search_wrote_before_the_event_is_told_once() {
+    let workspace = Workspace::with_files(2);
+    let index = workspace.index();
+    refresh(&index).await;
+    let (changed, stop) = (tokio::sync::Notify::new(), CancellationToken::new());
+    let mut state = WatchState::new(&index);
+    let look = async |state: &mut WatchState| {
+        let path = file(1);
+        let look = PendingCheck::At(BTreeSet::from([path]));
+        let looked = index.compare_at(look, state, &quiet, &changed, &stop);
+        looked.await.expect("a comparison");
+        changed.notified().now_or_never().is_some()
+    };
+    assert!(look(&mut state).await, "the first refresh");
+    assert!(!look(&mut state).await, "nothing new");
+    workspace.write(&file(1), &functions("comet1"));
+    let how = RefreshOptions::default();
+    let written = index.clone().refresh(&how, &quiet).await;
+    assert_eq!(written.expect("a refresh").changed, 1);
+    assert!(look(&mut state).await, "vectors have to follow");
+    assert!(!look(&mut state).await, "once");
+}
+
+/// A log that grows all the time must not make polling costly.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pace_of_polling_follows_its_cost_whether_something_changed_or_not() {
+    let workspace = Workspace::with_files(2);
+    let index = workspace.index();
+    refresh(&index).await;
+    let (changed, stop) = (tokio::sync::Notify::new(), CancellationToken::new());
+    let mut state = WatchState::new(&index);
+    state.cannot_watch = true;
+    for stem in ["orbit1", "comet1"] {
+        state.polling = Pace::new(Duration::ZERO, SLOWEST_POLL);
+        workspace.write(&file(1), &functions(stem));
+        let look = PendingCheck::AtEverything;
+        let looked = index.compare_at(look, &mut state, &quiet, &changed, &stop);
+        looked.await.expect("a comparison");
+        assert!(state.polling.pause() > Duration::ZERO, "{stem}");
     }
 }
 
