@@ -9,6 +9,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use crate::checksums::Checksums;
 use crate::error::{Result, StoreError};
 use crate::set_aside::set_aside;
 use crate::store::CHUNKS;
@@ -173,6 +174,7 @@ pub(crate) fn step_back(folder: &Path, table: &str) -> Result<Option<Recovery>> 
         &newest.path(),
         &format!("{table}-{version}.manifest"),
     )?;
+    Checksums::forget(folder, &format!("{table}.lance/{VERSIONS_FOLDER}/"))?;
     // The hint may name the dropped version; without it, LanceDB lists the folder.
     let hint = table_folder
         .join(VERSIONS_FOLDER)
@@ -197,6 +199,7 @@ pub(crate) fn step_back(folder: &Path, table: &str) -> Result<Option<Recovery>> 
 /// Moves a whole table away.
 pub(crate) fn set_table_aside(folder: &Path, table: &str) -> Result<Recovery> {
     set_aside(folder, &table_folder(folder, table), table)?;
+    Checksums::forget(folder, &format!("{table}.lance/"))?;
     tracing::warn!(table, "a damaged table was moved away");
     Ok(Recovery::Quarantined {
         table: table.to_owned(),
