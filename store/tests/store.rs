@@ -9,8 +9,8 @@ use std::time::{Duration, SystemTime};
 
 use ollacode_store::{
     Catalog, Chunk, ChunkKind, ChunkRow, ContentKey, FileRecord, Filter, Inspection,
-    MaintenancePolicy, OpenMode, OpenOptions, PathSet, RecordedFile, Recovery, Store, StoreError, TextQuery,
-    VectorRow,
+    MaintenancePolicy, OpenMode, OpenOptions, PathSet, RecordedFile, Recovery, Store, StoreError,
+    TextQuery, VectorRow,
 };
 
 const FINGERPRINT: &str = "0123456789abcdef";
