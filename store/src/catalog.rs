@@ -181,8 +181,8 @@ impl Catalog {
 
     /// Identifies the generation of the catalog.
     ///
-    /// A new generation begins when the catalog is rebuilt, or when files are invalidated; what was
-    /// read under an older one is stale. Empty if an older version of the program wrote it, until
+    /// A new generation begins when the catalog is rebuilt, when files are invalidated, or when
+    /// tables are recovered; what was read under an older one is stale. Empty if an older version of the program wrote it, until
     /// it is opened for writing.
     pub fn generation(&self) -> Result<String> {
         Ok(self.meta(EDITION)?.unwrap_or_default())
