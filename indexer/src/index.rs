@@ -398,6 +398,8 @@ impl Index {
             events(IndexEvent::Warning(recovery.to_string()));
         }
         if !recoveries.is_empty() {
+            // Numbers of versions and of rows are used again, for others.
+            catalog.run(|state| state.begin_generation()).await?;
             reconcile_chunks(&store, catalog).await?;
             reconcile_vectors(&store, catalog).await?;
         }

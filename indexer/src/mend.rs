@@ -286,6 +286,7 @@ impl Index {
             is_damaged |= !damaged.is_empty();
             let versions = store.drop_damaged_versions(&damaged).await?;
             if !versions.is_empty() {
+                catalog.run(|state| state.begin_generation()).await?;
                 catalog.close().await?;
                 tell(&versions, events);
                 self.forget_open_stores().await;

@@ -99,17 +99,18 @@ impl Catalog {
     /// Migrates the tables of an older version of the program.
     fn add_new_columns(&self) -> Result<()> {
         let present = self.columns()?;
+        if !present.contains("rules") {
+            // So that an older version, if it comes back, chunks all files by its own rules. The
+            // column comes later: it tells that this was done.
+            let sql = "DELETE FROM meta WHERE name = ?1";
+            self.connection.execute(sql, [OLD_RULES])?;
+        }
         for (name, default) in NEW_COLUMNS {
             if !present.contains(name) {
                 let column = format!("{name} INTEGER NOT NULL DEFAULT {default}");
                 let sql = format!("ALTER TABLE files ADD COLUMN {column}");
                 self.connection.execute_batch(&sql)?;
             }
-        }
-        if !present.contains("rules") {
-            // So that an older version, if it comes back, chunks all files by its own rules.
-            let sql = "DELETE FROM meta WHERE name = ?1";
-            self.connection.execute(sql, [OLD_RULES])?;
         }
         Ok(())
     }
@@ -180,11 +181,17 @@ impl Catalog {
 
     /// Identifies the generation of the catalog.
     ///
-    /// A new generation begins when the catalog is rebuilt, or when files are invalidated; what was
-    /// read under an older one is stale. Empty if an older version of the program wrote it, until
+    /// A new generation begins when the catalog is rebuilt, when files are invalidated, or when
+    /// tables are recovered; what was read under an older one is stale. Empty if an older version of the program wrote it, until
     /// it is opened for writing.
     pub fn generation(&self) -> Result<String> {
         Ok(self.meta(EDITION)?.unwrap_or_default())
+    }
+
+    /// Begins a generation: for tables that were taken back or moved away, so that every process
+    /// opens them anew.
+    pub fn begin_generation(&mut self) -> Result<()> {
+        self.write(renew_generation)
     }
 
     /// Every file, by path.

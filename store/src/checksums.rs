@@ -114,6 +114,24 @@ impl Checksums {
         self.0.insert(path, checksum);
     }
 
+    /// Forgets the files whose paths begin with a text, in the file, too. After a step back the
+    /// numbers of versions are used again, so that another manifest gets the path of the old one.
+    pub(crate) fn forget(folder: &Path, beginning: &str) -> Result<()> {
+        let mut known = Checksums::read(folder)?;
+        let before = known.0.len();
+        known.retain(|path| !path.starts_with(beginning));
+        if known.0.len() == before {
+            return Ok(());
+        }
+        let Err(error) = known.write(folder) else {
+            return Ok(());
+        };
+        // Without any checksum less is found, but nothing intact counts as damaged.
+        tracing::warn!(%error, "the checksums of the index were removed");
+        let path = folder.join(FILE);
+        fs::remove_file(&path).map_err(|error| StoreError::io("remove", &path, error))
+    }
+
     /// Forgets the files that are not wanted any more.
     pub(crate) fn retain(&mut self, is_wanted: impl Fn(&str) -> bool) {
         self.0.retain(|path, _| is_wanted(path));
@@ -133,6 +151,25 @@ fn shortened(hash: &blake3::Hash) -> [u8; 16] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_forgotten_is_not_read_again() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        Checksums::forget(folder.path(), "a.lance/").expect("nothing to forget");
+        assert!(!folder.path().join(FILE).exists());
+        let file = folder.path().join("x");
+        fs::write(&file, "x").expect("a file");
+        let checksum = Checksum::of(&file).expect("a hash");
+        let mut known = Checksums::default();
+        for path in ["a.lance/_versions/7.manifest", "ab.lance/data/x"] {
+            known.insert(path.to_owned(), checksum);
+        }
+        known.write(folder.path()).expect("written");
+        Checksums::forget(folder.path(), "a.lance/").expect("forgotten");
+        let known = Checksums::read(folder.path()).expect("read");
+        assert_eq!(known.get("a.lance/_versions/7.manifest"), None);
+        assert_eq!(known.get("ab.lance/data/x"), Some(checksum));
+    }
 
     #[test]
     fn what_is_written_is_read_and_what_is_damaged_is_not() {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::FutureExt;
 use lance::dataset::CommitBuilder;
-use lance::dataset::transaction::{Operation, Transaction};
+use lance::dataset::transaction::{Operation, Transaction, UpdateMode};
 use lancedb::Table;
 
 use crate::error::Result;
@@ -192,6 +192,9 @@ impl Store {
 }
 
 /// Removes fragments from a table, and the deletions of others, in one commit; reads none of them.
+///
+/// Those without their deletions get new numbers, so that no index counts as having their rows: it
+/// may have been built when some were deleted.
 async fn drop_fragments(table: &Table, fragments: &Fragments) -> Result<()> {
     let Some(wrapper) = table.dataset() else {
         return Ok(());
@@ -204,12 +207,30 @@ async fn drop_fragments(table: &Table, fragments: &Fragments) -> Result<()> {
         .cloned()
         .map(|mut fragment| {
             fragment.deletion_file = None;
+            // LanceDB gives the next number to one with this.
+            fragment.id = 0;
             fragment
         });
-    let operation = Operation::Delete {
-        updated_fragments: undeleted.collect(),
-        deleted_fragment_ids: fragments.gone.iter().copied().collect(),
-        predicate: "false".to_owned(),
+    let new_fragments: Vec<_> = undeleted.collect();
+    let gone = fragments.gone.iter().copied();
+    let operation = if new_fragments.is_empty() {
+        Operation::Delete {
+            updated_fragments: Vec::new(),
+            deleted_fragment_ids: gone.collect(),
+            predicate: "false".to_owned(),
+        }
+    } else {
+        Operation::Update {
+            removed_fragment_ids: gone.chain(fragments.undeleted.iter().copied()).collect(),
+            updated_fragments: Vec::new(),
+            new_fragments,
+            fields_modified: Vec::new(),
+            compacted_sstables: Vec::new(),
+            fields_for_preserving_frag_bitmap: Vec::new(),
+            update_mode: Some(UpdateMode::RewriteRows),
+            inserted_rows_filter: None,
+            updated_fragment_offsets: None,
+        }
     };
     let transaction = Transaction::new(dataset.version().version, operation, None);
     let committed = CommitBuilder::new(dataset)

@@ -9,6 +9,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use crate::checksums::{Checksum, Checksums};
 use crate::error::{Result, StoreError};
 use crate::set_aside::set_aside;
 use crate::store::CHUNKS;
@@ -134,6 +135,21 @@ pub(crate) fn newest_manifest_damage(table_folder: &Path) -> Result<Option<Strin
     Ok((!is_framed).then(|| format!("the newest manifest, `{}`, is cut off", path.display())))
 }
 
+/// Whether the newest manifest of a table is proven to be as it was written.
+pub(crate) fn is_newest_intact(folder: &Path, table: &str) -> Result<bool> {
+    let Some((_, newest)) = manifests(&table_folder(folder, table))?.pop() else {
+        return Ok(false);
+    };
+    let name = newest.file_name();
+    let noted = format!("{table}.lance/{VERSIONS_FOLDER}/{}", name.to_string_lossy());
+    let Some(known) = Checksums::read(folder)?.get(&noted) else {
+        return Ok(false);
+    };
+    let path = newest.path();
+    let found = Checksum::of(&path).map_err(|error| StoreError::io("read", &path, error))?;
+    Ok(found == known)
+}
+
 /// Whether a manifest ends as one: the length and the message, and then where that began.
 fn is_framed(mut file: &File) -> io::Result<bool> {
     const MAGIC: &[u8] = b"LANC";
@@ -173,6 +189,7 @@ pub(crate) fn step_back(folder: &Path, table: &str) -> Result<Option<Recovery>> 
         &newest.path(),
         &format!("{table}-{version}.manifest"),
     )?;
+    Checksums::forget(folder, &format!("{table}.lance/{VERSIONS_FOLDER}/"))?;
     // The hint may name the dropped version; without it, LanceDB lists the folder.
     let hint = table_folder
         .join(VERSIONS_FOLDER)
@@ -197,6 +214,7 @@ pub(crate) fn step_back(folder: &Path, table: &str) -> Result<Option<Recovery>> 
 /// Moves a whole table away.
 pub(crate) fn set_table_aside(folder: &Path, table: &str) -> Result<Recovery> {
     set_aside(folder, &table_folder(folder, table), table)?;
+    Checksums::forget(folder, &format!("{table}.lance/"))?;
     tracing::warn!(table, "a damaged table was moved away");
     Ok(Recovery::Quarantined {
         table: table.to_owned(),
@@ -216,6 +234,25 @@ mod tests {
         );
         assert_eq!(version_of("latest_version_hint.json"), None);
         assert_eq!(version_of("d123.manifest"), None);
+    }
+
+    #[test]
+    fn only_a_manifest_with_its_checksum_is_proven_intact() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        assert!(!is_newest_intact(folder.path(), CHUNKS).expect("no table"));
+        let versions = table_folder(folder.path(), CHUNKS).join(VERSIONS_FOLDER);
+        fs::create_dir_all(&versions).expect("a folder");
+        fs::write(versions.join("6.manifest"), "six").expect("a file");
+        let newest = versions.join("7.manifest");
+        fs::write(&newest, "seven").expect("a file");
+        assert!(!is_newest_intact(folder.path(), CHUNKS).expect("no checksum"));
+        let mut known = Checksums::default();
+        let checksum = Checksum::of(&newest).expect("a hash");
+        known.insert("chunks.lance/_versions/7.manifest".to_owned(), checksum);
+        known.write(folder.path()).expect("written");
+        assert!(is_newest_intact(folder.path(), CHUNKS).expect("its checksum"));
+        fs::write(&newest, "sevem").expect("damage");
+        assert!(!is_newest_intact(folder.path(), CHUNKS).expect("damaged"));
     }
 
     #[test]

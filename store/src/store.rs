@@ -319,10 +319,22 @@ impl StoreOpening {
                 }
                 Ok(Opening::Nothing)
             }
-            Ok(Err(error)) if is_damage(&error) => Ok(Opening::Damaged(error.to_string())),
+            Ok(Err(error)) if is_damage(&error) => self.unopened(name, error.to_string()),
             Ok(Err(error)) => Err(error.into()),
-            Err(panic) => Ok(Opening::Damaged(panic)),
+            Err(panic) => self.unopened(name, panic),
         }
+    }
+
+    /// Opening reads no more than the newest manifest: if that is intact, something else failed, such
+    /// as starting a thread.
+    fn unopened(&self, table: &str, why: String) -> Result<Opening> {
+        if recovery::is_newest_intact(&self.folder, table)? {
+            return Err(StoreError::Io {
+                what: format!("open the table `{table}`, although its newest version is intact"),
+                source: io::Error::other(why),
+            });
+        }
+        Ok(Opening::Damaged(why))
     }
 
     fn vector_tables(&self) -> Result<Vec<String>> {

@@ -157,8 +157,8 @@ impl FilterLoader for PassingRows {
 /// The terms of a query.
 struct QueryTerms {
     terms: Vec<Term>,
-    /// The words of the query, each with the place of its first term: that of all of it.
-    words: Vec<(String, usize)>,
+    /// The words of the query, each with the places of its terms.
+    words: Vec<(String, Vec<usize>)>,
     /// Words beyond [`MOST_LOOKED_UP`] terms.
     unseen: HashSet<String>,
     /// An empty list of tokens of the index's kind.
@@ -202,15 +202,17 @@ impl QueryTerms {
         let mut places: HashMap<String, usize> = HashMap::new();
         for (word, weight) in query.words() {
             let tokens = try_collect_query_tokens(word, &mut tokenizer)?;
-            for (at, token) in tokens.into_iter().enumerate() {
+            let mut its_places = Vec::new();
+            for token in tokens {
                 let Some(place) = split.place_of(token, &mut places) else {
                     split.unseen.insert(word.to_owned());
                     break;
                 };
                 split.terms[place].weight += usize::from(weight);
-                if at == 0 {
-                    split.words.push((word.to_owned(), place));
-                }
+                its_places.push(place);
+            }
+            if !its_places.is_empty() {
+                split.words.push((word.to_owned(), its_places));
             }
         }
         Ok(split)
@@ -277,14 +279,15 @@ impl QueryTerms {
         }
     }
 
-    /// The words that were not chosen. One that no indexed chunk has may be in chunks that are not
-    /// indexed yet.
+    /// The words of which no term was chosen. A term that no indexed chunk has may be in chunks that
+    /// are not indexed yet.
     fn left_out(&self) -> HashSet<String> {
-        let is_left_out = |place: usize| {
-            let term = &self.terms[place];
+        let is_left_out = |place: &usize| {
+            let term = &self.terms[*place];
             !term.is_chosen && term.chunks > 0
         };
-        let words = self.words.iter().filter(|(_, place)| is_left_out(*place));
+        let words = self.words.iter();
+        let words = words.filter(|(_, places)| places.iter().all(is_left_out));
         let words = words.map(|(word, _)| word);
         words.chain(&self.unseen).cloned().collect()
     }

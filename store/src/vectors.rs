@@ -13,6 +13,7 @@ use lance::dataset::scanner::{RowAddrMask, RowAddrTreeMap};
 use lancedb::query::{QueryBase, Select};
 use lancedb::{DistanceType, Table};
 
+use crate::checksums::Checksums;
 use crate::chunk::ContentKey;
 use crate::chunks::floats;
 use crate::error::{Result, StoreError};
@@ -221,9 +222,11 @@ impl Store {
             let _write_lock = self.inner.writes.lock().await;
             self.open_vectors().remove(&name);
             match self.inner.connection.drop_table(&name, &[]).boxed().await {
-                Ok(()) | Err(lancedb::Error::TableNotFound { .. }) => Ok(()),
-                Err(error) => Err(error.into()),
+                Ok(()) | Err(lancedb::Error::TableNotFound { .. }) => {}
+                Err(error) => return Err(error.into()),
             }
+            // A table of the same name would begin with the same versions.
+            Checksums::forget(&self.inner.folder, &format!("{name}.lance/"))
         }
         .boxed()
     }

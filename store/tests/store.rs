@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use ollacode_store::{
-    Catalog, Chunk, ChunkKind, ChunkRow, ContentKey, FileRecord, Filter, MaintenancePolicy,
-    OpenMode, OpenOptions, PathSet, RecordedFile, Recovery, Store, StoreError, TextQuery,
-    VectorRow,
+    Catalog, Chunk, ChunkKind, ChunkRow, ContentKey, FileRecord, Filter, Inspection,
+    MaintenancePolicy, OpenMode, OpenOptions, PathSet, RecordedFile, Recovery, Store, StoreError,
+    TextQuery, VectorRow,
 };
 
 const FINGERPRINT: &str = "0123456789abcdef";
@@ -229,6 +229,7 @@ async fn an_empty_head_manifest_is_healed() {
         .await
         .expect("append");
     let version = store.version().await.expect("version");
+    assert!(store.record_checksums(u64::MAX).await.expect("noted"));
     drop(store);
     fs::write(newest_manifest(folder.path()), b"").expect("damage");
 
@@ -246,6 +247,12 @@ async fn an_empty_head_manifest_is_healed() {
         .await
         .expect("append");
     assert_eq!(store.chunk_count().await.expect("count"), 2);
+    // The new version has the number of the damaged one, and no checksum of it.
+    assert_eq!(store.version().await.expect("version"), version);
+    assert!(store.record_checksums(u64::MAX).await.expect("noted"));
+    let damaged = store.find_damage(Inspection::Contents, &[]).await;
+    let damaged = damaged.expect("a look at the files");
+    assert!(damaged.is_empty(), "{damaged:?}");
     drop(store);
     assert!(writer(folder.path()).await.recoveries().is_empty());
 }
@@ -290,8 +297,16 @@ async fn vectors_are_found_by_their_best_part() {
         store.vector_fingerprints().await.expect("names"),
         [FINGERPRINT]
     );
+    assert!(store.record_checksums(u64::MAX).await.expect("noted"));
+    let has_checksums = || {
+        let noted = fs::read_to_string(folder.path().join("checksums"));
+        noted.expect("checksums").contains(FINGERPRINT)
+    };
+    assert!(has_checksums());
     store.drop_vectors(FINGERPRINT).await.expect("drop");
     assert!(store.vector_fingerprints().await.expect("names").is_empty());
+    // The versions of a table of the same name would have them.
+    assert!(!has_checksums());
 }
 
 #[tokio::test(flavor = "multi_thread")]

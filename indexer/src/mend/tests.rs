@@ -164,6 +164,27 @@ async fn damaged_and_restored(world: &World, file: &str, form: Form, expected: &
 }
 
 #[tokio::test]
+async fn a_step_back_begins_a_generation() {
+    let world = World::made().await;
+    // One is seen when the table is opened, the other by its checksum at the latest.
+    for form in [Form::Empty, Form::Zeros] {
+        let world = world.copy();
+        let index = world.index();
+        let before = index.generation().await.expect("a generation");
+        let kinds = files_by_kind(&world.index_folder());
+        let of_vectors = |kind: &&String| {
+            kind.starts_with("vectors_") && kind.ends_with("/_versions/#.manifest")
+        };
+        let kind = kinds.keys().find(of_vectors).expect("a version of vectors");
+        form.damage(&world.index_folder().join(&kinds[kind][0]));
+        index.suspect(&[]);
+        refresh(&index).await;
+        let after = index.generation().await.expect("a generation");
+        assert_ne!(before, after, "{form:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_damaged_index_of_words_does_without_and_is_built_anew_behind() {
     let world = World::made().await;
     let kinds = files_by_kind(&world.index_folder());

@@ -138,7 +138,7 @@ fn terms(chunks: &[usize]) -> QueryTerms {
         chunks: *chunks,
         is_chosen: false,
     });
-    let words = (0..chunks.len()).map(|at| (format!("t{at}"), at));
+    let words = (0..chunks.len()).map(|at| (format!("t{at}"), vec![at]));
     QueryTerms {
         words: words.collect(),
         terms: terms.collect(),
@@ -165,11 +165,16 @@ fn of_many_common_terms_the_rarest_are_searched_for() {
         .map(|at| if at % 2 == 0 { 20 } else { 40_000 })
         .collect();
     let mut long = terms(&counts);
+    // As one of a stack trace, between blanks.
+    for (word, terms) in [("t59::t58", [59, 58]), ("t59::t57", [59, 57])] {
+        long.words.push((word.to_owned(), terms.to_vec()));
+    }
     long.choose(ALL);
     let of_long = chosen(&long);
     assert_eq!(of_long.len(), 30 + (FEW_ENTRIES - 30 * 20) / 40_000);
     assert!((0..60).step_by(2).all(|at| of_long.contains(&at)));
     assert!(long.left_out().contains("t59") && !long.left_out().contains("t58"));
+    assert!(long.left_out().contains("t59::t57") && !long.left_out().contains("t59::t58"));
     // All of them are common: the most telling ones.
     let mut common = terms(&[100_000; 60]);
     common.choose(ALL);

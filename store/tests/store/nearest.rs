@@ -1,9 +1,10 @@
 //! Vectors with an index: what it finds, with and without a filter; and rows by content key.
 
 use std::collections::HashSet;
+use std::fs;
 use std::time::SystemTime;
 
-use ollacode_store::{ContentKey, FillMoment, Filter, VectorRow};
+use ollacode_store::{ContentKey, FillMoment, Filter, Inspection, VectorRow};
 
 use super::{FINGERPRINT, row, writer};
 
@@ -112,6 +113,54 @@ async fn an_index_finds_nearly_all_that_is_nearest() {
         assert_eq!(found.len(), few.len());
         assert_eq!(found[6].0, few[0], "the farthest is last");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn vectors_whose_deletion_is_lost_are_found_whatever_the_index_has() {
+    let folder = tempfile::tempdir().expect("folder");
+    let store = writer(folder.path()).await;
+    let mut numbers = Numbers(11);
+    let rows: Vec<VectorRow> = (0..600)
+        .map(|at| VectorRow {
+            key: ContentKey::of(&format!("chunk {at}")),
+            part: 0,
+            vector: numbers.vector(64),
+        })
+        .collect();
+    for part in rows.chunks(300) {
+        let added = store.add_vectors(FINGERPRINT, 64, part).await;
+        added.expect("vectors");
+    }
+    let (key, vector) = (rows[7].key, &rows[7].vector);
+    let deleted = store.delete_vectors(FINGERPRINT, &[key]).await;
+    deleted.expect("a deletion");
+    // So the index does not have it.
+    let built = store.build_vector_index(FINGERPRINT).await;
+    built.expect("an index");
+    drop(store);
+    let table = folder.path().join(format!("vectors_{FINGERPRINT}.lance"));
+    for entry in fs::read_dir(table.join("_deletions")).expect("a folder") {
+        fs::remove_file(entry.expect("an entry").path()).expect("damage");
+    }
+
+    let store = writer(folder.path()).await;
+    let damaged = store.find_damage(Inspection::Lengths, &[]).await;
+    let damaged = damaged.expect("a look at the files");
+    let dropped = store.drop_damaged_rows(&damaged).await;
+    assert_eq!(dropped.expect("a commit").len(), 1, "{damaged:?}");
+    let keys = store.vector_keys(FINGERPRINT).await.expect("keys");
+    assert_eq!(keys.len(), rows.len());
+    let found = store.search_vectors(FINGERPRINT, vector, 1).await;
+    assert_eq!(found.expect("a search")[0].0, key);
+    // As one of another fragment.
+    let other = store
+        .search_vectors(FINGERPRINT, &rows[400].vector, 1)
+        .await;
+    assert_eq!(other.expect("a search")[0].0, rows[400].key);
+    let deleted = store.delete_vectors(FINGERPRINT, &[key]).await;
+    deleted.expect("a deletion");
+    let keys = store.vector_keys(FINGERPRINT).await.expect("keys");
+    assert!(!keys.contains(&key) && keys.len() == rows.len() - 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
