@@ -148,7 +148,7 @@ fn an_open_session_keeps_the_data_of_its_folder_and_of_no_other() {
     let folder = environment.data_folder().join("ollacode/sessions").join(id);
     let folder = folder.join("20261121-143005-k3x9");
     fs::create_dir_all(&folder).expect("a folder");
-    let journal = File::create(folder.join("session.jsonl")).expect("a file");
+    let journal = File::create(folder.join("journal.jsonl")).expect("a file");
     journal.lock().expect("a lock");
     environment
         .run(&["index", "--prune", "--yes"])
@@ -157,7 +157,7 @@ fn an_open_session_keeps_the_data_of_its_folder_and_of_no_other() {
     assert_eq!(entry_of(&environment, &other["workspace"]), None);
     let entry = entry_of(&environment, &open["workspace"]).expect("an entry");
     assert_eq!(entry["files"], 1, "{entry}");
-    assert!(folder.join("session.jsonl").exists());
+    assert!(folder.join("journal.jsonl").exists());
     drop(journal);
     environment
         .run(&["index", "--prune", "--yes"])
@@ -174,13 +174,13 @@ fn sessions_whose_folder_is_not_known_for_certain_are_kept() {
         .data_folder()
         .join("ollacode/sessions/caf-0123456789/20261121-143005-k3x9");
     fs::create_dir_all(&folder).expect("a folder");
-    fs::write(folder.join("session.jsonl"), text).expect("a file");
+    fs::write(folder.join("journal.jsonl"), text).expect("a file");
     let entry = entry_of(&environment, &Value::Null).expect("an entry");
     assert_eq!(entry["sessions"], 1, "{entry}");
     environment
         .run(&["index", "--prune", "--yes"])
         .expect_success();
-    assert!(folder.join("session.jsonl").exists());
+    assert!(folder.join("journal.jsonl").exists());
 }
 
 #[test]
