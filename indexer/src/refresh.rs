@@ -255,10 +255,11 @@ impl<'a> RefreshWriter<'a> {
 
     async fn commit(&mut self, batch: &mut WriteBatch) -> Result<(), IndexError> {
         let turn = self.turn().await?;
+        let before = self.written;
         self.write(&turn, batch).await?;
         // A first build is indexed at its end, which leaves one segment. The others go on for long
         // beside searches, which read unindexed chunks one by one.
-        if !self.began_empty && !self.stop.is_cancelled() {
+        if self.written > before && !self.began_empty && !self.stop.is_cancelled() {
             self.index_text(&turn).await?;
         }
         turn.end().await

@@ -97,33 +97,40 @@ impl Index {
         .boxed()
     }
 
-    /// Name and fingerprint of the model whose vectors were complete last.
+    /// Name and fingerprint of the model whose vectors were complete last; `None` also if the catalog
+    /// is damaged, which the next search or refresh mends.
     pub fn complete_model(&self) -> IndexFuture<'_, Option<(String, String)>> {
-        async move {
-            let folder = self.folder().to_owned();
-            blocking(move || {
-                let state = Catalog::open_read_only(&folder)?;
-                Ok(state
-                    .meta(COMPLETE_MODEL)?
-                    .zip(state.meta(COMPLETE_FINGERPRINT)?))
-            })
-            .await
-        }
-        .boxed()
+        self.noted(|state| {
+            Ok(state
+                .meta(COMPLETE_MODEL)?
+                .zip(state.meta(COMPLETE_FINGERPRINT)?))
+        })
     }
 
-    /// The digest of the model whose vectors were complete last, if it has the given weights.
+    /// The digest of the model whose vectors were complete last, if it has the given weights; `None`
+    /// also if the catalog is damaged.
     pub fn digest_for<'a>(&'a self, weights: &'a str) -> IndexFuture<'a, Option<String>> {
-        async move {
-            let (folder, weights) = (self.folder().to_owned(), weights.to_owned());
-            blocking(move || {
-                let state = Catalog::open_read_only(&folder)?;
-                let is_same = state.meta(COMPLETE_WEIGHTS)?.as_ref() == Some(&weights);
-                let digest = state.meta(COMPLETE_DIGEST)?;
-                Ok(digest.filter(|_| is_same))
-            })
-            .await
-        }
+        let weights = weights.to_owned();
+        self.noted(move |state| {
+            let is_same = state.meta(COMPLETE_WEIGHTS)?.as_ref() == Some(&weights);
+            let digest = state.meta(COMPLETE_DIGEST)?;
+            Ok(digest.filter(|_| is_same))
+        })
+    }
+
+    /// What the catalog has noted. A damaged one has noted nothing: it is made anew, and what asks here
+    /// has to answer before that.
+    fn noted<'a, T: Send + 'static>(
+        &'a self,
+        read: impl FnOnce(&Catalog) -> ollacode_store::Result<Option<T>> + Send + 'static,
+    ) -> IndexFuture<'a, Option<T>> {
+        let folder = self.folder().to_owned();
+        blocking(
+            move || match Catalog::open_read_only(&folder).and_then(|state| read(&state)) {
+                Err(error) if error.is_damaged_catalog() => Ok(None),
+                noted => Ok(noted?),
+            },
+        )
         .boxed()
     }
 

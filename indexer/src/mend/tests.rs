@@ -284,6 +284,8 @@ async fn a_lost_catalog_is_made_from_the_tables() {
     let expected = world.found(&world.index()).await;
     fs::write(world.index_folder().join("state.db"), [0xA5; 8_192]).expect("damage");
     let index = world.index();
+    // A program asks this before it searches.
+    assert_eq!(index.complete_model().await.expect("no error"), None);
     assert!(
         world
             .search(&index, NAMES[0])
