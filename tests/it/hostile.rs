@@ -9,7 +9,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use crate::support::environment::hits_of;
+use crate::support::environment::{hits_of, paths_of};
 use crate::support::rows::{assert_same_rows, paths};
 use crate::support::samples::{functions, write_samples};
 use crate::support::{Environment, ModelServer, Output};
@@ -405,6 +405,32 @@ fn an_index_without_a_sound_manifest_is_set_aside_and_rebuilt() {
     }
     let said = assert_healed(&mut environment, "after all manifests were damaged");
     said.expect_words(&["damaged"]);
+}
+
+#[test]
+fn chunks_that_are_lost_are_not_searched_until_their_files_are_read_again() {
+    let environment = sound();
+    environment.index();
+    let data = environment.index_folder().join("chunks.lance/data");
+    for entry in fs::read_dir(data).expect("data files") {
+        let path = entry.expect("an entry").path();
+        let length = fs::metadata(&path).expect("metadata").len();
+        let nonsense = vec![0xA5; usize::try_from(length).expect("a length")];
+        fs::write(path, nonsense).expect("damage");
+    }
+    let answer = environment
+        .run(&["search", "read_header", "--json", "--no-refresh"])
+        .json();
+    assert_eq!(paths_of(&answer), Vec::<String>::new());
+    assert_eq!(
+        answer["not_searched"]["not_indexed_yet"], answer["index"]["files"],
+        "{answer:#}"
+    );
+    let answer = environment.run(&["search", "read_header", "--json"]).json();
+    assert_eq!(
+        paths_of(&answer).first().map(String::as_str),
+        Some("src/parser.rs")
+    );
 }
 
 #[test]

@@ -243,31 +243,6 @@ fn a_query_that_fails_is_an_object_with_the_error() {
 }
 
 #[test]
-fn chunks_that_are_lost_are_not_searched_until_their_files_are_read_again() {
-    let environment = indexed();
-    let data = environment.index_folder().join("chunks.lance/data");
-    for entry in std::fs::read_dir(data).expect("data files") {
-        let path = entry.expect("an entry").path();
-        let length = std::fs::metadata(&path).expect("metadata").len();
-        let nonsense = vec![0xA5; usize::try_from(length).expect("a length")];
-        std::fs::write(path, nonsense).expect("damage");
-    }
-    let answer = environment
-        .run(&["search", "read_header", "--json", "--no-refresh"])
-        .json();
-    assert_eq!(paths_of(&answer), Vec::<String>::new());
-    assert_eq!(
-        answer["not_searched"]["not_indexed_yet"], answer["index"]["files"],
-        "{answer:#}"
-    );
-    let answer = environment.run(&["search", "read_header", "--json"]).json();
-    assert_eq!(
-        paths_of(&answer).first().map(String::as_str),
-        Some("src/parser.rs")
-    );
-}
-
-#[test]
 fn a_search_that_cannot_begin_is_an_object_with_the_error_too() {
     let environment = indexed();
     let output = environment.run(&["search", "read_header", "--json", "--lang", "latin"]);
