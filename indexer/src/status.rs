@@ -125,12 +125,13 @@ impl Index {
         read: impl FnOnce(&Catalog) -> ollacode_store::Result<Option<T>> + Send + 'static,
     ) -> IndexFuture<'a, Option<T>> {
         let folder = self.folder().to_owned();
-        blocking(
-            move || match Catalog::open_read_only(&folder).and_then(|state| read(&state)) {
+        blocking(move || {
+            let noted = Catalog::open_read_only(&folder).and_then(|state| read(&state));
+            match noted {
                 Err(error) if error.is_damaged_catalog() => Ok(None),
                 noted => Ok(noted?),
-            },
-        )
+            }
+        })
         .boxed()
     }
 
