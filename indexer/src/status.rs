@@ -88,13 +88,10 @@ impl Index {
         .boxed()
     }
 
-    /// Whether any chunk has a vector of any model.
+    /// Whether any chunk has a vector of any model; not if the catalog is damaged.
     pub fn has_vectors(&self) -> IndexFuture<'_, bool> {
-        async move {
-            let folder = self.folder().to_owned();
-            blocking(move || Ok(Catalog::open_read_only(&folder)?.has_vectors()?)).await
-        }
-        .boxed()
+        let noted = self.noted(|state| Ok(Some(state.has_vectors()?)));
+        async move { Ok(noted.await?.unwrap_or(false)) }.boxed()
     }
 
     /// Name and fingerprint of the model whose vectors were complete last; `None` also if the catalog

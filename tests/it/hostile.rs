@@ -385,16 +385,23 @@ fn a_search_on_cut_off_data_builds_the_index_anew() {
 }
 
 #[test]
-fn a_search_on_damaged_bookkeeping_builds_the_index_anew() {
-    let environment = with_versions();
-    let folder = environment.index_folder();
-    for name in ["state.db-wal", "state.db-shm"] {
-        // They exist only while the database is open.
-        let _ = fs::remove_file(folder.join(name));
+fn a_search_with_a_damaged_catalog_answers_whether_or_not_there_is_a_model() {
+    for model in ["none", "absent-model"] {
+        let environment = with_versions()
+            .with("OLLAMA_EMBED_MODEL", model)
+            .with("OLLAMA_HOST", "http://127.0.0.1:9");
+        let folder = environment.index_folder();
+        for name in ["state.db-wal", "state.db-shm"] {
+            // They exist only while the database is open.
+            let _ = fs::remove_file(folder.join(name));
+        }
+        fs::write(folder.join("state.db"), [0xA5; 8_192]).expect("damage");
+        environment
+            .run(&["index", "--list"])
+            .expect_words(&["not readable"]);
+        assert_eq!(environment.paths_found("marmot_1")[0], "src/new.rs");
+        assert_eq!(environment.paths_found("read_header")[0], "src/parser.rs");
     }
-    fs::write(folder.join("state.db"), [0xA5; 8_192]).expect("damage");
-    assert_eq!(environment.paths_found("marmot_1")[0], "src/new.rs");
-    assert_eq!(environment.paths_found("read_header")[0], "src/parser.rs");
 }
 
 #[test]

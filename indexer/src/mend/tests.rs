@@ -284,8 +284,10 @@ async fn a_lost_catalog_is_made_from_the_tables() {
     let expected = world.found(&world.index()).await;
     fs::write(world.index_folder().join("state.db"), [0xA5; 8_192]).expect("damage");
     let index = world.index();
-    // A program asks this before it searches.
+    // A program asks these before it searches.
+    assert!(!index.has_vectors().await.expect("no error"));
     assert_eq!(index.complete_model().await.expect("no error"), None);
+    assert_eq!(index.digest_for("weights").await.expect("no error"), None);
     assert!(
         world
             .search(&index, NAMES[0])

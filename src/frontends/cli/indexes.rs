@@ -184,9 +184,11 @@ fn name(kept: &StoredIndex) -> String {
 }
 
 fn write(out: &mut impl Write, kept: &StoredIndex) -> io::Result<()> {
-    let files = kept
-        .files
-        .map_or("no index".to_owned(), |files| counted(files, "file"));
+    let files = match kept.files {
+        Some(files) => counted(files, "file"),
+        None if kept.sizes.index > 0 => "an index that is not readable".to_owned(),
+        None => "no index".to_owned(),
+    };
     let written = kept.written.and_then(|time| Timestamp::try_from(time).ok());
     let written = written.map_or(String::new(), |time| {
         format!(", updated {}", local(time, "%Y-%m-%d %H:%M"))
