@@ -1,7 +1,7 @@
 //! Differences between the files and the index, by comparing the walk with the catalog.
 
 use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::Path;
 
 use ollacode_store::FileRecord;
@@ -93,7 +93,8 @@ pub(crate) fn has_stat(record: &FileRecord, entry: &WalkEntry) -> bool {
         && (record.changed_ns, record.inode) == (entry.changed_ns, entry.inode)
 }
 
-/// Compares the walk with the catalog, by size, times and inode, and by the rules for chunks.
+/// Compares the walk with the catalog, by size, times and inode, and by the rules for chunks. The
+/// records are sorted by path, as the files of a walk are.
 pub(crate) fn difference(
     walked: &WalkResult,
     known: Vec<FileRecord>,
@@ -105,12 +106,14 @@ pub(crate) fn difference(
         unread: walked.unread.clone(),
         ..Difference::default()
     };
-    let mut known: HashMap<String, FileRecord> = known
-        .into_iter()
-        .map(|record| (record.path.clone(), record))
-        .collect();
+    // Both are by path: one pass, without a table of tens of thousands of records.
+    let mut known = known.into_iter().peekable();
+    let mut removed = Vec::new();
     for entry in &walked.entries {
-        let record = known.remove(&entry.path);
+        while let Some(record) = known.next_if(|record| record.path < entry.path) {
+            removed.push(record.path);
+        }
+        let record = known.next_if(|record| record.path == entry.path);
         let reason = match &record {
             Some(record) if !has_stat(record, entry) => TaskReason::Changed,
             Some(record) if record.unsure_since_ns != 0 => TaskReason::Unsure,
@@ -129,11 +132,9 @@ pub(crate) fn difference(
             reason,
         });
     }
-    difference.removed = known
-        .into_keys()
-        .filter(|path| scope.covers(path) && !walked.is_unread(path))
-        .collect();
-    difference.removed.sort_unstable();
+    removed.extend(known.map(|record| record.path));
+    removed.retain(|path| scope.covers(path) && !walked.is_unread(path));
+    difference.removed = removed;
     difference
 }
 
