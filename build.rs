@@ -1,7 +1,7 @@
 //! Lists the tasks of `benchmarks/suite`, which are part of the program.
 //!
-//! It also has the program of the development profile linked so that it starts fast, and makes cargo
-//! download the `protoc` that LanceDB's build needs, before anything is compiled. See `.cargo/protoc`.
+//! It also makes cargo download the `protoc` that LanceDB's build needs, before anything is
+//! compiled. See `.cargo/protoc`.
 
 use std::env;
 use std::fs;
@@ -10,27 +10,12 @@ use std::path::{Path, PathBuf};
 const SUITE: &str = "benchmarks/suite";
 
 fn main() {
-    link_at_fixed_address();
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed={SUITE}");
     let folder = |name| PathBuf::from(env::var_os(name).expect("cargo sets it"));
     let table = table(&folder("CARGO_MANIFEST_DIR").join(SUITE));
     let file = folder("OUT_DIR").join("suite_tasks.rs");
     fs::write(file, table).expect("the table of tasks can be written");
-}
-
-/// Links the program of the development profile at a fixed address. It has 760,000 places with an
-/// address, each of which would be changed at every start: that took half of it. Other profiles have
-/// fewer of them, and keep an address that is random for each process.
-fn link_at_fixed_address() {
-    let is = |name: &str, value: &str| env::var(name).is_ok_and(|it| it == value);
-    let is_glibc = is("CARGO_CFG_TARGET_OS", "linux") && is("CARGO_CFG_TARGET_ENV", "gnu");
-    // A static program is linked in another way.
-    let features = env::var("CARGO_CFG_TARGET_FEATURE").unwrap_or_default();
-    let is_static = features.split(',').any(|feature| feature == "crt-static");
-    if is_glibc && !is_static && is("PROFILE", "debug") {
-        println!("cargo::rustc-link-arg-bins=-no-pie");
-    }
 }
 
 /// An expression: a slice of `EmbeddedTask`. Solutions are left out.
