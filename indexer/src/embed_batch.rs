@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use ollacode_store::{CacheKey, ContentKey, EmbedFailure, VectorRow};
 
 use crate::embed_pipeline::EmbedReport;
-use crate::embed_requests::{EmbedOutcome, SharedCache, with_cache};
+use crate::embed_requests::{EmbedOutcome, LocalCache, with_cache};
 use crate::error::IndexError;
 
 /// Vectors are cached when there are this many, if not before.
@@ -111,7 +111,7 @@ impl VectorBatch {
     }
 
     /// Puts what is new into the cache.
-    pub(crate) async fn put(&mut self, cache: &SharedCache) -> Result<(), IndexError> {
+    pub(crate) async fn put(&mut self, cache: &LocalCache) -> Result<(), IndexError> {
         let fresh = std::mem::take(&mut self.fresh);
         self.fresh_since = None;
         match cache {

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::embed::{EmbedError, Embedder, Role, parts};
 use crate::embed_batch::{BatchTimes, VectorBatch};
 use crate::embed_order::{EmbedOrder, KeyPage, UnreadTexts};
-use crate::embed_requests::{EmbedJob, EmbedOutcome, SharedCache, ask, with_cache};
+use crate::embed_requests::{EmbedJob, EmbedOutcome, LocalCache, ask, with_cache};
 use crate::error::IndexError;
 use crate::index::{
     COMPLETE_DIGEST, COMPLETE_FINGERPRINT, COMPLETE_MODEL, COMPLETE_WEIGHTS, Index, IndexFuture,
@@ -51,6 +51,8 @@ pub struct EmbedReport {
     pub embedded: u64,
     /// Texts whose vectors came from the cache.
     pub from_cache: u64,
+    /// Texts whose vectors came from the shared cache, at least in part.
+    pub from_shared: u64,
     /// Texts that could not be embedded; [`Index::failures`] lists them.
     pub failed: u64,
 }
@@ -59,6 +61,7 @@ impl EmbedReport {
     fn add(&mut self, other: EmbedReport) {
         self.embedded += other.embedded;
         self.from_cache += other.from_cache;
+        self.from_shared += other.from_shared;
         self.failed += other.failed;
     }
 }
@@ -82,7 +85,7 @@ impl Index {
     ) -> IndexFuture<'a, EmbedReport> {
         async move {
             let _filling = self.filling().await?;
-            let cache: SharedCache = cache.map(|cache| Arc::new(Mutex::new(cache)));
+            let cache: LocalCache = cache.map(|cache| Arc::new(Mutex::new(cache)));
             let mut report = EmbedReport::default();
             let mut again = self.failed_before(embedder).await?;
             for _ in 0..PASSES {
@@ -113,7 +116,7 @@ impl Index {
     async fn pass(
         &self,
         embedder: &dyn Embedder,
-        cache: &SharedCache,
+        cache: &LocalCache,
         again: Vec<MissingKey>,
         events: Events<'_>,
         stop: &CancellationToken,
@@ -152,7 +155,7 @@ impl Index {
     async fn read_missing(
         &self,
         embedder: &dyn Embedder,
-        cache: &SharedCache,
+        cache: &LocalCache,
         mut unread: UnreadTexts,
         (to_server, to_writer): (mpsc::Sender<Vec<EmbedJob>>, mpsc::Sender<EmbedOutcome>),
         stop: &CancellationToken,
@@ -200,7 +203,7 @@ impl Index {
     async fn write_vectors(
         &self,
         embedder: &dyn Embedder,
-        cache: &SharedCache,
+        cache: &LocalCache,
         mut outcomes: mpsc::Receiver<EmbedOutcome>,
         events: Events<'_>,
         total: u64,
@@ -237,7 +240,7 @@ impl Index {
     async fn commit_vectors(
         &self,
         embedder: &dyn Embedder,
-        cache: &SharedCache,
+        cache: &LocalCache,
         mut batch: VectorBatch,
         events: Events<'_>,
     ) -> Result<(), IndexError> {
@@ -388,7 +391,7 @@ enum PassEnd {
 async fn jobs(
     store: &Store,
     embedder: &dyn Embedder,
-    cache: &SharedCache,
+    cache: &LocalCache,
     page: KeyPage,
 ) -> Result<Vec<EmbedJob>, IndexError> {
     let keys: Vec<ContentKey> = page.keys.iter().map(|missing| missing.key).collect();

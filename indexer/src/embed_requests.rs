@@ -65,7 +65,7 @@ pub(crate) enum EmbedOutcome {
 }
 
 /// The cache, shared by the stages.
-pub(crate) type SharedCache = Option<Arc<Mutex<EmbeddingCache>>>;
+pub(crate) type LocalCache = Option<Arc<Mutex<EmbeddingCache>>>;
 
 /// Uses the cache off the asynchronous threads.
 pub(crate) async fn with_cache<T: Send + 'static>(

@@ -27,6 +27,7 @@ use crate::reconcile::{
     SharedCatalog, reconcile, reconcile_chunks, reconcile_vectors, record_versions,
 };
 use crate::refresh::{LockWait, RefreshOptions, RefreshWriter};
+use crate::shared::SharedCache;
 use crate::status::mount_point;
 use crate::take_in::RunningRefresh;
 use crate::walk::{WalkEntry, WalkLimits, WalkResult, entries_of, walk};
@@ -75,6 +76,7 @@ pub struct Index {
     /// Whether this process has written chunks that no watcher has told of yet.
     pub(crate) untold: Arc<AtomicBool>,
     redactor: Option<Redactor>,
+    pub(crate) shared: Option<SharedCache>,
 }
 
 /// Counts, with what tells whether they are still valid.
@@ -101,6 +103,7 @@ impl Index {
             refreshing: Arc::default(),
             untold: Arc::default(),
             redactor: None,
+            shared: None,
         }
     }
 
@@ -109,6 +112,16 @@ impl Index {
     pub fn redacting(self, redactor: Redactor) -> Index {
         Index {
             redactor: Some(redactor),
+            ..self
+        }
+    }
+
+    /// Adds a cache of vectors that several machines share, for [`Index::embed`] and
+    /// [`Index::dry_run_shared`].
+    #[must_use]
+    pub fn sharing(self, shared: SharedCache) -> Index {
+        Index {
+            shared: Some(shared),
             ..self
         }
     }

@@ -10,6 +10,7 @@
 //! - `language`, `parse`, `chunk`: the grammar of a file, its definitions, its chunks.
 //! - `graph`: which files use which, from the chunks of a snapshot, with PageRank.
 //! - [`related`]: which files belong to a file, from the graph and what was changed together.
+//! - [`shared`]: the cache of vectors that several machines share, over any object store.
 //! - [`Embedder`]: the interface to an embedding model, implemented outside this crate.
 //!
 //! The crate uses no HTTP and no terminal, reads no environment variables, and prints nothing.
@@ -61,6 +62,7 @@ mod rules;
 mod sample;
 mod scanners;
 mod search;
+pub mod shared;
 mod skip;
 mod status;
 pub mod syntax;
@@ -87,6 +89,7 @@ pub use progress::{Events, IndexEvent, RefreshReport, SecretFound};
 pub use refresh::{LockWait, RefreshOptions};
 pub use sample::UniqueName;
 pub use search::{Freshness, SearchMode, SearchRequest, SearchResults};
+pub use shared::{SharedCache, SharedError, SharedOptions, SharedReport, SharedSecret, Standing};
 pub use status::{IndexInfo, IndexStatistics, mount_point};
 pub use take_in::Behind;
 pub use unsearched::Unsearched;

@@ -64,6 +64,11 @@ impl CacheKey {
         key[8..].copy_from_slice(&hasher.finalize().as_bytes()[..8]);
         CacheKey(key)
     }
+
+    /// The bytes of the key.
+    pub fn bytes(self) -> [u8; 16] {
+        self.0
+    }
 }
 
 /// The cache of vectors in a data folder. Its size is bounded, and processes may share it.

@@ -56,7 +56,7 @@ async fn vectors_are_committed_whether_others_follow_or_not() {
         put_after: Duration::ZERO,
         commit_after: Duration::from_millis(1),
     };
-    let (cache, events): (SharedCache, Events<'_>) = (None, &quiet);
+    let (cache, events): (LocalCache, Events<'_>) = (None, &quiet);
     let writing = index.write_vectors(&embedder, &cache, outcomes, events, 1, at_once);
     let committed = async {
         while missing().await == before {
