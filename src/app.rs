@@ -11,6 +11,7 @@ mod reading;
 mod related;
 mod searching;
 mod server_tools;
+mod shared;
 #[cfg(test)]
 mod slow_model;
 mod unindexed;
@@ -46,6 +47,7 @@ pub use hooks::HookList;
 pub use indexes::{Presence, StoredIndex};
 pub use reading::{ReadError, ShownFile};
 pub use server_tools::BroughtTrust;
+pub use shared::OpenSharedCache;
 
 use searching::{Connection, SearchModels};
 
@@ -91,6 +93,8 @@ pub struct App {
     first_index: Arc<watch::Sender<bool>>,
     /// What was changed together, as far as it was asked for.
     git_history: Arc<HistoryCache>,
+    /// The shared cache, once it was opened.
+    shared: Arc<OnceLock<OpenSharedCache>>,
     /// The MCP servers, once they were asked for.
     servers: Arc<OnceLock<Arc<McpServers>>>,
     /// What editors have not saved; all sessions of the folder keep off.
@@ -183,6 +187,7 @@ impl App {
             first_index: Arc::default(),
             git_history: Arc::default(),
             unsaved: Arc::default(),
+            shared: Arc::default(),
             servers: Arc::default(),
         };
         app.check_own_tools()?;

@@ -18,6 +18,7 @@ use crate::git::CommitWhen;
 use crate::model::EditForm;
 use crate::model::ollama::{Address, AddressError, ApiKey, NetworkScope};
 use crate::permission::{RulesError, UserRules};
+use crate::shared_cache::SharedCacheSettings;
 
 mod folders;
 mod layers;
@@ -74,6 +75,8 @@ pub struct Settings {
     pub max_file_size: u64,
     /// Maximum size of the embedding cache in bytes.
     pub cache_size: u64,
+    /// Where a team shares vectors.
+    pub shared_cache: SharedCacheSettings,
     /// Which addresses may be connected to.
     pub reach: NetworkScope,
     /// What is logged to stderr.
@@ -146,13 +149,11 @@ impl Settings {
             cache_size: layers
                 .given("OLLACODE_CACHE_SIZE")
                 .size(values::CACHE_SIZES)?,
+            shared_cache: layers.shared_cache()?,
             reach: layers.given("OLLACODE_OFFLINE").reach()?,
             log: layers.given("OLLACODE_LOG").log()?,
             notify: layers.given("OLLACODE_NOTIFY").notify()?,
-            color: match flags.color {
-                Color::Auto if layers.given("NO_COLOR").is_set() => Color::Never,
-                wanted => wanted,
-            },
+            color: layers.color(),
             sandbox: if flags.sandbox_off {
                 SandboxChoice::Off
             } else {

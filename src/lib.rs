@@ -10,6 +10,7 @@
 //! - [`message`]: the words that models and the engine share.
 //! - [`model`]: the models that ollacode talks to; [`model::ollama`] alone knows Ollama.
 //! - [`retrieval`]: the index as the engine asks it.
+//! - [`shared_cache`]: the place where a team shares vectors: a folder, or a bucket.
 //! - [`project_map`]: the map of a project: its most used files.
 //! - [`related`]: the files that belong to a file, with git's history.
 //! - [`permission`], [`sandbox`], [`visible`]: what may be done, how commands run, what is shown.
@@ -55,6 +56,7 @@ pub mod related;
 pub mod retrieval;
 pub mod sandbox;
 pub mod session;
+pub mod shared_cache;
 pub mod skills;
 pub mod survey;
 pub mod syntax;

@@ -2,6 +2,19 @@
 
 use std::error::Error;
 
+use url::{Host, Url};
+
+/// Whether an address is this machine, so that what is sent to it stays here.
+pub fn is_this_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
+        // Other names under `.localhost` may be answered by any name server.
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
 /// Why a connection fails, if a retry does not help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Obstacle {

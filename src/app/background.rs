@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::App;
+use super::shared::tell_of_bad;
 use crate::engine::ChatActivity;
 
 /// Time until the next attempt after a failure.
@@ -128,7 +129,7 @@ impl App {
         !self.index.exists() && !self.needs_confirmation()
     }
 
-    /// Embeds the texts without a vector, using the shared cache. Replies of `activity` have
+    /// Embeds the texts without a vector, using the caches. Replies of `activity` have
     /// priority. What is damaged is mended.
     pub async fn embed(
         &self,
@@ -150,7 +151,7 @@ impl App {
             }
             other => other?,
         };
-        if report.embedded + report.from_cache > 0
+        if report.embedded + report.from_cache + report.from_shared > 0
             && let Err(error) = self.index.note_checksums().await
         {
             tracing::warn!(%error, "checksums of the vectors were not noted");
@@ -174,7 +175,15 @@ impl App {
             events(IndexEvent::Warning(message));
         }
         let polite = YieldingEmbedder { embedder, activity };
-        self.index.embed(&polite, Some(cache), events, stop).await
+        let (index, shared) = self.sharing_index(events);
+        let known = shared
+            .as_ref()
+            .map_or(0, |shared| shared.report().bad.len());
+        let embedded = index.embed(&polite, Some(cache), events, stop).await;
+        if let Some(shared) = shared {
+            tell_of_bad(&shared.report().bad, known, events);
+        }
+        embedded
     }
 
     /// Embeds after each notification of `changed`; ends only with an error of the index. Without

@@ -3,9 +3,10 @@
 use std::ffi::OsString;
 
 use super::{
-    ConfigError, Environment, Flags, GivenTelegram, SETTINGS, Setting, SettingOrigin, UserFile,
-    telegram,
+    Color, ConfigError, Environment, Flags, GivenTelegram, SETTINGS, Setting, SettingOrigin,
+    UserFile, telegram,
 };
+use crate::shared_cache::SharedCacheSettings;
 
 /// Maximum characters of a value that an error repeats.
 const SHOWN: usize = 80;
@@ -82,6 +83,27 @@ impl Layers<'_> {
             chats: self.given(telegram::CHATS).text(),
             api_url: self.given(telegram::API_URL).text(),
             approval_life: self.given(telegram::APPROVAL_LIFE).life()?,
+        })
+    }
+}
+
+impl Layers<'_> {
+    /// When output is coloured.
+    pub fn color(&self) -> Color {
+        match self.flags.color {
+            Color::Auto if self.given("NO_COLOR").is_set() => Color::Never,
+            wanted => wanted,
+        }
+    }
+
+    /// Where a team shares vectors.
+    pub fn shared_cache(&self) -> Result<SharedCacheSettings, ConfigError> {
+        let place = self.given("OLLACODE_SHARED_CACHE");
+        Ok(SharedCacheSettings {
+            location: place.cache_location(self.environment)?,
+            writes: self.given("OLLACODE_SHARED_CACHE_WRITE").is_on()?,
+            checks: self.given("OLLACODE_SHARED_CACHE_CHECK").is_on()?,
+            secret: self.given("OLLACODE_SHARED_CACHE_KEY").shared_secret()?,
         })
     }
 }

@@ -1,8 +1,10 @@
 //! Parses the values of settings; errors say what each setting allows.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ollacode_indexer::SharedSecret;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::layers::GivenValue;
@@ -10,6 +12,7 @@ use super::{
     Address, ApiKey, CheckChoice, CommitWhen, ConfigError, EditForm, EmbedModel, Environment,
     GivenFolder, NetworkScope, NotifyChoice, SandboxChoice, SettingOrigin, ToolChoice,
 };
+use crate::shared_cache::CacheLocation;
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
@@ -50,6 +53,9 @@ const WINDOWS: Sizes = Sizes {
     allowed: "a number of tokens from `2048` to `1048576`, such as `16384` or `32K`",
 };
 
+/// A shorter secret could be guessed.
+const SECRET_CHARACTERS: RangeInclusive<usize> = 16..=1_024;
+
 /// Stops a model that runs away.
 const MOST_STEPS: usize = 500;
 /// Most tokens of a limit for thinking.
@@ -72,6 +78,42 @@ impl GivenValue {
             .data_home()
             .ok_or(ConfigError::NoHome { name: self.name })?;
         Ok(data_home.join("ollacode"))
+    }
+
+    /// The place of the shared cache; `None` if it is not set.
+    pub fn cache_location(
+        &self,
+        environment: &Environment,
+    ) -> Result<Option<CacheLocation>, ConfigError> {
+        if !self.is_set() {
+            return Ok(None);
+        }
+        let allowed = "the absolute path of a folder, `s3://bucket/prefix`, `gs://bucket/prefix` or \
+                       `az://container/prefix`";
+        if self.value.to_str().is_some_and(CacheLocation::is_address) {
+            return self.parse(allowed, CacheLocation::parse_address).map(Some);
+        }
+        let path = Path::new(&self.value);
+        // A relative one would lead into the folder that is worked on.
+        if path.is_relative() && !path.starts_with("~") {
+            return Err(self.invalid(allowed));
+        }
+        self.folder(environment)
+            .map(CacheLocation::Folder)
+            .map(Some)
+    }
+
+    /// The secret of the shared cache; `None` if it is not set.
+    pub fn shared_secret(&self) -> Result<Option<SharedSecret>, ConfigError> {
+        if !self.is_set() {
+            return Ok(None);
+        }
+        let allowed = "a secret of 16 to 1024 characters without line breaks";
+        self.parse(allowed, |text| {
+            let is_fine = SECRET_CHARACTERS.contains(&text.chars().count())
+                && !text.contains(char::is_control);
+            is_fine.then(|| Some(SharedSecret::new(text)))
+        })
     }
 
     pub fn address(&self) -> Result<Address, ConfigError> {

@@ -4,6 +4,7 @@ mod disk;
 mod mcp;
 mod own;
 mod server;
+mod shared;
 #[cfg(test)]
 mod tests;
 
@@ -70,6 +71,7 @@ pub async fn checks(app: &App) -> Result<Vec<Check>, Error> {
         index(app).await,
     ];
     checks.extend(server::ollama(app).await);
+    checks.extend(shared::cache(app).await);
     checks.push(disk::watches(app, &walked).await?);
     checks.extend(disk::clock(app, &walked));
     checks.push(commands(app));

@@ -2,6 +2,7 @@
 
 mod acp;
 mod benchmark;
+mod cache;
 mod chat;
 mod check;
 mod commit;
@@ -38,6 +39,8 @@ use acp::ACP_HELP;
 pub use acp::AcpArguments;
 use benchmark::BENCHMARK_HELP;
 pub use benchmark::BenchmarkArguments;
+use cache::CACHE_HELP;
+pub use cache::{CacheArguments, CacheCommand};
 use chat::CHAT_HELP;
 pub use chat::{ChatArguments, EngineArguments, ExportFormat, SessionsArguments, SessionsCommand};
 use check::CHECK_HELP;
@@ -159,6 +162,10 @@ Examples:
   ollacode index --watch                 keep the index up to date until Ctrl-C
   ollacode index --inspect src/main.rs   how a file is chunked")]
     Index(IndexArguments),
+
+    /// Show, export, import or compact the cache of vectors that a team shares
+    #[command(after_help = CACHE_HELP)]
+    Cache(CacheArguments),
 
     /// Search the code by meaning, words or symbol names
     #[command(after_help = "\

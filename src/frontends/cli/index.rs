@@ -2,12 +2,12 @@
 
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, Error, bail, ensure};
 use ollacode_indexer::{
-    EmbedError, EmbedReport, Embedder, IndexError, IndexEvent, LockWait, RefreshOptions, Role,
-    StoreError,
+    EmbedError, EmbedReport, Embedder, IndexError, IndexEvent, LockWait, RefreshOptions,
+    SharedReport, Standing, StoreError,
 };
 use serde_json::json;
 use tokio::sync::Notify;
@@ -16,20 +16,20 @@ use tokio_util::sync::CancellationToken;
 use super::args::{IndexAction, IndexArguments};
 use super::progress::{IndexProgress, download_bar};
 use super::signals::stop_signal;
-use super::style::{DIM, PLAIN, counted, visible_name};
-use super::{CommandEnd, confirm, indexes, inspect, note, print, print_json, summary};
+use super::style::{DIM, PLAIN, count, counted, visible_name};
+use super::{
+    CommandEnd, cache, confirm, dry_run, indexes, inspect, note, print, print_json, summary,
+};
 use crate::app::{App, VectorStatus};
-use crate::config::EmbedModel;
-use crate::conversation::messages::duration;
 use crate::model::ollama::OllamaError;
 
-const STOPPING: &str = "stopping; finished work is kept";
+pub(super) const STOPPING: &str = "stopping; finished work is kept";
 
 pub async fn run(app: &App, arguments: &IndexArguments) -> Result<CommandEnd, Error> {
     match arguments.action() {
         IndexAction::Refresh => refresh(app, arguments).await?,
         IndexAction::Watch => watch(app, arguments).await?,
-        IndexAction::DryRun => dry_run(app, arguments).await?,
+        IndexAction::DryRun => dry_run::run(app, arguments).await?,
         IndexAction::Status => status(app, arguments).await?,
         IndexAction::Failures => failures(app, arguments).await?,
         IndexAction::Inspect(file) => inspect::run(app, file, arguments.json)?,
@@ -119,6 +119,8 @@ enum VectorOutcome {
         model: String,
         fingerprint: String,
         report: EmbedReport,
+        /// The shared cache, and what was done with it.
+        shared: Option<(String, SharedReport)>,
     },
 }
 
@@ -139,13 +141,25 @@ impl VectorOutcome {
             VectorOutcome::Elsewhere => {
                 "Another ollacode process is computing the vectors of this index.".into()
             }
-            VectorOutcome::Made { model, report, .. } => {
+            VectorOutcome::Made {
+                model,
+                report,
+                shared,
+                ..
+            } => {
                 let mut words = format!(
-                    "{} with vectors of {model} ({} embedded, {} from the cache).",
+                    "{} with vectors of {model} ({} embedded, {} from the cache{}).",
                     counted(counts.embedded, "chunk"),
                     counted(report.embedded, "text"),
-                    report.from_cache
+                    report.from_cache,
+                    match shared {
+                        Some(_) => format!(", {} from the shared cache", count(report.from_shared)),
+                        None => String::new(),
+                    }
                 );
+                if let Some((place, shared)) = shared {
+                    words.push_str(&shared_words(place, shared));
+                }
                 if counts.failed > 0 {
                     words.push_str(&format!(
                         " {} could not be embedded: `ollacode index --failures` lists why.",
@@ -162,14 +176,62 @@ impl VectorOutcome {
             VectorOutcome::Off => json!(null),
             VectorOutcome::Later(why) => json!({"error": why}),
             VectorOutcome::Elsewhere => json!({"elsewhere": true}),
-            VectorOutcome::Made { model, report, .. } => json!({
-                "model": model,
-                "embedded": report.embedded,
-                "from_cache": report.from_cache,
-                "failed": report.failed,
-            }),
+            VectorOutcome::Made {
+                model,
+                report,
+                shared,
+                ..
+            } => {
+                let mut object = json!({
+                    "model": model,
+                    "embedded": report.embedded,
+                    "from_cache": report.from_cache,
+                    "failed": report.failed,
+                });
+                if let Some((place, shared)) = shared {
+                    object["from_shared"] = json!(report.from_shared);
+                    object["shared"] = shared_json(place, shared);
+                }
+                object
+            }
         }
     }
+}
+
+/// Sentences about the shared cache, each after a blank.
+fn shared_words(place: &str, report: &SharedReport) -> String {
+    let place = visible_name(place);
+    let mut words = String::new();
+    if report.written > 0 {
+        let written = counted(report.written, "vector");
+        words.push_str(&format!(" {written} were written to {place}."));
+    }
+    if report.unwritten > 0 {
+        let unwritten = counted(report.unwritten, "vector");
+        words.push_str(&format!(" {unwritten} could not be written to {place}."));
+    }
+    if let Standing::LeftOut(why) = &report.standing {
+        words.push_str(&format!(" The shared cache is left out: {why}."));
+    }
+    words
+}
+
+fn shared_json(place: &str, report: &SharedReport) -> serde_json::Value {
+    let left_out = match &report.standing {
+        Standing::LeftOut(why) => Some(why),
+        _ => None,
+    };
+    json!({
+        "place": place,
+        "read": report.read,
+        "written": report.written,
+        "unwritten": report.unwritten,
+        "spot_checked": report.spot_checked,
+        "requests": report.requests,
+        "bytes_read": report.bytes_read,
+        "left_out": left_out,
+        "bad": cache::bad_json(&report.bad),
+    })
 }
 
 /// Embeds the chunks without a vector. It is not a failure if Ollama is not available.
@@ -200,6 +262,11 @@ async fn vectors(
             app.settings.ollama_host
         ));
     }
+    // One that cannot be opened is told of while embedding.
+    let shared = app.shared_cache().ok().flatten();
+    if let Some(place) = app.vectors_go_to() {
+        note(&format!("vectors of the code are written to {place}"));
+    }
     match app
         .embed(
             &embedder,
@@ -213,6 +280,7 @@ async fn vectors(
             model: embedder.model().name.clone(),
             fingerprint: embedder.model().fingerprint(),
             report,
+            shared: shared.map(|open| (open.cache.place().to_owned(), open.cache.report())),
         }),
         Err(IndexError::Embedding(EmbedError::Unavailable(why))) => Ok(VectorOutcome::Later(why)),
         Err(IndexError::Filling) => Ok(VectorOutcome::Elsewhere),
@@ -291,70 +359,6 @@ async fn watch(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
         watched = app.index.watch(&events, &changed, &stop) => Ok(watched?),
         followed = app.follow_with_vectors(&changed, &activity, &|_| (), &tell, &stop) => Ok(followed?),
     }
-}
-
-async fn dry_run(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
-    let stop = stop_signal(STOPPING);
-    let progress = IndexProgress::new();
-    let started = Instant::now();
-    let survey = app
-        .index
-        .dry_run(&|event| progress.show(event), &stop)
-        .await?;
-    let took = started.elapsed();
-    progress.clear();
-    let estimate = estimate(app, &survey.sample, survey.texts).await;
-    if arguments.json {
-        return print_json(&summary::survey_json(
-            &survey,
-            estimate.as_ref().ok().copied().flatten(),
-        ));
-    }
-    print(|out| {
-        summary::write_survey(out, &survey, took)?;
-        match estimate {
-            Ok(Some(time)) => writeln!(
-                out,
-                "Embedding {} will take about {} (measured with {}; cached vectors take no time).",
-                counted(survey.texts, "text"),
-                duration(time),
-                counted(survey.sample.len() as u64, "text")
-            ),
-            Ok(None) => Ok(()),
-            Err(why) => writeln!(out, "Cannot estimate the embedding time: {why}."),
-        }
-    })
-}
-
-/// Measures one batch, after a text that loads the model.
-async fn estimate(app: &App, sample: &[String], texts: u64) -> Result<Option<Duration>, String> {
-    if app.settings.embed_model == EmbedModel::None || sample.is_empty() {
-        return Ok(None);
-    }
-    let Some(embedder) = app.embedder().await.map_err(|error| error.with_hint())? else {
-        return Ok(None);
-    };
-    let window = embedder.model().window;
-    let fitted: Vec<String> = sample
-        .iter()
-        .map(|text| {
-            let first = ollacode_indexer::embed::split(text, window / 2)
-                .into_iter()
-                .next();
-            embedder.wrap(&text[first.unwrap_or(0..0)], Role::Document)
-        })
-        .collect();
-    embedder
-        .embed(&fitted[..1])
-        .await
-        .map_err(|error| error.to_string())?;
-    let started = Instant::now();
-    embedder
-        .embed(&fitted)
-        .await
-        .map_err(|error| error.to_string())?;
-    let each = started.elapsed().div_f64(fitted.len() as f64);
-    Ok(Some(each.mul_f64(texts as f64)))
 }
 
 async fn status(app: &App, arguments: &IndexArguments) -> Result<(), Error> {

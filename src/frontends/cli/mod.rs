@@ -23,12 +23,14 @@ use crate::frontends::{Exit, Services};
 mod acp;
 pub mod args;
 mod benchmark;
+mod cache;
 mod chat;
 mod check;
 mod commit;
 mod confirm;
 mod design;
 mod doctor;
+mod dry_run;
 mod failure;
 mod help;
 mod hits;
@@ -153,6 +155,7 @@ fn run(arguments: &Arguments, services: &Services) -> Result<CommandEnd, Error> 
             None => chat::run(&app, &arguments.chat).await,
             Some(Command::Chat(chat)) => chat::run(&app, chat).await,
             Some(Command::Index(index)) => index::run(&app, index).await,
+            Some(Command::Cache(cache)) => cache::run(&app, cache).await,
             Some(Command::Search(search)) => search::run(&app, search).await,
             Some(Command::Sessions(sessions)) => sessions::run(&app, &sessions.action()),
             Some(Command::Log(log)) => log::run(&app, log),

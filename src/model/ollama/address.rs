@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
+use crate::network::is_this_machine;
+
 /// Default port without a scheme.
 const PORT: &str = "11434";
 
@@ -79,13 +81,7 @@ impl Address {
 
     /// Whether the server is this machine, so that nothing leaves it.
     pub fn is_loopback(&self) -> bool {
-        match self.base.host() {
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
-            // Other names under `.localhost` may be answered by any name server.
-            Some(Host::Domain(name)) => name == "localhost",
-            None => false,
-        }
+        is_this_machine(&self.base)
     }
 
     /// Whether the connection is encrypted.

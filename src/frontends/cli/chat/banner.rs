@@ -17,6 +17,8 @@ pub struct Banner {
     pub window: u32,
     /// The server, if it is not on this machine.
     pub remote: Option<String>,
+    /// Where vectors are written to, if it is not on this machine.
+    pub shared: Option<String>,
     /// State of the index.
     pub index: String,
     /// Path and number of lines of the project instructions.
@@ -85,6 +87,9 @@ impl Banner {
         if let Some(host) = &self.remote {
             warnings.push(format!("your code is sent to {host}"));
         }
+        if let Some(place) = &self.shared {
+            warnings.push(format!("vectors of your code are written to {place}"));
+        }
         if let Some(risk) = risk_warning(self.mode, self.confinement) {
             warnings.push(risk);
         } else if self.mode == Mode::Plan
@@ -106,6 +111,7 @@ mod tests {
             model: "qwen3-coder:30b".into(),
             window: 32_768,
             remote: None,
+            shared: None,
             index: "1,234 files, 5,678 chunks".into(),
             memory: Some(("OLLACODE.md".into(), 40)),
             mode: Mode::Ask,
@@ -175,12 +181,17 @@ mod tests {
     fn what_is_risky_is_loud() {
         let risky = Banner {
             remote: Some("gpu.example.org".into()),
+            shared: Some("s3://team/vectors".into()),
             mode: Mode::AutoApprove,
             ..banner()
         };
         let text = shown(&risky);
         assert!(
             text.contains("warning: your code is sent to gpu.example.org\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("warning: vectors of your code are written to s3://team/vectors\n"),
             "{text}"
         );
         assert!(

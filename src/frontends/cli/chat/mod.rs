@@ -172,7 +172,7 @@ async fn follow(
     let Some((mut conversation, opened)) = opened? else {
         return Ok(interrupts.ending());
     };
-    let banner = banner(&conversation, &opened).await;
+    let banner = banner(app, &conversation, &opened).await;
     banner.warnings().iter().for_each(|warning| warn(warning));
     session_warnings(&opened).iter().for_each(|text| warn(text));
     let stop = CancellationToken::new();
@@ -272,7 +272,7 @@ async fn run_loop(
     let Some((conversation, opened)) = opened else {
         return Ok(interrupts.ending());
     };
-    let banner = banner(&conversation, &opened).await;
+    let banner = banner(app, &conversation, &opened).await;
     let completions = Arc::new(Completions::default());
     let color = has_color();
     let history = app.settings.data_folder.join(HISTORY);
@@ -408,7 +408,7 @@ pub fn in_use(error: Error, instead: &str) -> Error {
     Error::from(error).context(words)
 }
 
-async fn banner(conversation: &Conversation, opened: &OpenedSession) -> Banner {
+async fn banner(app: &App, conversation: &Conversation, opened: &OpenedSession) -> Banner {
     let open = conversation.open_session();
     let memory = open.and_then(|open| open.engine.memory());
     Banner {
@@ -416,6 +416,7 @@ async fn banner(conversation: &Conversation, opened: &OpenedSession) -> Banner {
         model: opened.model.name.clone(),
         window: opened.model.window,
         remote: opened.model.remote.clone(),
+        shared: app.vectors_go_to(),
         index: conversation.index_counts().await,
         memory: memory.map(|memory| (memory.path, memory.lines)),
         mode: opened.mode,

@@ -1,0 +1,275 @@
+//! A folder that several people write to.
+//!
+//! This program makes its files private. Those of a team have the rights of the folder that they are in,
+//! from the moment at which others see them.
+
+use std::fmt;
+use std::fs::{self, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path as FilePath, PathBuf};
+
+use futures::future::BoxFuture;
+use futures::stream::BoxStream;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{
+    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
+    ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+};
+
+/// Read and write for all, without execution.
+const FILE_RIGHTS: u32 = 0o666;
+/// All rights of a folder, with those that its entries inherit.
+const FOLDER_RIGHTS: u32 = 0o7777;
+
+/// The folder. It exists when it is opened, and is never created.
+#[derive(Debug)]
+pub(super) struct TeamFolder {
+    inner: LocalFileSystem,
+    root: PathBuf,
+}
+
+impl TeamFolder {
+    pub fn open(path: &FilePath) -> Result<TeamFolder> {
+        let inner = LocalFileSystem::new_with_prefix(path)?;
+        // As the inner one does it.
+        let root = fs::canonicalize(path).map_err(|error| failure(&Path::default(), error))?;
+        Ok(TeamFolder { inner, root })
+    }
+}
+
+impl fmt::Display for TeamFolder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.root.display())
+    }
+}
+
+// The signatures are as `async_trait` writes them, a macro that is not a dependency of ours.
+impl ObjectStore for TeamFolder {
+    fn put_opts<'life0, 'life1, 'async_trait>(
+        &'life0 self,
+        location: &'life1 Path,
+        payload: PutPayload,
+        options: PutOptions,
+    ) -> BoxFuture<'async_trait, Result<PutResult>>
+    where
+        'life0: 'async_trait,
+        'life1: 'async_trait,
+        Self: 'async_trait,
+    {
+        Box::pin(async move {
+            let file = self.inner.path_to_filesystem(location)?;
+            let root = self.root.clone();
+            let is_new = match options.mode {
+                PutMode::Create => true,
+                PutMode::Overwrite => false,
+                PutMode::Update(_) => return self.inner.put_opts(location, payload, options).await,
+            };
+            let published =
+                tokio::task::spawn_blocking(move || publish(&root, &file, &payload, is_new));
+            match published.await? {
+                Ok(()) => Ok(PutResult {
+                    e_tag: None,
+                    version: None,
+                    extensions: Default::default(),
+                }),
+                Err(error) => Err(failure(location, error)),
+            }
+        })
+    }
+
+    fn put_multipart_opts<'life0, 'life1, 'async_trait>(
+        &'life0 self,
+        location: &'life1 Path,
+        options: PutMultipartOptions,
+    ) -> BoxFuture<'async_trait, Result<Box<dyn MultipartUpload>>>
+    where
+        'life0: 'async_trait,
+        'life1: 'async_trait,
+        Self: 'async_trait,
+    {
+        self.inner.put_multipart_opts(location, options)
+    }
+
+    fn get_opts<'life0, 'life1, 'async_trait>(
+        &'life0 self,
+        location: &'life1 Path,
+        options: GetOptions,
+    ) -> BoxFuture<'async_trait, Result<GetResult>>
+    where
+        'life0: 'async_trait,
+        'life1: 'async_trait,
+        Self: 'async_trait,
+    {
+        self.inner.get_opts(location, options)
+    }
+
+    fn delete_stream(
+        &self,
+        locations: BoxStream<'static, Result<Path>>,
+    ) -> BoxStream<'static, Result<Path>> {
+        self.inner.delete_stream(locations)
+    }
+
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.inner.list(prefix)
+    }
+
+    fn list_with_delimiter<'life0, 'life1, 'async_trait>(
+        &'life0 self,
+        prefix: Option<&'life1 Path>,
+    ) -> BoxFuture<'async_trait, Result<ListResult>>
+    where
+        'life0: 'async_trait,
+        'life1: 'async_trait,
+        Self: 'async_trait,
+    {
+        self.inner.list_with_delimiter(prefix)
+    }
+
+    fn copy_opts<'life0, 'life1, 'life2, 'async_trait>(
+        &'life0 self,
+        from: &'life1 Path,
+        to: &'life2 Path,
+        options: CopyOptions,
+    ) -> BoxFuture<'async_trait, Result<()>>
+    where
+        'life0: 'async_trait,
+        'life1: 'async_trait,
+        'life2: 'async_trait,
+        Self: 'async_trait,
+    {
+        self.inner.copy_opts(from, to, options)
+    }
+}
+
+fn failure(location: &Path, error: io::Error) -> Error {
+    let (path, kind) = (location.to_string(), error.kind());
+    let source = Box::new(error);
+    match kind {
+        io::ErrorKind::AlreadyExists => Error::AlreadyExists { path, source },
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            Error::PermissionDenied { path, source }
+        }
+        _ => Error::Generic {
+            store: "folder",
+            source,
+        },
+    }
+}
+
+/// Writes a file beside its place, and then gives it its name, so that nobody sees half of it.
+fn publish(root: &FilePath, file: &FilePath, payload: &PutPayload, is_new: bool) -> io::Result<()> {
+    let rights = fs::metadata(root)?.permissions().mode();
+    let folder = file.parent().unwrap_or(root);
+    make_folders(root, folder, rights & FOLDER_RIGHTS)?;
+    let staged = staged(file)?;
+    let written = write(&staged, payload, rights & FILE_RIGHTS);
+    let published = written.and_then(|()| match is_new {
+        // Unlike a rename, this fails if there is a file.
+        true => fs::hard_link(&staged, file),
+        false => fs::rename(&staged, file),
+    });
+    // After a rename it is not there any more.
+    let _ = fs::remove_file(&staged);
+    published
+}
+
+/// A name beside a file that listings leave out: they take a `#` with digits for an unfinished file.
+fn staged(file: &FilePath) -> io::Result<PathBuf> {
+    let mut number = [0; 8];
+    getrandom::fill(&mut number).map_err(io::Error::other)?;
+    let mut name = file.as_os_str().to_owned();
+    name.push(format!("#{}", u64::from_le_bytes(number)));
+    Ok(PathBuf::from(name))
+}
+
+fn write(file: &FilePath, payload: &PutPayload, rights: u32) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    let mut open = options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file)?;
+    for bytes in payload {
+        open.write_all(bytes)?;
+    }
+    open.set_permissions(Permissions::from_mode(rights))?;
+    open.sync_all()
+}
+
+/// Makes what is missing of a folder below the root, with the rights of the root.
+fn make_folders(root: &FilePath, folder: &FilePath, rights: u32) -> io::Result<()> {
+    let below = folder
+        .ancestors()
+        .take_while(|above| *above != root && above.starts_with(root));
+    let below: Vec<&FilePath> = below.collect();
+    for folder in below.into_iter().rev() {
+        match fs::create_dir(folder) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+        let has_them = |rights: u32| {
+            let found = fs::metadata(folder);
+            found.is_ok_and(|found| found.permissions().mode() & FOLDER_RIGHTS == rights)
+        };
+        if !has_them(rights) {
+            // Whoever made it, also if it was killed before it got here. Another user's is not ours to
+            // change, and whether it can be written to shows next.
+            let _ = fs::set_permissions(folder, Permissions::from_mode(rights));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use object_store::ObjectStoreExt;
+
+    use super::*;
+
+    fn mode(path: &FilePath) -> u32 {
+        let found = fs::metadata(path).expect("it is there");
+        found.permissions().mode() & FOLDER_RIGHTS
+    }
+
+    #[tokio::test]
+    async fn files_have_the_rights_of_the_folder_and_are_never_replaced_unasked() {
+        for (rights, of_files) in [(0o2775, 0o664), (0o755, 0o644), (0o700, 0o600)] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let set = fs::set_permissions(folder.path(), Permissions::from_mode(rights));
+            set.expect("rights");
+            let store = TeamFolder::open(folder.path()).expect("a store");
+            let name = Path::from("model/a.pack");
+            let create = || PutOptions::from(PutMode::Create);
+            let one = store.put_opts(&name, "one".into(), create()).await;
+            one.expect("it is written");
+            let two = store.put_opts(&name, "two".into(), create()).await;
+            assert!(matches!(two, Err(Error::AlreadyExists { .. })), "{two:?}");
+            let got = store.get(&name).await.expect("it is there");
+            assert_eq!(got.bytes().await.expect("bytes").as_ref(), b"one");
+            store
+                .put(&name, "three".into())
+                .await
+                .expect("it is replaced");
+            assert_eq!(mode(&folder.path().join("model/a.pack")), of_files);
+            assert_eq!(mode(&folder.path().join("model")), rights);
+            let entries = fs::read_dir(folder.path().join("model")).expect("a folder");
+            let names: BTreeSet<_> = entries
+                .map(|entry| entry.expect("one").file_name())
+                .collect();
+            assert_eq!(names, BTreeSet::from(["a.pack".into()]), "nothing is left");
+        }
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_not_made() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let gone = folder.path().join("gone");
+        assert!(TeamFolder::open(&gone).is_err());
+        assert!(!gone.exists());
+    }
+}
