@@ -91,6 +91,19 @@ impl GivenValue {
         let allowed = "the absolute path of a folder, `s3://bucket/prefix`, `gs://bucket/prefix` or \
                        `az://container/prefix`";
         if self.value.to_str().is_some_and(CacheLocation::is_address) {
+            if self
+                .value
+                .to_str()
+                .is_some_and(CacheLocation::has_credentials)
+            {
+                return Err(ConfigError::InvalidSecret {
+                    name: self.name,
+                    origin: self.origin.clone(),
+                    allowed: format!(
+                        "{allowed}, without credentials: those of the environment are used"
+                    ),
+                });
+            }
             return self.parse(allowed, CacheLocation::parse_address).map(Some);
         }
         let path = Path::new(&self.value);

@@ -3,6 +3,9 @@
 //! Where they may go is judged for each request: a token of a cloud is fetched from other hosts than the
 //! objects.
 
+#[cfg(test)]
+mod tests;
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -255,50 +258,5 @@ impl Body for BoundedBody {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_an_error_only_its_code_is_repeated() {
-        let s3 = "<?xml version=\"1.0\"?><Error><Code>SignatureDoesNotMatch</Code><Message>The \
-                  request signature</Message><AWSAccessKeyId>AKIAEXAMPLE</AWSAccessKeyId></Error>";
-        assert_eq!(error_words(s3), "SignatureDoesNotMatch");
-        let google = "{\"error\": \"invalid_grant\", \"error_description\": \"sesame\"}";
-        assert_eq!(error_words(google), "invalid_grant");
-        for other in [
-            "",
-            "<html>sesame</html>",
-            "{\"error\": {\"code\": 403}}",
-            "<Code>",
-        ] {
-            assert_eq!(error_words(other), "", "{other}");
-        }
-        assert_eq!(error_words("<Code>a\u{1b}[2Jb</Code>"), "a[2Jb");
-    }
-
-    #[test]
-    fn where_a_request_may_go() {
-        let cases = [
-            // Address; whether it is called, with `--offline`, without encryption.
-            ("http://127.0.0.1:9000/b", [true, true, true]),
-            ("http://localhost:9000/b", [true, true, true]),
-            ("https://s3.example.org/b", [true, false, true]),
-            ("http://s3.example.org/b", [false, false, true]),
-            ("http://169.254.170.2/credentials", [true, false, true]),
-            ("http://127.0.0.1.example.org/", [false, false, true]),
-        ];
-        for (address, expected) in cases {
-            let url = Url::parse(address).expect("an address");
-            let (any, offline) = (NetworkScope::Any, NetworkScope::LoopbackOnly);
-            let called = [(any, false), (offline, false), (any, true)].map(|(scope, plain)| {
-                let connector = Connector::new(scope, plain).expect("a client");
-                connector.client_for(&url).is_ok()
-            });
-            assert_eq!(called, expected, "{address}");
-        }
     }
 }

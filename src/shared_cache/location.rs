@@ -62,6 +62,14 @@ impl CacheLocation {
         value.contains("://")
     }
 
+    /// Whether an address has a user name or password, which must not be shown.
+    pub fn has_credentials(value: &str) -> bool {
+        let rest = value.split_once("://").map_or(value, |(_, rest)| rest);
+        rest.split('/')
+            .next()
+            .is_some_and(|host| host.contains('@'))
+    }
+
     /// Reads an address; `None` if it is not of the form `s3://bucket/prefix`.
     pub fn parse_address(value: &str) -> Option<CacheLocation> {
         let (scheme, rest) = value.split_once("://")?;

@@ -25,6 +25,7 @@ const FRONT: [&str; 4] = [
 
 /// Where commands and their flags are described.
 const COMMAND_PAGES: &[(&str, &str)] = &[
+    ("cache", "docs/teams.md"),
     ("chat", "docs/chat.md"),
     ("commit", "docs/git.md"),
     ("index", "docs/search.md"),

@@ -9,6 +9,7 @@ pub mod generated;
 pub mod peers;
 pub mod png;
 pub mod rows;
+pub mod s3_server;
 pub mod samples;
 pub mod terminal;
 pub mod web;
