@@ -1,6 +1,6 @@
 //! Vectors from the packs of one model.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -125,7 +125,9 @@ impl ModelCache {
                             }
                         }
                         // A key that only begins like one of the pack is in no pack.
-                        keys.iter().for_each(|key| drop(wanted.remove(key)));
+                        for key in &keys {
+                            wanted.remove(key);
+                        }
                     }
                     PackRead::Flawed(flaw) => {
                         is_flawed = true;
@@ -149,10 +151,19 @@ impl ModelCache {
         Ok(())
     }
 
-    /// How many of some keys the shared cache has, without reading vectors.
-    pub(crate) async fn count(&self, keys: &[CacheKey]) -> Result<u64, SharedError> {
-        let directory = self.directory(LISTING_AGE).await?;
-        Ok(self.present(&directory, keys).count() as u64)
+    /// Which of some keys the shared cache has, without reading vectors; `None` if it does not answer:
+    /// the report says why.
+    pub(crate) async fn having(&self, keys: &[CacheKey]) -> Option<HashSet<CacheKey>> {
+        match self.directory(LISTING_AGE).await {
+            Ok(directory) => {
+                self.inner.note_reachable();
+                Some(self.present(&directory, keys).collect())
+            }
+            Err(error) => {
+                self.inner.rest(&error);
+                None
+            }
+        }
     }
 
     /// Which of some keys the shared cache has, for all that is known.

@@ -163,7 +163,7 @@ impl Requests {
             if answer.meta.size != pack.size {
                 return Ok(Fetched::OtherSize(answer.meta.size));
             }
-            Ok(Fetched::Bytes(collect(answer, most).await?))
+            Ok::<_, StoreError>(Fetched::Bytes(collect(answer, most).await?))
         };
         match self.in_time(limit, reading).await? {
             Ok(fetched) => {
