@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use ollacode_store::{CacheKey, ContentKey, EmbedFailure, VectorRow};
 
 use crate::embed_pipeline::EmbedReport;
-use crate::embed_requests::{EmbedOutcome, LocalCache, with_cache};
+use crate::embed_requests::EmbedOutcome;
+use crate::embed_shared::Caches;
 use crate::error::IndexError;
 
 /// Vectors are cached when there are this many, if not before.
@@ -79,14 +80,9 @@ impl VectorBatch {
             EmbedOutcome::Vectors {
                 key,
                 vectors,
-                cached,
+                source,
             } => {
-                let counter = if cached {
-                    &mut report.from_cache
-                } else {
-                    &mut report.embedded
-                };
-                *counter += 1;
+                *report.counter(source) += 1;
                 self.since.get_or_insert(now);
                 self.keys.push(key);
                 self.rows
@@ -110,16 +106,10 @@ impl VectorBatch {
         }
     }
 
-    /// Puts what is new into the cache.
-    pub(crate) async fn put(&mut self, cache: &LocalCache) -> Result<(), IndexError> {
-        let fresh = std::mem::take(&mut self.fresh);
+    /// Puts what is new into the caches.
+    pub(crate) async fn put(&mut self, caches: &Caches) -> Result<(), IndexError> {
         self.fresh_since = None;
-        match cache {
-            Some(cache) if !fresh.is_empty() => {
-                with_cache(cache, move |cache| cache.put_many(&fresh)).await
-            }
-            _ => Ok(()),
-        }
+        caches.put(std::mem::take(&mut self.fresh)).await
     }
 }
 

@@ -21,7 +21,8 @@ use tokio_util::sync::CancellationToken;
 use crate::embed::{EmbedError, Embedder, Role, parts};
 use crate::embed_batch::{BatchTimes, VectorBatch};
 use crate::embed_order::{EmbedOrder, KeyPage, UnreadTexts};
-use crate::embed_requests::{EmbedJob, EmbedOutcome, LocalCache, ask, with_cache};
+use crate::embed_requests::{EmbedJob, EmbedOutcome, LocalCache, VectorSource, ask, with_cache};
+use crate::embed_shared::{Caches, SharedRun};
 use crate::error::IndexError;
 use crate::index::{
     COMPLETE_DIGEST, COMPLETE_FINGERPRINT, COMPLETE_MODEL, COMPLETE_WEIGHTS, Index, IndexFuture,
@@ -64,6 +65,15 @@ impl EmbedReport {
         self.from_shared += other.from_shared;
         self.failed += other.failed;
     }
+
+    /// The count of texts whose vectors come from a source.
+    pub(crate) fn counter(&mut self, source: VectorSource) -> &mut u64 {
+        match source {
+            VectorSource::Local => &mut self.from_cache,
+            VectorSource::Shared => &mut self.from_shared,
+            VectorSource::Server => &mut self.embedded,
+        }
+    }
 }
 
 impl Index {
@@ -85,20 +95,37 @@ impl Index {
     ) -> IndexFuture<'a, EmbedReport> {
         async move {
             let _filling = self.filling().await?;
-            let cache: LocalCache = cache.map(|cache| Arc::new(Mutex::new(cache)));
-            let mut report = EmbedReport::default();
-            let mut again = self.failed_before(embedder).await?;
-            for _ in 0..PASSES {
-                let again = std::mem::take(&mut again);
-                report.add(self.pass(embedder, &cache, again, events, stop).await?);
-                self.retried.store(true, Ordering::Relaxed);
-                if self.finish_vectors(embedder, events).await? == PassEnd::Complete {
-                    break;
-                }
-            }
-            Ok(report)
+            let shared = self.shared.as_ref();
+            let caches = Caches {
+                local: cache.map(|cache| Arc::new(Mutex::new(cache))),
+                shared: shared.map(|shared| SharedRun::new(shared, embedder.model())),
+            };
+            let report = self.passes(embedder, &caches, events, stop).await;
+            caches.finish(report.is_ok(), events).await;
+            report
         }
         .boxed()
+    }
+
+    async fn passes(
+        &self,
+        embedder: &dyn Embedder,
+        caches: &Caches,
+        events: Events<'_>,
+        stop: &CancellationToken,
+    ) -> Result<EmbedReport, IndexError> {
+        let mut report = EmbedReport::default();
+        let mut again = self.failed_before(embedder).await?;
+        for _ in 0..PASSES {
+            let again = std::mem::take(&mut again);
+            report.add(self.pass(embedder, caches, again, events, stop).await?);
+            self.retried.store(true, Ordering::Relaxed);
+            self.remove_condemned(embedder, caches, events).await?;
+            if self.finish_vectors(embedder, events).await? == PassEnd::Complete {
+                break;
+            }
+        }
+        Ok(report)
     }
 
     /// The texts that earlier runs could not embed, unless this one has tried them already.
@@ -116,7 +143,7 @@ impl Index {
     async fn pass(
         &self,
         embedder: &dyn Embedder,
-        cache: &LocalCache,
+        caches: &Caches,
         again: Vec<MissingKey>,
         events: Events<'_>,
         stop: &CancellationToken,
@@ -137,10 +164,10 @@ impl Index {
         let (to_writer, outcomes) = mpsc::channel(QUEUE * TEXTS_PER_REQUEST);
         let queues = (to_server, to_writer.clone());
         let unread = UnreadTexts::new(order, again);
-        let reading = self.read_missing(embedder, cache, unread, queues, stop);
+        let reading = self.read_missing(embedder, caches, unread, queues, stop);
         let times = BatchTimes::default();
         let asking = ask(embedder, requests, to_writer, stop);
-        let writing = self.write_vectors(embedder, cache, outcomes, events, total, times);
+        let writing = self.write_vectors(embedder, caches, outcomes, events, total, times);
         let (reading, asking, report) = tokio::join!(reading, asking, writing);
         let report = report?;
         reading?;
@@ -151,11 +178,11 @@ impl Index {
         Ok(report)
     }
 
-    /// First stage: keys without vectors, their texts, and what the cache knows of them.
+    /// First stage: keys without vectors, their texts, and what the caches know of them.
     async fn read_missing(
         &self,
         embedder: &dyn Embedder,
-        cache: &LocalCache,
+        caches: &Caches,
         mut unread: UnreadTexts,
         (to_server, to_writer): (mpsc::Sender<Vec<EmbedJob>>, mpsc::Sender<EmbedOutcome>),
         stop: &CancellationToken,
@@ -164,18 +191,19 @@ impl Index {
         let mut request = Vec::new();
         let mut texts = 0;
         while !stop.is_cancelled() {
-            let page = unread.next_page();
-            if page.keys.is_empty() {
+            let Some(mut lot) = next_lot(&store, embedder, caches, &mut unread).await? else {
                 break;
+            };
+            tokio::select! {
+                filled = caches.fill_shared(embedder, &mut lot) => filled?,
+                () = stop.cancelled() => break,
             }
-            for job in jobs(&store, embedder, cache, page).await? {
+            for job in lot {
                 if job.is_done() {
-                    let key = job.missing.key;
-                    let vectors = job.vectors.into_iter().flatten().collect();
                     let done = EmbedOutcome::Vectors {
-                        key,
-                        vectors,
-                        cached: true,
+                        key: job.missing.key,
+                        vectors: job.vectors.into_iter().flatten().collect(),
+                        source: job.source,
                     };
                     if to_writer.send(done).await.is_err() {
                         return Ok(());
@@ -203,7 +231,7 @@ impl Index {
     async fn write_vectors(
         &self,
         embedder: &dyn Embedder,
-        cache: &LocalCache,
+        caches: &Caches,
         mut outcomes: mpsc::Receiver<EmbedOutcome>,
         events: Events<'_>,
         total: u64,
@@ -226,26 +254,26 @@ impl Index {
                 Err(_) => {}
             }
             if batch.is_to_be_put(times) {
-                batch.put(cache).await?;
+                batch.put(caches).await?;
             }
             if batch.is_to_be_committed(times) {
-                self.commit_vectors(embedder, cache, std::mem::take(&mut batch), events)
+                self.commit_vectors(embedder, caches, std::mem::take(&mut batch), events)
                     .await?;
             }
         }
-        self.commit_vectors(embedder, cache, batch, events).await?;
+        self.commit_vectors(embedder, caches, batch, events).await?;
         Ok(report)
     }
 
     async fn commit_vectors(
         &self,
         embedder: &dyn Embedder,
-        cache: &LocalCache,
+        caches: &Caches,
         mut batch: VectorBatch,
         events: Events<'_>,
     ) -> Result<(), IndexError> {
         // The cache needs no lock, so nothing that was computed waits for another process.
-        batch.put(cache).await?;
+        batch.put(caches).await?;
         if batch.is_empty() {
             return Ok(());
         }
@@ -387,6 +415,26 @@ enum PassEnd {
     MoreToDo,
 }
 
+/// The next texts that are looked up together; `None` at the end.
+async fn next_lot(
+    store: &Store,
+    embedder: &dyn Embedder,
+    caches: &Caches,
+    unread: &mut UnreadTexts,
+) -> Result<Option<Vec<EmbedJob>>, IndexError> {
+    let mut lot = Vec::new();
+    loop {
+        let page = unread.next_page();
+        if page.keys.is_empty() {
+            return Ok((!lot.is_empty()).then_some(lot));
+        }
+        lot.extend(jobs(store, embedder, &caches.local, page).await?);
+        if lot.len() >= caches.texts_per_lot() {
+            return Ok(Some(lot));
+        }
+    }
+}
+
 /// Makes the texts of a page of keys, with the vectors that the cache has.
 async fn jobs(
     store: &Store,
@@ -415,6 +463,7 @@ async fn jobs(
             start_line: row.chunk.start_line,
             texts,
             vectors,
+            source: VectorSource::Local,
         });
     }
     if let Some(cache) = cache {

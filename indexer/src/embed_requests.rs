@@ -38,6 +38,16 @@ pub(crate) struct EmbedJob {
     pub(crate) texts: Vec<String>,
     /// The vector of each text, if it is known.
     pub(crate) vectors: Vec<Option<Vec<f32>>>,
+    /// Where those come from, the farthest place if there are several.
+    pub(crate) source: VectorSource,
+}
+
+/// Where the vectors of a text come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum VectorSource {
+    Local,
+    Shared,
+    Server,
 }
 
 impl EmbedJob {
@@ -54,7 +64,7 @@ pub(crate) enum EmbedOutcome {
     Vectors {
         key: ContentKey,
         vectors: Vec<Vec<f32>>,
-        cached: bool,
+        source: VectorSource,
     },
     /// The reason why there are none.
     Failed {
@@ -64,7 +74,7 @@ pub(crate) enum EmbedOutcome {
     },
 }
 
-/// The cache, shared by the stages.
+/// The cache of this machine, used by several stages.
 pub(crate) type LocalCache = Option<Arc<Mutex<EmbeddingCache>>>;
 
 /// Uses the cache off the asynchronous threads.
@@ -207,7 +217,7 @@ async fn answer(
             None => EmbedOutcome::Vectors {
                 key: job.missing.key,
                 vectors,
-                cached: false,
+                source: VectorSource::Server,
             },
             Some(reason) => EmbedOutcome::Failed {
                 failure: EmbedFailure {

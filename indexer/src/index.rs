@@ -116,16 +116,6 @@ impl Index {
         }
     }
 
-    /// Adds a cache of vectors that several machines share, for [`Index::embed`] and
-    /// [`Index::dry_run_shared`].
-    #[must_use]
-    pub fn sharing(self, shared: SharedCache) -> Index {
-        Index {
-            shared: Some(shared),
-            ..self
-        }
-    }
-
     pub(crate) fn redactor(&self) -> Option<Redactor> {
         self.redactor.clone()
     }

@@ -30,6 +30,7 @@ mod embed_batch;
 mod embed_order;
 mod embed_pipeline;
 mod embed_requests;
+mod embed_shared;
 mod error;
 mod focus;
 mod folder;

@@ -16,10 +16,17 @@
 //! texts are embedded is nearly the same on all machines, so what one run needs was written together:
 //! packs are not split by key, which would scatter the vectors of one repository over all of them.
 
+mod directory;
 mod error;
+pub(crate) mod pack;
+pub(crate) mod read;
 mod report;
+mod requests;
 mod secret;
+pub(crate) mod spot_check;
+mod write;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
@@ -28,13 +35,26 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use object_store::ObjectStore;
 use object_store::path::Path;
+use parking_lot::Mutex;
+use tokio::sync::OnceCell;
+use tokio::time::Instant;
+
+use crate::embed::EmbeddingModel;
+use directory::Memory;
+use read::{ModelCache, ModelState};
+use requests::Requests;
+use secret::model_folder;
 
 pub use error::SharedError;
 pub use report::{
     BadPack, CompactReport, ExportReport, ImportReport, SharedProbe, SharedReport,
     SharedStatistics, Standing,
 };
+pub use requests::SharedLimits;
 pub use secret::SharedSecret;
+
+/// The folder of this form of packs.
+const VERSION: &str = "v1";
 
 /// What an operation on the shared cache returns.
 pub type SharedFuture<'a, T> = BoxFuture<'a, Result<T, SharedError>>;
@@ -68,10 +88,36 @@ pub struct SharedCache {
     inner: Arc<Inner>,
 }
 
-struct Inner {
-    store: Arc<dyn ObjectStore>,
-    prefix: Path,
-    options: SharedOptions,
+pub(crate) struct Inner {
+    pub(crate) requests: Requests,
+    pub(crate) prefix: Path,
+    pub(crate) options: SharedOptions,
+    /// Until when the store is left out.
+    pub(crate) resting_until: Mutex<Option<Instant>>,
+    memory: OnceCell<Memory>,
+    models: Mutex<HashMap<String, Arc<ModelState>>>,
+}
+
+impl Inner {
+    /// What this machine remembers of packs.
+    pub(crate) async fn memory(&self) -> Result<Memory, SharedError> {
+        let open = || Memory::open(&self.options.data_folder);
+        Ok(self.memory.get_or_try_init(open).await?.clone())
+    }
+
+    /// The folder that has a folder for each model.
+    pub(crate) fn models_folder(&self) -> Path {
+        self.prefix.clone().join(VERSION)
+    }
+
+    fn must_write(&self) -> Result<(), SharedError> {
+        if self.options.may_write {
+            return Ok(());
+        }
+        Err(SharedError::ReadOnly {
+            place: self.options.place.clone(),
+        })
+    }
 }
 
 impl fmt::Debug for SharedCache {
@@ -83,13 +129,51 @@ impl fmt::Debug for SharedCache {
 impl SharedCache {
     /// A cache below a prefix of a store; nothing is asked yet.
     pub fn new(store: Arc<dyn ObjectStore>, prefix: Path, options: SharedOptions) -> SharedCache {
+        SharedCache::with_limits(store, prefix, options, SharedLimits::default())
+    }
+
+    /// The same with other limits in time, for tests.
+    pub fn with_limits(
+        store: Arc<dyn ObjectStore>,
+        prefix: Path,
+        options: SharedOptions,
+        limits: SharedLimits,
+    ) -> SharedCache {
+        let requests = Requests {
+            store,
+            place: options.place.clone(),
+            limits,
+            report: Mutex::default(),
+        };
         SharedCache {
             inner: Arc::new(Inner {
-                store,
+                requests,
                 prefix,
                 options,
+                resting_until: Mutex::default(),
+                memory: OnceCell::new(),
+                models: Mutex::default(),
             }),
         }
+    }
+
+    /// The cache of one model.
+    pub(crate) fn model(&self, model: &EmbeddingModel) -> ModelCache {
+        let name = model_folder(self.inner.options.secret.as_ref(), model);
+        let mut models = self.inner.models.lock();
+        let state = models.entry(name.clone()).or_insert_with(|| {
+            let folder = self.inner.models_folder().join(name);
+            Arc::new(ModelState::new(&self.inner, folder, model.dimension))
+        });
+        ModelCache {
+            inner: Arc::clone(&self.inner),
+            state: Arc::clone(state),
+        }
+    }
+
+    /// Whether vectors from it are compared with those of the embedding server.
+    pub(crate) fn spot_checks(&self) -> bool {
+        self.inner.options.spot_checks
     }
 
     /// Where the cache is, for messages.
@@ -99,16 +183,12 @@ impl SharedCache {
 
     /// What was read and written since the cache was opened, and how it stands.
     pub fn report(&self) -> SharedReport {
-        SharedReport::default()
+        self.inner.requests.report.lock().clone()
     }
 
     /// Packs, vectors, bytes and writers of all models. Reads the head of each pack.
     pub fn statistics(&self) -> SharedFuture<'_, SharedStatistics> {
-        async move {
-            let _ = (&self.inner.store, &self.inner.prefix);
-            Ok(SharedStatistics::default())
-        }
-        .boxed()
+        async move { Ok(SharedStatistics::default()) }.boxed()
     }
 
     /// Merges small packs. New packs are written before old ones are removed, so that a reader finds

@@ -138,6 +138,11 @@ impl EmbeddingCache {
         self.evict()
     }
 
+    /// Removes the vectors of some keys, which turned out to be wrong.
+    pub fn remove_many(&mut self, keys: &[CacheKey]) -> Result<()> {
+        Ok(remove_many(&mut self.connection, keys)?)
+    }
+
     /// The size of the cache, in bytes.
     pub fn bytes(&self) -> Result<u64> {
         let sql = "SELECT (pages.page_count - free.freelist_count) * size.page_size
@@ -270,6 +275,21 @@ fn put_many(
     transaction.commit()
 }
 
+fn remove_many(connection: &mut Connection, keys: &[CacheKey]) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    {
+        let mut vector = transaction.prepare_cached(
+            "DELETE FROM vectors WHERE id = (SELECT id FROM entries WHERE key = ?1)",
+        )?;
+        let mut entry = transaction.prepare_cached("DELETE FROM entries WHERE key = ?1")?;
+        for key in keys {
+            vector.execute([key.0])?;
+            entry.execute([key.0])?;
+        }
+    }
+    transaction.commit()
+}
+
 fn evict_oldest(connection: &mut Connection) -> rusqlite::Result<usize> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let oldest = "SELECT id FROM entries ORDER BY used_at, id LIMIT ?1";
@@ -322,6 +342,21 @@ mod tests {
         let newest = vectors(9_999, 10_000);
         let found = cache.get_many(&[newest[0].0]).expect("get");
         assert_eq!(found.get(&newest[0].0), Some(&newest[0].1));
+    }
+
+    #[test]
+    fn what_is_removed_is_not_found() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let mut cache = EmbeddingCache::open(folder.path(), 1 << 30).expect("cache");
+        let all = vectors(0, 3);
+        cache.put_many(&all).expect("put");
+        cache.remove_many(&[all[1].0]).expect("remove");
+        let keys: Vec<CacheKey> = all.iter().map(|(key, _)| *key).collect();
+        let found = cache.get_many(&keys).expect("get");
+        assert_eq!(found.len(), 2);
+        assert!(!found.contains_key(&all[1].0));
+        cache.put_many(&all).expect("put");
+        assert_eq!(cache.get_many(&keys).expect("get").len(), 3);
     }
 
     #[test]

@@ -14,7 +14,7 @@
 //! LanceDB commits first, then the catalog: [`Catalog`] records the version of the chunks table that
 //! it was written for. A writer that finds another version, or recoveries in [`Store::recoveries`],
 //! reconciles the catalog with [`Store::path_keys`]. The [`EmbeddingCache`] is shared by all
-//! workspaces.
+//! workspaces, and so is what is known of the packs of a shared cache ([`KnownPacks`]).
 
 #![warn(missing_docs)]
 // LanceDB's futures nest deeply, and rustc walks them to see that they are Send.
@@ -33,6 +33,7 @@ mod keys;
 mod lock;
 mod maintain;
 mod mend;
+mod packs;
 mod query;
 mod record;
 mod recovery;
@@ -63,6 +64,7 @@ pub use inspect::{DamagedFile, Inspection, SearchPart};
 pub use lock::WriterLock;
 pub use maintain::{MaintenancePolicy, MaintenanceReport};
 pub use mend::TableIndex;
+pub use packs::{KnownPack, KnownPacks};
 pub use query::TextQuery;
 pub use record::{
     Counts, EmbedFailure, FileRecord, LanguageCount, MissingFile, MissingKey, MissingTexts,

@@ -49,15 +49,19 @@ async fn vectors_are_committed_whether_others_follow_or_not() {
     let vectors = EmbedOutcome::Vectors {
         key,
         vectors: vec![vec![1.0, 0.0]],
-        cached: false,
+        source: VectorSource::Server,
     };
     assert!(to_writer.send(vectors).await.is_ok());
     let at_once = BatchTimes {
         put_after: Duration::ZERO,
         commit_after: Duration::from_millis(1),
     };
-    let (cache, events): (LocalCache, Events<'_>) = (None, &quiet);
-    let writing = index.write_vectors(&embedder, &cache, outcomes, events, 1, at_once);
+    let caches = Caches {
+        local: None,
+        shared: None,
+    };
+    let events: Events<'_> = &quiet;
+    let writing = index.write_vectors(&embedder, &caches, outcomes, events, 1, at_once);
     let committed = async {
         while missing().await == before {
             tokio::task::yield_now().await;

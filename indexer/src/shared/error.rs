@@ -1,5 +1,7 @@
 //! Why a shared cache could not be used, in words and as a caller can act on it.
 
+use std::error::Error;
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -72,4 +74,61 @@ pub enum SharedError {
     /// An internal task panicked or was cancelled.
     #[error("an internal task failed")]
     Task(#[from] tokio::task::JoinError),
+}
+
+/// Says what an answer of a store means for the user.
+pub(crate) fn explain(place: &str, source: object_store::Error) -> SharedError {
+    use object_store::Error as Answer;
+    /// What stores say when the time of a request differs too much from theirs.
+    const CLOCK: [&str; 2] = ["RequestTimeTooSkewed", "RequestExpired"];
+    const NO_BUCKET: [&str; 3] = ["NoSuchBucket", "ContainerNotFound", "BucketNotFound"];
+    let place = place.to_owned();
+    let text = causes(&source);
+    let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    if says(&CLOCK) {
+        return SharedError::Clock { place, source };
+    }
+    if says(&NO_BUCKET) {
+        return SharedError::Missing { place, source };
+    }
+    match source {
+        Answer::PermissionDenied { .. } | Answer::Unauthenticated { .. } => {
+            SharedError::Denied { place, source }
+        }
+        _ if is_refused_file(&source) => SharedError::Denied { place, source },
+        Answer::NotFound { .. } => SharedError::Missing { place, source },
+        _ => SharedError::Unavailable { place, source },
+    }
+}
+
+/// An error and its causes, as a clause of one line.
+pub(crate) fn causes(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let said = error.to_string();
+        // Some layers repeat the text of what they wrap.
+        if !text.contains(&said) {
+            text.push_str(": ");
+            text.push_str(&said);
+        }
+        cause = error.source();
+    }
+    text.replace(['\n', '\r'], " ")
+}
+
+/// Whether the file system refused access to a file or folder.
+fn is_refused_file(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+        if matches!(
+            kind,
+            Some(io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
+        ) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }

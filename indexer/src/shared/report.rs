@@ -38,6 +38,19 @@ pub struct SharedReport {
     pub beyond: u64,
 }
 
+/// Packs that are named; more of them are of one cause.
+const MOST_BAD: usize = 100;
+
+impl SharedReport {
+    /// Names a pack that is not used, once.
+    pub(crate) fn name_bad(&mut self, pack: BadPack) {
+        let is_new = !self.bad.iter().any(|named| named.pack == pack.pack);
+        if is_new && self.bad.len() < MOST_BAD {
+            self.bad.push(pack);
+        }
+    }
+}
+
 impl fmt::Display for SharedReport {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} vectors read", self.read)?;

@@ -1,0 +1,295 @@
+//! Which key is in which pack: from the heads of all packs, which this machine remembers.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path as FilePath;
+use std::sync::Arc;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use object_store::path::Path;
+use ollacode_store::{KnownPack, KnownPacks};
+use parking_lot::Mutex;
+use tokio::time::Instant;
+
+use super::error::SharedError;
+use super::pack::{Flaw, LONGEST_HEAD, PackHead};
+use super::report::BadPack;
+use super::requests::{Fetched, ListedPack, Requests};
+use super::secret::StoredKey;
+
+/// Keys that are looked through: 64 MB of memory, and 128 MB on the disk.
+pub(crate) const MOST_KEYS: usize = 8_000_000;
+/// Heads that are fetched at once.
+const HEADS_AT_ONCE: usize = 32;
+/// Heads that are recorded in one transaction: 17 MB.
+const HEADS_PER_RECORD: usize = 256;
+/// Bits of an entry that number the pack; the others are the first of the key.
+const PACK_BITS: u32 = 24;
+
+/// What this machine remembers of packs, used off the asynchronous threads.
+#[derive(Clone)]
+pub(crate) struct Memory(Arc<Mutex<KnownPacks>>);
+
+impl Memory {
+    pub(crate) async fn open(data_folder: &FilePath) -> Result<Memory, SharedError> {
+        let folder = data_folder.to_owned();
+        let opened = tokio::task::spawn_blocking(move || KnownPacks::open(&folder)).await?;
+        Ok(Memory(Arc::new(Mutex::new(opened?))))
+    }
+
+    pub(crate) async fn with<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut KnownPacks) -> ollacode_store::Result<T> + Send + 'static,
+    ) -> Result<T, SharedError> {
+        let known = Arc::clone(&self.0);
+        Ok(tokio::task::spawn_blocking(move || work(&mut known.lock())).await??)
+    }
+}
+
+/// The packs of a model as they were listed last, and what is in them.
+pub(crate) struct Directory {
+    /// The first 40 bits of each key and the number of its pack, in order.
+    entries: Vec<u64>,
+    pub(crate) packs: Vec<ListedPack>,
+    /// Numbers of packs that are not used, or not any more.
+    out: Mutex<HashSet<usize>>,
+    pub(crate) listed_at: Instant,
+}
+
+impl Directory {
+    /// Lists the packs of a model, and reads the heads of those that are new.
+    pub(crate) async fn open(
+        requests: &Requests,
+        memory: &Memory,
+        place: &str,
+        folder: &Path,
+        dimension: usize,
+    ) -> Result<Directory, SharedError> {
+        let mut packs = requests.list(folder).await?;
+        let key = place.to_owned();
+        let known = memory.with(move |known| known.all(&key)).await?;
+        let listed: HashSet<&str> = packs.iter().map(|pack| pack.name.as_str()).collect();
+        let gone: Vec<String> = known
+            .iter()
+            .filter(|pack| !listed.contains(pack.name.as_str()))
+            .map(|pack| pack.name.clone())
+            .collect();
+        if !gone.is_empty() {
+            let key = place.to_owned();
+            memory.with(move |known| known.forget(&key, &gone)).await?;
+        }
+        let near = within_reach(&packs, dimension);
+        requests.report.lock().beyond += (packs.len() - near) as u64;
+        packs.truncate(near);
+        let known: HashMap<&str, &KnownPack> = known
+            .iter()
+            .map(|pack| (pack.name.as_str(), pack))
+            .collect();
+        let is_news = |pack: &&ListedPack| match known.get(pack.name.as_str()) {
+            // One that was cut short may have been written again.
+            Some(known) => {
+                let is_same = (known.size, known.written_ms) == (pack.size, pack.written_ms);
+                known.flaw.is_some() && !is_same
+            }
+            None => true,
+        };
+        let news: Vec<ListedPack> = packs.iter().filter(is_news).cloned().collect();
+        read_heads(requests, memory, place, news, dimension).await?;
+        Directory::build(requests, memory, place, packs).await
+    }
+
+    /// Puts the keys of all packs in order.
+    async fn build(
+        requests: &Requests,
+        memory: &Memory,
+        place: &str,
+        packs: Vec<ListedPack>,
+    ) -> Result<Directory, SharedError> {
+        let place = place.to_owned();
+        let built = memory.with(move |known| read_entries(known, &place, packs));
+        let (directory, bad) = built.await?;
+        let mut report = requests.report.lock();
+        for pack in bad {
+            report.name_bad(pack);
+        }
+        Ok(directory)
+    }
+
+    /// Which packs to read for some keys, and which keys to take from each. A key that is nowhere is
+    /// left out.
+    pub(crate) fn plan<'a>(
+        &self,
+        keys: impl Iterator<Item = &'a StoredKey>,
+    ) -> HashMap<usize, Vec<StoredKey>> {
+        let out = self.out.lock();
+        let mut plan: HashMap<usize, Vec<StoredKey>> = HashMap::new();
+        for key in keys {
+            if let Some(pack) = self.packs_with(key).find(|pack| !out.contains(pack)) {
+                plan.entry(pack).or_default().push(*key);
+            }
+        }
+        plan
+    }
+
+    /// Whether a pack that is in use has a key.
+    pub(crate) fn has(&self, key: &StoredKey) -> bool {
+        let out = self.out.lock();
+        self.packs_with(key).any(|pack| !out.contains(&pack))
+    }
+
+    /// Leaves a pack out from now on.
+    pub(crate) fn leave_out(&self, name: &str) {
+        let numbers = 0..self.packs.len();
+        let named = numbers.filter(|number| self.packs[*number].name == name);
+        self.out.lock().extend(named);
+    }
+
+    fn packs_with(&self, key: &StoredKey) -> impl Iterator<Item = usize> {
+        let first = entry(key, 0);
+        let start = self.entries.partition_point(|entry| *entry < first);
+        self.entries[start..]
+            .iter()
+            .take_while(move |entry| **entry >> PACK_BITS == first >> PACK_BITS)
+            .map(|entry| (entry & ((1 << PACK_BITS) - 1)) as usize)
+    }
+}
+
+/// How many of the newest packs have no more keys than are looked through.
+fn within_reach(packs: &[ListedPack], dimension: usize) -> usize {
+    let row_bytes = 2 * dimension.max(1) as u64;
+    let mut keys = 0;
+    let is_near = |pack: &&ListedPack| {
+        keys += pack.size / row_bytes;
+        keys <= MOST_KEYS as u64
+    };
+    packs.iter().take_while(is_near).count()
+}
+
+/// Reads the heads of packs, and records them or what is wrong with them.
+///
+/// A store that takes long is not waited for: the others are read in the next run.
+async fn read_heads(
+    requests: &Requests,
+    memory: &Memory,
+    place: &str,
+    news: Vec<ListedPack>,
+    dimension: usize,
+) -> Result<(), SharedError> {
+    let began = Instant::now();
+    let mut left = news.len();
+    for some in news.chunks(HEADS_PER_RECORD) {
+        if began.elapsed() > requests.limits.heads {
+            requests.report.lock().beyond += left as u64;
+            break;
+        }
+        left -= some.len();
+        let reads: Vec<_> = some
+            .iter()
+            .map(|pack| read_head(requests, pack, dimension))
+            .collect();
+        let heads: Vec<Option<KnownPack>> = stream::iter(reads)
+            .buffer_unordered(HEADS_AT_ONCE)
+            .try_collect()
+            .await?;
+        let heads: Vec<KnownPack> = heads.into_iter().flatten().collect();
+        let key = place.to_owned();
+        memory.with(move |known| known.record(&key, &heads)).await?;
+    }
+    Ok(())
+}
+
+/// Reads the head of a pack; `None` if it is gone.
+async fn read_head(
+    requests: &Requests,
+    pack: &ListedPack,
+    dimension: usize,
+) -> Result<Option<KnownPack>, SharedError> {
+    let range = 0..pack.size.min(LONGEST_HEAD as u64);
+    let mut known = KnownPack {
+        name: pack.name.clone(),
+        size: pack.size,
+        written_ms: pack.written_ms,
+        writer: String::new(),
+        flaw: None,
+        is_checked: false,
+        head: Vec::new(),
+    };
+    let flaw = if range.is_empty() {
+        Some(Flaw::NotAPack)
+    } else {
+        match requests.fetch(pack, range, requests.limits.head).await? {
+            Fetched::Gone => return Ok(None),
+            Fetched::OtherSize(size) => Some(Flaw::Size {
+                size,
+                expected: pack.size,
+            }),
+            Fetched::Bytes(mut bytes) => match PackHead::read(&bytes, &pack.name) {
+                Ok(head) => {
+                    bytes.truncate(head.bytes());
+                    known.head = bytes;
+                    let sound = head.check(pack.size, dimension);
+                    known.writer = head.writer;
+                    sound.err()
+                }
+                Err(flaw) => Some(flaw),
+            },
+        }
+    };
+    if let Some(flaw) = flaw {
+        known.head.clear();
+        known.flaw = Some(flaw.to_string());
+    }
+    Ok(Some(known))
+}
+
+/// The entries of all packs in use, and the packs that are not.
+fn read_entries(
+    known: &mut KnownPacks,
+    place: &str,
+    packs: Vec<ListedPack>,
+) -> ollacode_store::Result<(Directory, Vec<BadPack>)> {
+    let all = known.all(place)?;
+    let by_name: HashMap<&str, &KnownPack> =
+        all.iter().map(|pack| (pack.name.as_str(), pack)).collect();
+    let (mut entries, mut bad, mut damaged) = (Vec::new(), Vec::new(), Vec::new());
+    let mut out = HashSet::new();
+    for (number, pack) in packs.iter().enumerate() {
+        let Some(seen) = by_name.get(pack.name.as_str()) else {
+            continue;
+        };
+        if let Some(why) = &seen.flaw {
+            out.insert(number);
+            bad.push(BadPack {
+                pack: pack.name.clone(),
+                writer: seen.writer.clone(),
+                why: why.clone(),
+            });
+            continue;
+        }
+        let head = known.head(place, &pack.name)?.unwrap_or_default();
+        match PackHead::read(&head, &pack.name) {
+            Ok(head) => entries.extend(head.keys.iter().map(|key| entry(key, number))),
+            // The file of this machine is damaged: the head is read again next time.
+            Err(_) => damaged.push(pack.name.clone()),
+        }
+    }
+    if !damaged.is_empty() {
+        known.forget(place, &damaged)?;
+    }
+    entries.sort_unstable();
+    let directory = Directory {
+        entries,
+        packs,
+        out: Mutex::new(out),
+        listed_at: Instant::now(),
+    };
+    Ok((directory, bad))
+}
+
+/// The first 40 bits of a key, and the number of a pack. Two keys of eight million rarely begin alike;
+/// the head of the pack decides.
+fn entry(key: &StoredKey, pack: usize) -> u64 {
+    let first = u64::from_be_bytes([
+        key[0], key[1], key[2], key[3], key[4], key[5], key[6], key[7],
+    ]);
+    (first >> PACK_BITS << PACK_BITS) | pack as u64
+}

@@ -1,0 +1,259 @@
+//! Requests to the store: each has a limit in time and in size, and is counted.
+
+use std::future::Future;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use object_store::path::Path;
+use object_store::{
+    Error as StoreError, GetOptions, GetRange, GetResult, GetResultPayload, ObjectStore,
+    ObjectStoreExt, PutMode, PutPayload,
+};
+use parking_lot::Mutex;
+use tokio::time::timeout;
+
+use super::error::{SharedError, explain};
+use super::pack::pack_of_file;
+use super::report::SharedReport;
+
+/// Packs of one model that are listed; compaction keeps their number far below.
+pub(crate) const MOST_LISTED: usize = 100_000;
+/// What stores put on one page of a listing.
+const PAGE: usize = 1_000;
+
+/// How long a shared cache may take; the defaults suit a store in another city.
+#[derive(Clone, Copy, Debug)]
+pub struct SharedLimits {
+    /// The first answer in a run: a server that embeds need not wait for a store that is not there.
+    pub first_answer: Duration,
+    /// The head of a pack, 66 KB, or a page of a listing.
+    pub head: Duration,
+    /// A pack, 8 MB. A store that is slower than this is still faster than embedding on a CPU.
+    pub pack: Duration,
+    /// All heads that are new; the rest of them is left to the next run.
+    pub heads: Duration,
+    /// How long a store that failed is left out.
+    pub rest: Duration,
+    /// How often vectors that were embedded are added.
+    pub flush: Duration,
+}
+
+impl Default for SharedLimits {
+    fn default() -> SharedLimits {
+        SharedLimits {
+            first_answer: Duration::from_secs(2),
+            head: Duration::from_secs(5),
+            pack: Duration::from_secs(20),
+            heads: Duration::from_secs(60),
+            rest: Duration::from_secs(60),
+            flush: Duration::from_secs(300),
+        }
+    }
+}
+
+/// A pack as a listing has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ListedPack {
+    pub(crate) name: String,
+    pub(crate) path: Path,
+    pub(crate) size: u64,
+    /// When it was written, by the clock of the store, in milliseconds since 1970.
+    pub(crate) written_ms: i64,
+}
+
+/// What became of a request for a part of a file.
+pub(crate) enum Fetched {
+    Bytes(Vec<u8>),
+    /// There is no such file: it was merged into another one.
+    Gone,
+    /// It has another size than the listing says.
+    OtherSize(u64),
+}
+
+/// The store, with what was asked of it.
+pub(crate) struct Requests {
+    pub(crate) store: Arc<dyn ObjectStore>,
+    pub(crate) place: String,
+    pub(crate) limits: SharedLimits,
+    pub(crate) report: Mutex<SharedReport>,
+}
+
+impl Requests {
+    /// Counts, and gives up after a time.
+    pub(crate) async fn in_time<T>(
+        &self,
+        limit: Duration,
+        request: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<Result<T, StoreError>, SharedError> {
+        self.report.lock().requests += 1;
+        let timed_out = |_| SharedError::TimedOut {
+            place: self.place.clone(),
+            limit,
+        };
+        timeout(limit, request).await.map_err(timed_out)
+    }
+
+    pub(crate) fn explain(&self, error: StoreError) -> SharedError {
+        explain(&self.place, error)
+    }
+
+    /// The packs in a folder, the newest first.
+    pub(crate) async fn list(&self, folder: &Path) -> Result<Vec<ListedPack>, SharedError> {
+        let mut stream = self.store.list(Some(folder));
+        let mut listed = Vec::new();
+        let mut limit = self.limits.first_answer;
+        for seen in 0.. {
+            let next = timeout(limit, stream.next()).await;
+            let next = next.map_err(|_| SharedError::TimedOut {
+                place: self.place.clone(),
+                limit,
+            })?;
+            if seen % PAGE == 0 {
+                self.report.lock().requests += 1;
+            }
+            limit = self.limits.head;
+            let Some(found) = next else { break };
+            let found = found.map_err(|error| self.explain(error))?;
+            if listed.len() >= MOST_LISTED {
+                self.report.lock().beyond += 1;
+                break;
+            }
+            let name = found.location.filename().and_then(pack_of_file);
+            let Some(name) = name.map(str::to_owned) else {
+                continue;
+            };
+            listed.push(ListedPack {
+                name,
+                size: found.size,
+                written_ms: found.last_modified.timestamp_millis(),
+                path: found.location,
+            });
+        }
+        listed.sort_by(|left, right| {
+            (right.written_ms, &left.name).cmp(&(left.written_ms, &right.name))
+        });
+        Ok(listed)
+    }
+
+    /// The folders right below one.
+    pub(crate) async fn folders(&self, folder: &Path) -> Result<Vec<Path>, SharedError> {
+        let listing = self.store.list_with_delimiter(Some(folder));
+        let listing = self.in_time(self.limits.head, listing).await?;
+        Ok(listing
+            .map_err(|error| self.explain(error))?
+            .common_prefixes)
+    }
+
+    /// A part of a pack.
+    pub(crate) async fn fetch(
+        &self,
+        pack: &ListedPack,
+        range: Range<u64>,
+        limit: Duration,
+    ) -> Result<Fetched, SharedError> {
+        let most = range.end.saturating_sub(range.start);
+        let reading = async {
+            let options = GetOptions {
+                range: Some(GetRange::Bounded(range)),
+                ..GetOptions::default()
+            };
+            let answer = self.store.get_opts(&pack.path, options).await?;
+            if answer.meta.size != pack.size {
+                return Ok(Fetched::OtherSize(answer.meta.size));
+            }
+            Ok::<_, StoreError>(Fetched::Bytes(collect(answer, most).await?))
+        };
+        match self.in_time(limit, reading).await? {
+            Ok(fetched) => {
+                if let Fetched::Bytes(bytes) = &fetched {
+                    self.report.lock().bytes_read += bytes.len() as u64;
+                }
+                Ok(fetched)
+            }
+            Err(StoreError::NotFound { .. }) => Ok(Fetched::Gone),
+            Err(error) => self.why_not(pack, error).await,
+        }
+    }
+
+    /// A range that is not there is an error like others, so the size is asked for.
+    async fn why_not(&self, pack: &ListedPack, error: StoreError) -> Result<Fetched, SharedError> {
+        if !matches!(error, StoreError::Generic { .. }) {
+            return Err(self.explain(error));
+        }
+        let head = self.store.head(&pack.path);
+        match self.in_time(self.limits.head, head).await? {
+            Ok(meta) if meta.size != pack.size => Ok(Fetched::OtherSize(meta.size)),
+            Err(StoreError::NotFound { .. }) => Ok(Fetched::Gone),
+            _ => Err(self.explain(error)),
+        }
+    }
+
+    /// Writes a file that is named by its content; returns whether it was not there before.
+    ///
+    /// A store that cannot write on a condition, such as a folder without hard links, overwrites
+    /// the file with the same bytes.
+    pub(crate) async fn put(&self, path: &Path, bytes: Vec<u8>) -> Result<bool, SharedError> {
+        let size = bytes.len() as u64;
+        let payload = PutPayload::from(bytes);
+        let create = self
+            .store
+            .put_opts(path, payload.clone(), PutMode::Create.into());
+        let is_whole = match self.in_time(self.limits.pack, create).await? {
+            Ok(_) => return Ok(true),
+            Err(StoreError::AlreadyExists { .. } | StoreError::Precondition { .. }) => {
+                let head = self.store.head(path);
+                let head = self.in_time(self.limits.head, head).await?;
+                head.is_ok_and(|meta| meta.size == size)
+            }
+            Err(error) if needs_no_condition(&error) => false,
+            Err(error) => return Err(self.explain(error)),
+        };
+        if is_whole {
+            return Ok(false);
+        }
+        let write = self
+            .store
+            .put_opts(path, payload, PutMode::Overwrite.into());
+        let written = self.in_time(self.limits.pack, write).await?;
+        written.map_err(|error| self.explain(error))?;
+        Ok(true)
+    }
+
+    /// Removes a file; one that is gone already is no error.
+    pub(crate) async fn delete(&self, path: &Path) -> Result<(), SharedError> {
+        let deletion = self.store.delete(path);
+        match self.in_time(self.limits.head, deletion).await? {
+            Ok(()) | Err(StoreError::NotFound { .. }) => Ok(()),
+            Err(error) => Err(self.explain(error)),
+        }
+    }
+}
+
+/// Whether a write on a condition may have failed for the condition's sake.
+fn needs_no_condition(error: &StoreError) -> bool {
+    match error {
+        StoreError::NotImplemented { .. } | StoreError::NotSupported { .. } => true,
+        StoreError::Generic { store, .. } => *store == "LocalFileSystem",
+        _ => false,
+    }
+}
+
+/// The bytes of an answer, at most as many as were asked for.
+async fn collect(answer: GetResult, most: u64) -> Result<Vec<u8>, StoreError> {
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let mut stream = match answer.payload {
+        GetResultPayload::Stream(stream) => stream,
+        // A file is read in one step; its size was checked.
+        _ => return Ok(answer.bytes().await?.into()),
+    };
+    let mut bytes = Vec::new();
+    while let Some(part) = stream.next().await {
+        bytes.extend_from_slice(&part?);
+        if bytes.len() > most {
+            break;
+        }
+    }
+    Ok(bytes)
+}
