@@ -68,6 +68,9 @@ const OWN_DATA: &[&str] = &[
     "probes.json",
     "replying",
     "sessions",
+    "shared-packs.db",
+    "shared-packs.db-shm",
+    "shared-packs.db-wal",
     "telegram",
     "trusted",
 ];
