@@ -164,10 +164,10 @@ impl DryRunCount {
             entry.1 += chunks;
         }
         for row in &file.rows {
-            // One in a hundred is enough to choose an even sample from.
             if !self.keys.insert(row.content_key) {
                 continue;
             }
+            // One in a hundred is enough to choose an even sample from.
             if self.keys.len() % 100 == 1 {
                 self.kept.push(document(&row.chunk));
             }

@@ -16,14 +16,17 @@
 //! texts are embedded is nearly the same on all machines, so what one run needs was written together:
 //! packs are not split by key, which would scatter the vectors of one repository over all of them.
 
+mod archive;
 mod directory;
 mod error;
-pub(crate) mod pack;
+mod pack;
+mod probe;
 pub(crate) mod read;
 mod report;
 mod requests;
 mod secret;
 pub(crate) mod spot_check;
+mod upkeep;
 mod write;
 
 use std::collections::HashMap;
@@ -188,7 +191,7 @@ impl SharedCache {
 
     /// Packs, vectors, bytes and writers of all models. Reads the head of each pack.
     pub fn statistics(&self) -> SharedFuture<'_, SharedStatistics> {
-        async move { Ok(SharedStatistics::default()) }.boxed()
+        self.inner.count().boxed()
     }
 
     /// Merges small packs. New packs are written before old ones are removed, so that a reader finds
@@ -197,7 +200,7 @@ impl SharedCache {
     /// # Errors
     /// [`SharedError::ReadOnly`] without `may_write`; otherwise what the store refused.
     pub fn compact(&self) -> SharedFuture<'_, CompactReport> {
-        async move { Ok(CompactReport::default()) }.boxed()
+        self.inner.merge_small().boxed()
     }
 
     /// Writes all sound packs to one new file, for a machine without access.
@@ -205,11 +208,7 @@ impl SharedCache {
     /// # Errors
     /// [`SharedError::File`] if the file exists already or cannot be written.
     pub fn export<'a>(&'a self, file: &'a FilePath) -> SharedFuture<'a, ExportReport> {
-        async move {
-            let _ = file;
-            Ok(ExportReport::default())
-        }
-        .boxed()
+        self.inner.write_archive(file).boxed()
     }
 
     /// Adds the packs of a file that [`SharedCache::export`] wrote. Each is checked first; unsound
@@ -218,16 +217,12 @@ impl SharedCache {
     /// # Errors
     /// [`SharedError::ReadOnly`] without `may_write`; [`SharedError::File`] if it is no such file.
     pub fn import<'a>(&'a self, file: &'a FilePath) -> SharedFuture<'a, ImportReport> {
-        async move {
-            let _ = file;
-            Ok(ImportReport::default())
-        }
-        .boxed()
+        self.inner.read_archive(file).boxed()
     }
 
     /// For `doctor`: lists and, with `may_write`, writes a small file twice to see whether the store
     /// refuses the second, reads it, compares the clocks, and removes it.
     pub fn probe(&self) -> SharedFuture<'_, SharedProbe> {
-        async move { Ok(SharedProbe::default()) }.boxed()
+        self.inner.ask_for_doctor().boxed()
     }
 }
