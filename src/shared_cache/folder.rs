@@ -179,7 +179,7 @@ fn publish(root: &FilePath, file: &FilePath, payload: &PutPayload, is_new: bool)
 /// A name beside a file that listings leave out: they take a `#` with digits for an unfinished file.
 fn staged(file: &FilePath) -> io::Result<PathBuf> {
     let mut number = [0; 8];
-    getrandom::fill(&mut number).map_err(io::Error::other)?;
+    getrandom::fill(&mut number).map_err(|error| io::Error::other(error.to_string()))?;
     let mut name = file.as_os_str().to_owned();
     name.push(format!("#{}", u64::from_le_bytes(number)));
     Ok(PathBuf::from(name))

@@ -95,7 +95,7 @@ async fn export(cache: &SharedCache, file: &Path, json: bool) -> Result<CommandE
     } = &report;
     if json {
         print_json(&json!({
-            "place": cache.place(), "file": file, "packs": packs, "vectors": vectors,
+            "place": cache.place(), "file": file.display().to_string(), "packs": packs, "vectors": vectors,
             "bytes": bytes, "bad": bad_json(bad),
         }))?;
         return Ok(end(bad));
@@ -118,7 +118,7 @@ async fn import(cache: &SharedCache, file: &Path, json: bool) -> Result<CommandE
     } = &report;
     if json {
         print_json(&json!({
-            "place": cache.place(), "file": file, "added": added, "present": present,
+            "place": cache.place(), "file": file.display().to_string(), "added": added, "present": present,
             "vectors": vectors, "bad": bad_json(bad),
         }))?;
         return Ok(end(bad));

@@ -6,7 +6,7 @@
 use std::fs;
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use object_store::aws::{AwsAuthorizer, AwsCredential};
@@ -79,7 +79,7 @@ fn policy() -> serde_json::Value {
 }
 
 impl S3Server {
-    fn start(program: &PathBuf) -> S3Server {
+    fn start(program: &Path) -> S3Server {
         let folder = tempfile::tempdir().expect("a folder");
         for name in ["data", "accounts"] {
             fs::create_dir(folder.path().join(name)).expect("a folder");
