@@ -17,7 +17,19 @@ fn secrets_are_never_shown() {
     assert!(!shown(&settings).contains("sesame"));
     let environment = home.environment(&[("OLLAMA_API_KEY", "sesame")]);
     assert!(!format!("{environment:?}").contains("sesame"));
+    let secret = "OLLACODE_SHARED_CACHE_KEY=sesame, open your door\n";
+    let settings = Home::with_file(secret).settings(&[]);
+    assert!(settings.shared_cache.secret.is_some());
+    assert!(!shown(&settings).contains("sesame"));
     let broken = [
+        (
+            "OLLACODE_SHARED_CACHE_KEY=sesame",
+            "OLLACODE_SHARED_CACHE_KEY",
+        ),
+        (
+            "OLLACODE_SHARED_CACHE=s3://me:sesame@team",
+            "OLLACODE_SHARED_CACHE",
+        ),
         ("OLLAMA_API_KEY=\"sesame\\nopen\"", "OLLAMA_API_KEY"),
         ("OLLAMA_API_KEY='sesame", ".env:1"),
         ("OLLAMA_API_KEY: sesame", ".env:1"),
@@ -42,6 +54,11 @@ fn a_secret_that_others_can_read_is_a_warning() {
         ("OLLAMA_API_KEY=sesame\n", 0o640, 1),
         ("OLLAMA_API_KEY=sesame\n", 0o600, 0),
         ("OLLAMA_API_KEY=\n", 0o644, 0),
+        (
+            "OLLACODE_SHARED_CACHE_KEY=sesame, open your door\n",
+            0o644,
+            1,
+        ),
         ("OLLAMA_HOST=gpu\n", 0o644, 0),
     ];
     for (content, mode, expected) in cases {
