@@ -18,9 +18,6 @@ use crate::shared::SharedCache;
 use crate::shared::read::{FoundVector, ModelCache};
 use crate::shared::spot_check::SpotChecks;
 
-/// Texts that are looked up in the shared cache at once: neighbours in a pack are then read in one
-/// request. Their vectors have 32 MB if they are of 1,024 numbers.
-const TEXTS_PER_LOT: usize = 8_192;
 /// How long the last packs may take, after a whole run and after one that was stopped.
 const LAST_PACKS: Duration = Duration::from_secs(60);
 const LAST_PACKS_STOPPED: Duration = Duration::from_secs(5);
@@ -46,7 +43,8 @@ pub(crate) struct SharedRun {
 impl Caches {
     /// How many texts are read and looked up before the first of them goes to the server.
     pub(crate) fn texts_per_lot(&self) -> usize {
-        self.shared.as_ref().map_or(1, |_| TEXTS_PER_LOT)
+        let shared = self.shared.as_ref();
+        shared.map_or(1, |run| run.cache.inner.requests.limits.texts)
     }
 
     /// Gives jobs the vectors that the shared cache has, and the local cache, too.

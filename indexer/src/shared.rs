@@ -226,3 +226,6 @@ impl SharedCache {
         self.inner.ask_for_doctor().boxed()
     }
 }
+
+#[cfg(test)]
+mod tests;

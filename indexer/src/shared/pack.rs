@@ -28,7 +28,7 @@ const FIXED_BYTES: usize = MAGIC.len() + 4 + 4 + 1;
 /// The most vectors of a pack, whatever their size: its head is then at most 66 KB.
 pub(crate) const MOST_ROWS: usize = 4_096;
 pub(crate) const ROWS_PER_BLOCK: usize = 64;
-/// The most bytes of a pack: 4,062 vectors of 1,024 numbers.
+/// The most bytes of a pack: 4,063 vectors of 1,024 numbers.
 pub(crate) const MOST_BYTES: usize = 8 << 20;
 /// No head is longer.
 pub(crate) const LONGEST_HEAD: usize =

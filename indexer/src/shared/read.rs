@@ -134,15 +134,16 @@ impl ModelCache {
                         self.leave_out(&pack, &flaw.to_string()).await?;
                         directory.leave_out(&pack);
                     }
+                    // Others may be gone as well: another process has merged them.
                     PackRead::Gone => {
                         is_gone = true;
                         directory.leave_out(&pack);
+                        break;
                     }
                 }
             }
             drop(reads);
             if is_gone {
-                // Another process has merged it into another pack.
                 directory = self.directory(Duration::ZERO).await?;
             } else if !is_flawed {
                 break;

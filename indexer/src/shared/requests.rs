@@ -23,7 +23,7 @@ pub(crate) const MOST_LISTED: usize = 100_000;
 /// What stores put on one page of a listing.
 const PAGE: usize = 1_000;
 
-/// How long a shared cache may take; the defaults suit a store in another city.
+/// How long a shared cache may take, and how much is asked at once; the defaults suit a store in another city.
 #[derive(Clone, Copy, Debug)]
 pub struct SharedLimits {
     /// The first answer in a run: a server that embeds need not wait for a store that is not there.
@@ -38,6 +38,9 @@ pub struct SharedLimits {
     pub rest: Duration,
     /// How often vectors that were embedded are added.
     pub flush: Duration,
+    /// Texts that are looked up at once: neighbours in a pack are then read in one request. The
+    /// vectors of so many have 32 MB if they are of 1,024 numbers.
+    pub texts: usize,
 }
 
 impl Default for SharedLimits {
@@ -49,6 +52,7 @@ impl Default for SharedLimits {
             heads: Duration::from_secs(60),
             rest: Duration::from_secs(60),
             flush: Duration::from_secs(300),
+            texts: 8_192,
         }
     }
 }
@@ -104,13 +108,13 @@ impl Requests {
         let mut stream = self.store.list(Some(folder));
         let mut listed = Vec::new();
         let mut limit = self.limits.first_answer;
-        for seen in 0.. {
+        for seen in 0usize.. {
             let next = timeout(limit, stream.next()).await;
             let next = next.map_err(|_| SharedError::TimedOut {
                 place: self.place.clone(),
                 limit,
             })?;
-            if seen % PAGE == 0 {
+            if seen.is_multiple_of(PAGE) {
                 self.report.lock().requests += 1;
             }
             limit = self.limits.head;

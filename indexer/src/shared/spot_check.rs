@@ -54,7 +54,7 @@ impl SpotChecks {
             return false;
         }
         let bytes = key.bytes();
-        let is_sampled = u16::from_le_bytes([bytes[14], bytes[15]]) % ONE_OF == 0;
+        let is_sampled = u16::from_le_bytes([bytes[14], bytes[15]]).is_multiple_of(ONE_OF);
         let pack = self.pack(pack);
         let is_chosen = is_sampled || !pack.is_chosen;
         pack.is_chosen |= is_chosen;

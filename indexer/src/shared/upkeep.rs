@@ -22,6 +22,9 @@ const PACKS_AT_ONCE: usize = 8;
 /// Packs that are named in a report.
 const MOST_BAD: usize = 100;
 
+/// Between the writers of a pack that was merged.
+const WRITERS: &str = ", ";
+
 /// What a pack turned out to be.
 pub(crate) enum WholePack {
     /// Every vector of it can be used.
@@ -179,10 +182,10 @@ impl Inner {
         report: &mut CompactReport,
     ) -> Result<(), SharedError> {
         let mut rows: BTreeMap<StoredKey, Vec<u8>> = BTreeMap::new();
-        let mut writers = BTreeSet::new();
+        let mut writers: BTreeSet<String> = BTreeSet::new();
         let mut merged: Vec<&ListedPack> = Vec::new();
         for some in group.chunks(PACKS_AT_ONCE) {
-            let reads = some.iter().map(|small| self.whole(&small.pack));
+            let reads: Vec<_> = some.iter().map(|small| self.whole(&small.pack)).collect();
             let reads = futures::future::try_join_all(reads).await?;
             for (small, read) in some.iter().zip(reads) {
                 match read {
@@ -192,7 +195,7 @@ impl Inner {
                         for (key, vector) in head.keys.iter().zip(bodies) {
                             rows.entry(*key).or_insert_with(|| vector.to_vec());
                         }
-                        writers.insert(head.writer);
+                        writers.extend(head.writer.split(WRITERS).map(str::to_owned));
                         merged.push(&small.pack);
                     }
                     WholePack::Flawed { flaw, writer } => {
@@ -207,7 +210,7 @@ impl Inner {
         }
         let writers: Vec<String> = writers.into_iter().collect();
         let rows: Vec<(StoredKey, Vec<u8>)> = rows.into_iter().collect();
-        let pack = make_pack(&writers.join(", "), dimension, &rows);
+        let pack = make_pack(&writers.join(WRITERS), dimension, &rows);
         let path = folder.clone().join(file_name(&pack.name));
         let size = pack.bytes.len() as u64;
         if self.requests.put(&path, pack.bytes).await? {

@@ -1,0 +1,211 @@
+//! A store that fails as stores do.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures::future::{BoxFuture, pending};
+use futures::stream::BoxStream;
+use futures::{FutureExt, StreamExt, stream};
+use object_store::memory::InMemory;
+use object_store::path::Path;
+use object_store::{
+    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
+    ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+};
+use parking_lot::Mutex;
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    None,
+    /// 503.
+    Busy,
+    /// 403.
+    Denied,
+    Clock,
+    NoBucket,
+    /// No request is answered.
+    Hangs,
+    /// Listings are answered, and nothing else.
+    ReadsHang,
+    /// Whatever a request for a new file says, an old one is overwritten.
+    IgnoresConditions,
+    /// A request for a new file is not understood.
+    NoConditions,
+}
+
+/// A store in memory with a fault.
+#[derive(Debug)]
+pub struct FaultyStore {
+    inner: InMemory,
+    fault: Mutex<Fault>,
+    pub puts: AtomicUsize,
+}
+
+impl fmt::Display for FaultyStore {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "FaultyStore")
+    }
+}
+
+impl FaultyStore {
+    pub fn new(fault: Fault) -> Arc<FaultyStore> {
+        Arc::new(FaultyStore {
+            inner: InMemory::new(),
+            fault: Mutex::new(fault),
+            puts: AtomicUsize::new(0),
+        })
+    }
+
+    pub fn set(&self, fault: Fault) {
+        *self.fault.lock() = fault;
+    }
+
+    /// Fails, hangs, or lets a request through.
+    async fn meet(&self, is_listing: bool) -> Result<()> {
+        let fault = *self.fault.lock();
+        match fault {
+            Fault::Busy => Err(Error::Generic {
+                store: "S3",
+                source: "503 Service Unavailable: SlowDown".into(),
+            }),
+            Fault::Denied => Err(Error::PermissionDenied {
+                path: "packs".to_owned(),
+                source: "403 Forbidden: AccessDenied".into(),
+            }),
+            Fault::Clock => Err(Error::PermissionDenied {
+                path: "packs".to_owned(),
+                source: "403 Forbidden: <Code>RequestTimeTooSkewed</Code>".into(),
+            }),
+            Fault::NoBucket => Err(Error::NotFound {
+                path: "packs".to_owned(),
+                source: "404 Not Found: <Code>NoSuchBucket</Code>".into(),
+            }),
+            Fault::Hangs => pending().await,
+            Fault::ReadsHang if !is_listing => pending().await,
+            _ => Ok(()),
+        }
+    }
+
+    async fn write(
+        &self,
+        location: &Path,
+        payload: PutPayload,
+        mut options: PutOptions,
+    ) -> Result<PutResult> {
+        self.meet(false).await?;
+        self.puts.fetch_add(1, Ordering::SeqCst);
+        let fault = *self.fault.lock();
+        if options.mode == PutMode::Create {
+            match fault {
+                Fault::IgnoresConditions => options.mode = PutMode::Overwrite,
+                Fault::NoConditions => {
+                    return Err(Error::NotImplemented {
+                        operation: "put_opts".to_owned(),
+                        implementer: "FaultyStore".to_owned(),
+                    });
+                }
+                _ => {}
+            }
+        }
+        self.inner.put_opts(location, payload, options).await
+    }
+}
+
+// What `async_trait` makes of the methods, without its macro.
+impl ObjectStore for FaultyStore {
+    fn put_opts<'life0, 'life1, 'async_trait>(
+        &'life0 self,
+        location: &'life1 Path,
+        payload: PutPayload,
+        options: PutOptions,
+    ) -> BoxFuture<'async_trait, Result<PutResult>>
+    where
+        'life0: 'async_trait,
+        'life1: 'async_trait,
+        Self: 'async_trait,
+    {
+        self.write(location, payload, options).boxed()
+    }
+
+    fn put_multipart_opts<'life0, 'life1, 'async_trait>(
+        &'life0 self,
+        location: &'life1 Path,
+        options: PutMultipartOptions,
+    ) -> BoxFuture<'async_trait, Result<Box<dyn MultipartUpload>>>
+    where
+        'life0: 'async_trait,
+        'life1: 'async_trait,
+        Self: 'async_trait,
+    {
+        self.inner.put_multipart_opts(location, options)
+    }
+
+    fn get_opts<'life0, 'life1, 'async_trait>(
+        &'life0 self,
+        location: &'life1 Path,
+        options: GetOptions,
+    ) -> BoxFuture<'async_trait, Result<GetResult>>
+    where
+        'life0: 'async_trait,
+        'life1: 'async_trait,
+        Self: 'async_trait,
+    {
+        async move {
+            self.meet(false).await?;
+            self.inner.get_opts(location, options).await
+        }
+        .boxed()
+    }
+
+    fn delete_stream(
+        &self,
+        locations: BoxStream<'static, Result<Path>>,
+    ) -> BoxStream<'static, Result<Path>> {
+        self.inner.delete_stream(locations)
+    }
+
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        let fault = *self.fault.lock();
+        if fault == Fault::Hangs {
+            return stream::pending().boxed();
+        }
+        // Whatever else is wrong is said at once.
+        match self.meet(true).now_or_never() {
+            Some(Err(error)) => stream::iter([Err(error)]).boxed(),
+            _ => self.inner.list(prefix),
+        }
+    }
+
+    fn list_with_delimiter<'life0, 'life1, 'async_trait>(
+        &'life0 self,
+        prefix: Option<&'life1 Path>,
+    ) -> BoxFuture<'async_trait, Result<ListResult>>
+    where
+        'life0: 'async_trait,
+        'life1: 'async_trait,
+        Self: 'async_trait,
+    {
+        async move {
+            self.meet(true).await?;
+            self.inner.list_with_delimiter(prefix).await
+        }
+        .boxed()
+    }
+
+    fn copy_opts<'life0, 'life1, 'life2, 'async_trait>(
+        &'life0 self,
+        from: &'life1 Path,
+        to: &'life2 Path,
+        options: CopyOptions,
+    ) -> BoxFuture<'async_trait, Result<()>>
+    where
+        'life0: 'async_trait,
+        'life1: 'async_trait,
+        'life2: 'async_trait,
+        Self: 'async_trait,
+    {
+        self.inner.copy_opts(from, to, options)
+    }
+}
