@@ -40,6 +40,11 @@ impl Inner {
             let path = folder.join(format!("probe-{}", &name[..16]));
             let tried = self.try_to_write(&path, &mut probe).await;
             let removed = self.requests.delete(&path).await;
+            // It may be listed, so the credentials are known; they only must not write.
+            if let Err(SharedError::Denied { .. }) = tried {
+                probe.writable = Some(false);
+                return Ok(probe);
+            }
             tried?;
             removed?;
         }
