@@ -152,6 +152,8 @@ fn failure(location: &Path, error: io::Error) -> Error {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             Error::PermissionDenied { path, source }
         }
+        // The writer then overwrites what it would not have replaced.
+        io::ErrorKind::Unsupported => Error::NotSupported { source },
         _ => Error::Generic {
             store: "folder",
             source,
@@ -168,12 +170,20 @@ fn publish(root: &FilePath, file: &FilePath, payload: &PutPayload, is_new: bool)
     let written = write(&staged, payload, rights & FILE_RIGHTS);
     let published = written.and_then(|()| match is_new {
         // Unlike a rename, this fails if there is a file.
-        true => fs::hard_link(&staged, file),
+        true => fs::hard_link(&staged, file).map_err(without_links),
         false => fs::rename(&staged, file),
     });
     // After a rename it is not there any more.
     let _ = fs::remove_file(&staged);
     published
+}
+
+/// What a link that cannot be made means where a file was just written: there are no links.
+fn without_links(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::AlreadyExists | io::ErrorKind::StorageFull => error,
+        _ => io::Error::new(io::ErrorKind::Unsupported, error),
+    }
 }
 
 /// A name beside a file that listings leave out: they take a `#` with digits for an unfinished file.
