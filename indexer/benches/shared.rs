@@ -29,6 +29,8 @@ const VECTORS: usize = 41_520;
 const DIMENSION: usize = 1_024;
 /// Texts that the pipeline looks up at once.
 const LOT: usize = 8_192;
+/// Two full packs.
+const WRITTEN_AT_ONCE: usize = 2 * 4_063;
 /// Vectors in one commit of LanceDB.
 const COMMIT: usize = 5_000;
 /// Clusters, whose members are near each other, like functions of a file.
@@ -73,10 +75,10 @@ async fn share(work: &Path, vectors: &[(CacheKey, Vec<f32>)]) -> Result<Vec<Vec<
     fs::create_dir(&folder)?;
     let writer = cache(work, &folder, "writer")?;
     let began = Instant::now();
-    for lot in vectors.chunks(LOT) {
-        writer.put(&model(), lot);
+    for some in vectors.chunks(WRITTEN_AT_ONCE) {
+        writer.put(&model(), some);
+        writer.finish(&model(), LONGEST).await;
     }
-    writer.finish(&model(), LONGEST).await;
     let took = began.elapsed();
     let report = writer.report();
     ensure!(report.unwritten == 0, "{report}");
