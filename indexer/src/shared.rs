@@ -7,7 +7,7 @@
 //! - [`SharedCache`]: the façade, opened on any `object_store`;
 //! - `pack`: the bytes of a pack, checked before a vector is believed;
 //! - `secret`: keys and names that tell nothing to who lacks a secret;
-//! - `place`: requests with their time limits, and where packs are;
+//! - `requests`: what is asked of the store, within limits;
 //! - `directory`: which key is in which pack, remembered by this machine;
 //! - `read`, `write`, `spot_check`: what the embedding pipeline takes, adds and doubts;
 //! - `upkeep`, `archive`, `probe`: statistics and merging, one file for export, tests for `doctor`.
