@@ -221,11 +221,9 @@ impl Index {
     /// Adds a cache of vectors that several machines share, for [`Index::embed`] and
     /// [`Index::dry_run_shared`].
     #[must_use]
-    pub fn sharing(self, shared: SharedCache) -> Index {
-        Index {
-            shared: Some(shared),
-            ..self
-        }
+    pub fn sharing(mut self, shared: SharedCache) -> Index {
+        self.shared = Some(shared);
+        self
     }
 
     /// Removes the vectors that came from packs which turned out to be wrong, so that they are
