@@ -167,9 +167,7 @@ impl SharedRun {
             if !unchecked.contains(&found.pack) {
                 continue;
             }
-            let mut checks = checks.lock();
-            checks.note_taken(&found.pack, text.content, text.key);
-            if checks.is_chosen(&found.pack, text.key) {
+            if checks.lock().is_chosen(&found.pack, text.key) {
                 sample.push(text.text.to_owned());
                 wanted.push((Arc::clone(&found.pack), found.vector.clone()));
             }
@@ -182,7 +180,15 @@ impl SharedRun {
                 found.retain(|_, found| found.pack != pack);
             }
         }
-        let count = checks.lock().take_count();
+        let mut checks = checks.lock();
+        for text in texts(jobs, embedder.model()) {
+            if let Some(found) = found.get(&text.key)
+                && unchecked.contains(&found.pack)
+            {
+                checks.note_taken(&found.pack, text.content, text.key);
+            }
+        }
+        let count = checks.take_count();
         self.cache.inner.requests.report.lock().spot_checked += count;
     }
 
@@ -215,11 +221,9 @@ impl Index {
     /// Adds a cache of vectors that several machines share, for [`Index::embed`] and
     /// [`Index::dry_run_shared`].
     #[must_use]
-    pub fn sharing(self, shared: SharedCache) -> Index {
-        Index {
-            shared: Some(shared),
-            ..self
-        }
+    pub fn sharing(mut self, shared: SharedCache) -> Index {
+        self.shared = Some(shared);
+        self
     }
 
     /// Removes the vectors that came from packs which turned out to be wrong, so that they are

@@ -97,7 +97,7 @@ pub use unsearched::Unsearched;
 pub use watch::{TooFewWatches, try_watches};
 
 pub use ollacode_store::{
-    Chunk, ChunkKind, ContentKey, Counts, EmbedFailure, EmbeddingCache, LanguageCount, ReplyMark,
-    ReplyMarks, StoreError, damaged_cache_bytes, disk_bytes, remove_damaged_caches,
+    CacheKey, Chunk, ChunkKind, ContentKey, Counts, EmbedFailure, EmbeddingCache, LanguageCount,
+    ReplyMark, ReplyMarks, StoreError, damaged_cache_bytes, disk_bytes, remove_damaged_caches,
     remove_set_aside, set_aside_bytes,
 };

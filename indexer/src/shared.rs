@@ -7,7 +7,7 @@
 //! - [`SharedCache`]: the façade, opened on any `object_store`;
 //! - `pack`: the bytes of a pack, checked before a vector is believed;
 //! - `secret`: keys and names that tell nothing to who lacks a secret;
-//! - `place`: requests with their time limits, and where packs are;
+//! - `requests`: what is asked of the store, within limits;
 //! - `directory`: which key is in which pack, remembered by this machine;
 //! - `read`, `write`, `spot_check`: what the embedding pipeline takes, adds and doubts;
 //! - `upkeep`, `archive`, `probe`: statistics and merging, one file for export, tests for `doctor`.
@@ -33,11 +33,13 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use object_store::ObjectStore;
 use object_store::path::Path;
+use ollacode_store::CacheKey;
 use parking_lot::Mutex;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
@@ -187,6 +189,33 @@ impl SharedCache {
     /// What was read and written since the cache was opened, and how it stands.
     pub fn report(&self) -> SharedReport {
         self.inner.requests.report.lock().clone()
+    }
+
+    /// The vectors that the cache has for some keys of a model, off the embedding pipeline.
+    ///
+    /// Fewer, or none, if it cannot be used at the moment: [`SharedCache::report`] says why.
+    pub fn get<'a>(
+        &'a self,
+        model: &'a EmbeddingModel,
+        keys: &'a [CacheKey],
+    ) -> BoxFuture<'a, HashMap<CacheKey, Vec<f32>>> {
+        async move {
+            let found = self.model(model).get(keys).await.into_iter();
+            found.map(|(key, found)| (key, found.vector)).collect()
+        }
+        .boxed()
+    }
+
+    /// Adds unit vectors of a model, off the embedding pipeline: they are sent in packs, by and by,
+    /// with `may_write` only. Needs a Tokio runtime.
+    pub fn put(&self, model: &EmbeddingModel, vectors: &[(CacheKey, Vec<f32>)]) {
+        self.model(model).put(vectors);
+    }
+
+    /// Sends what [`SharedCache::put`] has kept back, for at most some time.
+    /// [`SharedReport::unwritten`] counts what could not be sent.
+    pub fn finish<'a>(&'a self, model: &'a EmbeddingModel, limit: Duration) -> BoxFuture<'a, ()> {
+        async move { self.model(model).finish(limit).await }.boxed()
     }
 
     /// Packs, vectors, bytes and writers of all models. Reads the head of each pack.

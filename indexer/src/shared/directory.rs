@@ -64,6 +64,7 @@ impl Directory {
         folder: &Path,
         dimension: usize,
     ) -> Result<Directory, SharedError> {
+        requests.report.lock().beyond = 0;
         let mut packs = requests.list(folder).await?;
         let key = place.to_owned();
         let known = memory.with(move |known| known.all(&key)).await?;

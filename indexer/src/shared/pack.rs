@@ -57,8 +57,6 @@ pub(crate) enum Flaw {
     NotFinite,
     #[error("a vector has the length {0:.3} in place of 1")]
     Length(f64),
-    #[error("it could not be read, though its size is right")]
-    Unreadable,
 }
 
 /// The head of a pack, checked.

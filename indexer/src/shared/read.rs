@@ -319,10 +319,13 @@ mod tests {
 
     #[test]
     fn near_blocks_are_read_together() {
-        let runs = |rows: &[usize]| runs_of_blocks(&rows.iter().copied().collect());
+        let runs = |rows: &[usize]| -> Vec<(usize, usize)> {
+            let runs = runs_of_blocks(&rows.iter().copied().collect());
+            runs.into_iter().map(|run| (run.start, run.end)).collect()
+        };
         assert_eq!(runs(&[]), []);
-        assert_eq!(runs(&[0, 63]), [0..1]);
-        assert_eq!(runs(&[0, 64 * 5]), [0..6]);
-        assert_eq!(runs(&[0, 64 * 6, 64 * 40]), [0..1, 6..7, 40..41]);
+        assert_eq!(runs(&[0, 63]), [(0, 1)]);
+        assert_eq!(runs(&[0, 64 * 5]), [(0, 6)]);
+        assert_eq!(runs(&[0, 64 * 6, 64 * 40]), [(0, 1), (6, 7), (40, 41)]);
     }
 }

@@ -23,7 +23,8 @@ pub(crate) const MOST_LISTED: usize = 100_000;
 /// What stores put on one page of a listing.
 const PAGE: usize = 1_000;
 
-/// How long a shared cache may take, and how much is asked at once; the defaults suit a store in another city.
+/// How long a shared cache may take, and how much is asked at once; the defaults suit a store in
+/// another city.
 #[derive(Clone, Copy, Debug)]
 pub struct SharedLimits {
     /// The first answer in a run: a server that embeds need not wait for a store that is not there.

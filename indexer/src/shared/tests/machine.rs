@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use half::f16;
 use object_store::ObjectStore;
 use object_store::path::Path;
 use ollacode_store::{CacheKey, ContentKey, EmbeddingCache};
@@ -33,7 +34,7 @@ pub fn model() -> EmbeddingModel {
         digest: "1".to_owned(),
         weights: None,
         dimension: DIMENSION,
-        window: 512,
+        window: 4_096,
         template: String::new(),
     }
 }
@@ -89,7 +90,8 @@ impl Embedder for Server {
     }
 }
 
-/// A unit vector that counts the words of a text.
+/// A unit vector that counts the words of a text, of numbers that 16 bits can hold: then all machines
+/// rank alike. What rounding does to the ranks of a model is measured by a benchmark.
 pub fn word_vector(text: &str) -> Vec<f32> {
     let mut vector = [0.01; DIMENSION];
     for word in text.split(|sign: char| !sign.is_alphanumeric() && sign != '_') {
@@ -97,7 +99,8 @@ pub fn word_vector(text: &str) -> Vec<f32> {
         vector[usize::from(hash.as_bytes()[0]) % DIMENSION] += 1.0;
     }
     let length = vector.iter().map(|value: &f32| value * value).sum::<f32>();
-    vector.iter().map(|value| value / length.sqrt()).collect()
+    let rounded = |value: &f32| f16::from_f32(value / length.sqrt()).to_f32();
+    vector.iter().map(rounded).collect()
 }
 
 /// Limits with which nothing is waited for long.
@@ -151,7 +154,7 @@ impl Machine {
         let mut text = String::new();
         for number in 0..functions {
             text.push_str(&format!("pub fn {stem}_{number}(value: u64) -> u64 {{\n"));
-            for line in 0..20 {
+            for line in 0..12 {
                 text.push_str(&format!(
                     "    let {stem}_part_{line}_of_{number} = value.wrapping_mul({number}{line});\n"
                 ));

@@ -128,8 +128,13 @@ async fn a_secret_hides_texts_models_and_vectors_from_others() {
     let secret = with(&machines[3], Some("one")).model(&model());
     assert_ne!(secret.state.folder, plain);
     let packs = secret.inner.requests.list(&secret.state.folder).await;
-    let pack = &packs.expect("a listing")[0];
-    let bytes = store.get(&pack.path).await.expect("a pack").bytes().await;
+    let packs = packs.expect("a listing");
+    let bytes = store
+        .get(&packs[0].path)
+        .await
+        .expect("a pack")
+        .bytes()
+        .await;
     let bytes = bytes.expect("bytes");
     for (key, _) in &vectors {
         assert!(!bytes.windows(16).any(|window| window == key.bytes()));

@@ -245,9 +245,13 @@ async fn what_was_stored_of_a_pack_that_turns_out_wrong_is_embedded_again() {
     let world = || {
         let machine = Machine::with(&["quasar"]);
         for number in 0..24 {
-            let age = if number < 12 { "early" } else { "late" };
+            let (age, functions) = if number < 12 {
+                ("early", 50)
+            } else {
+                ("late", 100)
+            };
             let stem = format!("{age}_{number:02}");
-            machine.write(&stem, 50);
+            machine.write(&stem, functions);
             machine.date_back(&stem, number);
         }
         machine
@@ -262,7 +266,7 @@ async fn what_was_stored_of_a_pack_that_turns_out_wrong_is_embedded_again() {
     let server = Server::honest();
     let index = ben.index(Some(&cache));
     let (report, warnings) = ben.embed(&index, &server).await;
-    assert!(report.embedded >= 1_200, "{report:?}");
+    assert!(report.embedded >= 1_800, "{report:?}");
     assert!(report.from_shared >= 500, "{report:?}");
     assert_eq!(warnings.len(), 1, "{warnings:?}");
     let fingerprint = super::machine::model().fingerprint();
