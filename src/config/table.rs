@@ -187,8 +187,8 @@ pub const SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "OLLACODE_SHARED_CACHE_CHECK",
-        default: "true",
-        meaning: "`false`: do not compute 1 of 200 vectors of the shared cache again to find bad ones.",
+        default: "false",
+        meaning: "`true`: also compute 1 of 200 vectors of the shared cache here, at least one of each pack, to find bad ones.",
         example: None,
         secret: false,
     },

@@ -42,14 +42,10 @@ impl TestPlace {
     }
 
     /// A member of the team: a home, a data folder and a workspace of their own.
-    ///
-    /// Vectors of the cache are not computed again here, so that each text that is embedded is one that
-    /// the cache did not have.
     fn member(&self, server: &ModelServer, credentials: Credentials, writes: bool) -> Environment {
         let mut environment = Environment::on(server)
             .with("OLLACODE_SHARED_CACHE", &self.address())
-            .with("OLLACODE_SHARED_CACHE_WRITE", &writes.to_string())
-            .with("OLLACODE_SHARED_CACHE_CHECK", "false");
+            .with("OLLACODE_SHARED_CACHE_WRITE", &writes.to_string());
         if let TestPlace::S3(s3) = self {
             for (name, value) in s3.variables(credentials) {
                 environment.set(name, &value);
