@@ -10,6 +10,17 @@ const KEYS: &[(&str, &str)] = &[
     ("AWS_SECRET_ACCESS_KEY", "canary-of-a-secret"),
 ];
 
+/// An address, the variables of the environment, and where requests go.
+type Opened<'a> = (&'a str, Vec<(&'a str, &'a str)>, &'a str);
+
+/// An address, the variables, what may be called, and words of the error.
+type Refused<'a> = (
+    &'a str,
+    &'a [(&'a str, &'a str)],
+    NetworkScope,
+    &'a [&'a str],
+);
+
 fn variables(cloud: Cloud, given: &[(&str, &str)]) -> CloudVariables {
     let given = given.iter();
     let given = given.map(|(name, value)| (OsStr::new(*name), OsStr::new(*value)));
@@ -31,7 +42,7 @@ fn with_keys<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
 
 #[test]
 fn a_bucket_is_opened_with_the_credentials_of_the_environment() {
-    let cases: &[(&str, Vec<(&str, &str)>, &str)] = &[
+    let cases: &[Opened<'_>] = &[
         (
             "s3://team/vectors",
             with_keys(&[]),
@@ -96,7 +107,7 @@ fn what_cannot_be_opened_is_said_in_words_without_secrets() {
     let broken = with_keys(&[("AWS_ENDPOINT_URL", "minio.lan:9000")]);
     let with_user = with_keys(&[("AWS_ENDPOINT_URL", "https://me:canary@minio.lan")]);
     let offline = NetworkScope::LoopbackOnly;
-    let cases: &[(&str, &[(&str, &str)], NetworkScope, &[&str])] = &[
+    let cases: &[Refused<'_>] = &[
         (
             "s3://team",
             &[],

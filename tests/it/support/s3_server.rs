@@ -165,7 +165,10 @@ impl S3Server {
         let request = request.uri(format!("{}{path}", self.address()));
         let request = request.body(HttpRequestBody::from(body.clone()));
         let mut request: HttpRequest = request.expect("a request");
-        AwsAuthorizer::new(&credential, "s3", REGION).authorize(&mut request, None);
+        let signer = AwsAuthorizer::new(&credential, "s3", REGION);
+        signer
+            .try_authorize(&mut request, None)
+            .expect("a signature");
         let (parts, _) = request.into_parts();
         let status = block_on(async {
             let client = reqwest::Client::builder().no_proxy().build();
