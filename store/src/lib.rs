@@ -47,6 +47,7 @@ mod sqlite;
 mod store;
 mod tally;
 mod text_search;
+mod tree;
 mod vector_catalog;
 mod vector_index;
 mod vector_stages;

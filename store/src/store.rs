@@ -45,6 +45,12 @@ const TREES: [(&str, &str); 3] = [
     ("symbol", "symbol_index"),
 ];
 
+/// The name of the B-tree of a column, if it has one.
+pub(crate) fn tree_of(column: &str) -> Option<&'static str> {
+    let tree = TREES.into_iter().find(|(indexed, _)| *indexed == column);
+    tree.map(|(_, name)| name)
+}
+
 /// The index of the languages, of which there are few.
 const LANGUAGE_INDEX: &str = "language_index";
 
