@@ -306,19 +306,24 @@ impl Index {
         Ok(self.generation_and_store().await?.1)
     }
 
-    /// The generation of the catalog, and the store that belongs to it: another generation may
-    /// have other tables.
+    /// The generation of the catalog, and its store.
     pub(crate) async fn generation_and_store(&self) -> Result<(String, Store), IndexError> {
-        let mut reader = self.reader.lock().await;
         let generation = self.generation().await?;
+        let store = self.store_of(&generation).await?;
+        Ok((generation, store))
+    }
+
+    /// The store that belongs to a generation of the catalog: another one may have other tables.
+    pub(crate) async fn store_of(&self, generation: &str) -> Result<Store, IndexError> {
+        let mut reader = self.reader.lock().await;
         if let Some((known, store)) = reader.as_ref()
-            && *known == generation
+            && known == generation
         {
-            return Ok((generation, store.clone()));
+            return Ok(store.clone());
         }
         let store = Store::open(&self.folder, OpenOptions::new(OpenMode::Read)).await?;
-        *reader = Some((generation.clone(), store.clone()));
-        Ok((generation, store))
+        *reader = Some((generation.to_owned(), store.clone()));
+        Ok(store)
     }
 
     /// The current generation of the catalog.

@@ -30,6 +30,17 @@ impl SharedCatalog {
         .await
     }
 
+    /// Opens an existing catalog for reading, for the reads of one search. Another process may put a new
+    /// file in its place meanwhile, which only another opening shows.
+    pub(crate) async fn open_read_only(folder: &Path) -> Result<SharedCatalog, IndexError> {
+        let folder = folder.to_owned();
+        blocking(move || {
+            let catalog = Arc::new(Mutex::new(Catalog::open_read_only(&folder)?));
+            Ok(SharedCatalog { catalog })
+        })
+        .await
+    }
+
     /// Runs a read or a write on tokio's blocking thread pool.
     pub(crate) async fn run<T: Send + 'static>(
         &self,

@@ -94,7 +94,7 @@ async fn compare(snapshot: &Snapshot, name: &'static str, values: &[String]) -> 
         let pairs: Vec<(u64, String)> = values
             .iter()
             .zip(each)
-            .flat_map(|(value, rows)| rows.into_iter().map(|row| (row, value.clone())))
+            .flat_map(|(value, rows)| rows.into_iter().map(move |row| (row, value.clone())))
             .collect();
         assert_eq!(pairs.len(), expected.len(), "{values:?}: {pairs:?}");
         assert_eq!(pairs.into_iter().collect::<HashSet<_>>(), expected);
