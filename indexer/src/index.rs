@@ -27,8 +27,8 @@ use crate::reconcile::{
     SharedCatalog, reconcile, reconcile_chunks, reconcile_vectors, record_versions,
 };
 use crate::refresh::{LockWait, RefreshOptions, RefreshWriter};
-use crate::status::mount_point;
 use crate::take_in::RunningRefresh;
+use crate::unchanged::unnoted;
 use crate::walk::{WalkEntry, WalkLimits, WalkResult, entries_of, walk};
 
 /// What an asynchronous method returns: a future that this crate compiles.
@@ -217,7 +217,6 @@ impl Index {
         events(IndexEvent::Walked {
             files: walked.entries.len(),
         });
-        let writer = RefreshWriter::new(self, how, events, known.generation);
         let mut found = difference(&walked, known.files, scope, how.reread());
         // A first build writes the files in the order of their paths.
         if found.known > 0 {
@@ -225,6 +224,11 @@ impl Index {
         }
         if matches!(scope, RefreshScope::Everything) {
             guard_against_loss(&self.root, &walked, &found)?;
+            let unchanged = self.report_unchanged(&known.generation, &walked, &found);
+            if let Some(report) = unchanged.await? {
+                events(IndexEvent::LexicalReady);
+                return Ok(report);
+            }
         } else if found.is_empty() {
             // An event of a file that is ignored, or indexed already, writes nothing.
             return Ok(RefreshReport {
@@ -232,6 +236,7 @@ impl Index {
                 ..RefreshReport::of_walk(&walked)
             });
         }
+        let writer = RefreshWriter::new(self, how, events, known.generation);
         writer.apply(&walked, found).await
     }
 
@@ -366,9 +371,7 @@ impl Index {
         let generation = catalog
             .run(move |state| {
                 if let Some(root) = root {
-                    let noted = (state.meta(WORKSPACE)?, state.meta(WORKSPACE_MOUNT)?);
-                    let mount = mount_point(Path::new(&root));
-                    for (name, value) in unnoted_place(root, mount.as_deref(), noted) {
+                    for (name, value) in unnoted(state, root)? {
                         state.set_meta(name, &value)?;
                     }
                 }
@@ -432,7 +435,7 @@ impl Index {
 }
 
 /// What is to be noted of where the workspace is, beside what is noted already.
-fn unnoted_place(
+pub(crate) fn unnoted_place(
     root: String,
     mount: Option<&Path>,
     (noted, noted_mount): (Option<String>, Option<String>),

@@ -25,6 +25,7 @@ mod catalog;
 mod checksums;
 mod chunk;
 mod chunks;
+mod due;
 mod error;
 mod files;
 mod filter;
