@@ -34,6 +34,7 @@ mod keys;
 mod lock;
 mod maintain;
 mod mend;
+mod nearest;
 mod query;
 mod record;
 mod recovery;

@@ -43,22 +43,17 @@ impl<'a> TreeColumn<'a> {
         name: &'static str,
         uses_tree: bool,
     ) -> Result<TreeColumn<'a>> {
+        let (segments, others) = match tree_of(name).filter(|_| uses_tree) {
+            Some(tree) => segments_of(dataset, tree).await?,
+            None => (Vec::new(), dataset.fragments().to_vec()),
+        };
         let mut column = TreeColumn {
             dataset,
             name,
-            segments: Vec::new(),
-            others: dataset.fragments().to_vec(),
+            segments: Vec::with_capacity(segments.len()),
+            others,
         };
-        let Some(tree) = tree_of(name).filter(|_| uses_tree) else {
-            return Ok(column);
-        };
-        for metadata in dataset.load_indices_by_name(tree).boxed().await? {
-            let missing = column.others.len();
-            column.others.retain(|it| !has_fragment(&metadata, it.id));
-            // The tree of an empty table is a definition without files.
-            if column.others.len() == missing {
-                continue;
-            }
+        for metadata in segments {
             let opening = dataset.open_scalar_index(name, &metadata.uuid, &NoOpMetricsCollector);
             let tree = opening.boxed().await?;
             column.segments.push(Segment { metadata, tree });
@@ -149,6 +144,22 @@ impl<'a> TreeColumn<'a> {
             self.name
         ))
     }
+}
+
+/// The segments of an index that have rows of this version, and the fragments that none of them has.
+pub(crate) async fn segments_of(
+    dataset: &Dataset,
+    index: &str,
+) -> Result<(Vec<IndexMetadata>, Vec<Fragment>)> {
+    let mut others = dataset.fragments().to_vec();
+    let mut segments = dataset.load_indices_by_name(index).boxed().await?;
+    segments.retain(|segment| {
+        let missing = others.len();
+        others.retain(|it| !has_fragment(segment, it.id));
+        // That of an empty table is a definition without files.
+        others.len() < missing
+    });
+    Ok((segments, others))
 }
 
 /// Whether a segment has the rows of a fragment.
