@@ -1,5 +1,6 @@
 //! How much of what is asked a chunk has: its words as they are asked, or other forms of them.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -62,7 +63,8 @@ impl Coverage {
     /// have it in some form.
     pub(crate) fn of_texts(query: &Query, texts: impl Iterator<Item = String>) -> Vec<f32> {
         let mut coverage = Coverage::new(query);
-        let held: Vec<Held> = texts.map(|text| coverage.held(&text)).collect();
+        let mut known = HashMap::new();
+        let held: Vec<Held> = texts.map(|text| coverage.held(&text, &mut known)).collect();
         let count = held.len() as f32;
         for (at, it) in coverage.words.iter_mut().enumerate() {
             let with = held.iter().filter(|held| held[at] > 0.0).count();
@@ -77,7 +79,8 @@ impl Coverage {
         held.iter().map(share).collect()
     }
 
-    fn held(&self, text: &str) -> Held {
+    /// What a text has. `known` is what identifiers have that were in texts before.
+    fn held(&self, text: &str, known: &mut HashMap<String, Held>) -> Held {
         let mut held = vec![0.0_f32; self.words.len()];
         let Some(roots) = &self.roots else {
             return held;
@@ -90,22 +93,34 @@ impl Coverage {
             }
             let run = run_around(text, found.range());
             seen = run.end;
-            for part in subwords(&text[run]) {
-                self.mark(&part, &mut held);
+            let identifier = &text[run];
+            let of_identifier = match known.get(identifier) {
+                Some(of_identifier) => of_identifier,
+                None => known
+                    .entry(identifier.to_owned())
+                    .or_insert_with(|| self.held_by(identifier)),
+            };
+            for (held, of_identifier) in held.iter_mut().zip(of_identifier) {
+                *held = held.max(*of_identifier);
             }
         }
         held
     }
 
-    fn mark(&self, part: &str, held: &mut Held) {
-        let mut part_stem = None;
-        for (it, held) in self.words.iter().zip(held) {
-            if it.word == part {
-                *held = 1.0;
-            } else if *held < FORM && *part_stem.get_or_insert_with(|| stem(part)) == it.stem {
-                *held = FORM;
+    /// What an identifier has.
+    fn held_by(&self, identifier: &str) -> Held {
+        let mut held = vec![0.0_f32; self.words.len()];
+        for part in subwords(identifier) {
+            let part_stem = stem(&part);
+            for (it, held) in self.words.iter().zip(&mut held) {
+                if it.word == part {
+                    *held = 1.0;
+                } else if it.stem == part_stem {
+                    *held = held.max(FORM);
+                }
             }
         }
+        held
     }
 }
 
@@ -136,7 +151,7 @@ mod tests {
     use super::*;
 
     fn held(query: &str, text: &str) -> Held {
-        Coverage::new(&Query::parse(query)).held(text)
+        Coverage::new(&Query::parse(query)).held(text, &mut HashMap::new())
     }
 
     #[test]
@@ -174,5 +189,16 @@ mod tests {
         assert!(shares[0] < shares[3] && shares[3] < shares[4], "{shares:?}");
         assert!((shares[4] - 1.0).abs() < 1e-6, "{shares:?}");
         assert!(Coverage::of_texts(&query, std::iter::empty()).is_empty());
+    }
+
+    #[test]
+    fn what_was_in_a_text_before_counts_for_each_text() {
+        let query = Query::parse("retry budget");
+        let coverage = Coverage::new(&query);
+        let mut known = HashMap::new();
+        for text in ["retryBudget", "budgets", "retryBudget(budgets)", "budgets"] {
+            assert_eq!(coverage.held(text, &mut known), held("retry budget", text));
+        }
+        assert_eq!(known.len(), 2);
     }
 }

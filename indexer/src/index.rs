@@ -28,8 +28,8 @@ use crate::reconcile::{
 };
 use crate::refresh::{LockWait, RefreshOptions, RefreshWriter};
 use crate::shared::SharedCache;
-use crate::status::mount_point;
 use crate::take_in::RunningRefresh;
+use crate::unchanged::unnoted;
 use crate::walk::{WalkEntry, WalkLimits, WalkResult, entries_of, walk};
 
 /// What an asynchronous method returns: a future that this crate compiles.
@@ -220,7 +220,6 @@ impl Index {
         events(IndexEvent::Walked {
             files: walked.entries.len(),
         });
-        let writer = RefreshWriter::new(self, how, events, known.generation);
         let mut found = difference(&walked, known.files, scope, how.reread());
         // A first build writes the files in the order of their paths.
         if found.known > 0 {
@@ -228,6 +227,11 @@ impl Index {
         }
         if matches!(scope, RefreshScope::Everything) {
             guard_against_loss(&self.root, &walked, &found)?;
+            let unchanged = self.report_unchanged(&known.generation, &walked, &found);
+            if let Some(report) = unchanged.await? {
+                events(IndexEvent::LexicalReady);
+                return Ok(report);
+            }
         } else if found.is_empty() {
             // An event of a file that is ignored, or indexed already, writes nothing.
             return Ok(RefreshReport {
@@ -235,6 +239,7 @@ impl Index {
                 ..RefreshReport::of_walk(&walked)
             });
         }
+        let writer = RefreshWriter::new(self, how, events, known.generation);
         writer.apply(&walked, found).await
     }
 
@@ -309,19 +314,24 @@ impl Index {
         Ok(self.generation_and_store().await?.1)
     }
 
-    /// The generation of the catalog, and the store that belongs to it: another generation may
-    /// have other tables.
+    /// The generation of the catalog, and its store.
     pub(crate) async fn generation_and_store(&self) -> Result<(String, Store), IndexError> {
-        let mut reader = self.reader.lock().await;
         let generation = self.generation().await?;
+        let store = self.store_of(&generation).await?;
+        Ok((generation, store))
+    }
+
+    /// The store that belongs to a generation of the catalog: another one may have other tables.
+    pub(crate) async fn store_of(&self, generation: &str) -> Result<Store, IndexError> {
+        let mut reader = self.reader.lock().await;
         if let Some((known, store)) = reader.as_ref()
-            && *known == generation
+            && known == generation
         {
-            return Ok((generation, store.clone()));
+            return Ok(store.clone());
         }
         let store = Store::open(&self.folder, OpenOptions::new(OpenMode::Read)).await?;
-        *reader = Some((generation.clone(), store.clone()));
-        Ok((generation, store))
+        *reader = Some((generation.to_owned(), store.clone()));
+        Ok(store)
     }
 
     /// The current generation of the catalog.
@@ -364,9 +374,7 @@ impl Index {
         let generation = catalog
             .run(move |state| {
                 if let Some(root) = root {
-                    let noted = (state.meta(WORKSPACE)?, state.meta(WORKSPACE_MOUNT)?);
-                    let mount = mount_point(Path::new(&root));
-                    for (name, value) in unnoted_place(root, mount.as_deref(), noted) {
+                    for (name, value) in unnoted(state, root)? {
                         state.set_meta(name, &value)?;
                     }
                 }
@@ -430,7 +438,7 @@ impl Index {
 }
 
 /// What is to be noted of where the workspace is, beside what is noted already.
-fn unnoted_place(
+pub(crate) fn unnoted_place(
     root: String,
     mount: Option<&Path>,
     (noted, noted_mount): (Option<String>, Option<String>),

@@ -69,6 +69,7 @@ mod status;
 pub mod syntax;
 mod take_in;
 mod tickets;
+mod unchanged;
 mod unsearched;
 mod unspaced;
 pub mod walk;

@@ -342,10 +342,9 @@ impl<'query> QueryContext<'query> {
             return 0.0;
         }
         let telling = |word: &String| {
-            let asked = self
-                .stems
-                .iter()
-                .position(|asked| path_word_matches(&stem(word), asked));
+            let word = stem(word);
+            let mut asked = self.stems.iter();
+            let asked = asked.position(|asked| path_word_matches(&word, asked));
             asked.map_or(0.0, |index| self.path_weights[index])
         };
         words.iter().map(telling).sum::<f32>() / words.len() as f32

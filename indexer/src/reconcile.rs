@@ -30,6 +30,17 @@ impl SharedCatalog {
         .await
     }
 
+    /// Opens an existing catalog for reading, for the reads of one search. Another process may put a new
+    /// file in its place meanwhile, which only another opening shows.
+    pub(crate) async fn open_read_only(folder: &Path) -> Result<SharedCatalog, IndexError> {
+        let folder = folder.to_owned();
+        blocking(move || {
+            let catalog = Arc::new(Mutex::new(Catalog::open_read_only(&folder)?));
+            Ok(SharedCatalog { catalog })
+        })
+        .await
+    }
+
     /// Runs a read or a write on tokio's blocking thread pool.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
@@ -49,28 +60,45 @@ impl SharedCatalog {
     }
 }
 
+/// What the catalog was not written for, as it is now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Unreconciled {
+    pub chunks: bool,
+    pub vectors: bool,
+}
+
+impl Unreconciled {
+    /// Compares the recorded versions with those of the tables.
+    pub(crate) async fn of(
+        store: &Store,
+        catalog: &SharedCatalog,
+    ) -> Result<Unreconciled, IndexError> {
+        let (chunks_version, recorded) = catalog
+            .run(|catalog| Ok((catalog.chunks_version()?, catalog.fingerprints()?)))
+            .await?;
+        let stored = store.vector_fingerprints().await?;
+        let mut differing = Unreconciled {
+            chunks: chunks_version != Some(store.version().await?),
+            vectors: recorded.iter().any(|it| !stored.contains(it)),
+        };
+        for fingerprint in stored {
+            let version = store.vectors_version(&fingerprint).await?;
+            let key = version_key(&fingerprint);
+            let recorded = catalog.run(move |catalog| catalog.meta(&key)).await?;
+            differing.vectors |= recorded != version.map(|version| version.to_string());
+        }
+        Ok(differing)
+    }
+}
+
 /// Checks the recorded versions, and reconciles what differs. The caller holds the writer's lock.
 pub(crate) async fn reconcile(store: &Store, catalog: &SharedCatalog) -> Result<(), IndexError> {
-    let (chunks_version, recorded_fingerprints) = catalog
-        .run(|catalog| Ok((catalog.chunks_version()?, catalog.fingerprints()?)))
-        .await?;
-    if chunks_version != Some(store.version().await?) {
+    let differing = Unreconciled::of(store, catalog).await?;
+    if differing.chunks {
         reconcile_chunks(store, catalog).await?;
     }
-    let stored_fingerprints = store.vector_fingerprints().await?;
-    if recorded_fingerprints
-        .iter()
-        .any(|fingerprint| !stored_fingerprints.contains(fingerprint))
-    {
+    if differing.vectors {
         reconcile_vectors(store, catalog).await?;
-    }
-    for fingerprint in stored_fingerprints {
-        let version = store.vectors_version(&fingerprint).await?;
-        let key = version_key(&fingerprint);
-        let recorded = catalog.run(move |catalog| catalog.meta(&key)).await?;
-        if recorded != version.map(|version| version.to_string()) {
-            reconcile_vectors(store, catalog).await?;
-        }
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use futures::FutureExt;
-use ollacode_store::{Catalog, CatalogStamp, Counts, Filter, PathSet, RecordedContent};
+use ollacode_store::{CatalogStamp, Counts, Filter, PathSet, RecordedContent};
 
 use crate::decode::decode;
 use crate::dense::query_vectors;
@@ -11,7 +11,7 @@ use crate::embed::Embedder;
 use crate::error::IndexError;
 use crate::folder::Folder;
 use crate::globs::{beginning, globs};
-use crate::index::{CachedCounts, Index, IndexFuture, blocking};
+use crate::index::{CachedCounts, Index, IndexFuture};
 use crate::language::languages_named;
 use crate::mention::{Mentioned, mentions, resolve};
 use crate::overlay::Overlay;
@@ -19,6 +19,7 @@ use crate::prepare::Redactor;
 use crate::progress::Events;
 use crate::query::Query;
 use crate::rank::{Ranked, fused};
+use crate::reconcile::SharedCatalog;
 use crate::retrievers::{FETCHED, IndexSearch, RetrieverResults, text_query};
 use crate::rules::CHUNK_RULES;
 use crate::take_in::{Behind, TakenIn};
@@ -195,18 +196,21 @@ impl Index {
         });
         notes.extend(vector.as_ref().and_then(|vectors| vectors.note.clone()));
         let fingerprint = embedder.map(|embedder| embedder.model().fingerprint());
-        let (generation, store) = self.generation_and_store().await?;
+        let stamp = CatalogStamp::of(self.folder());
+        let catalog = SharedCatalog::open_read_only(self.folder()).await?;
+        let generation = catalog.run(|catalog| catalog.generation()).await?;
+        let store = self.store_of(&generation).await?;
         let mut searcher = IndexSearch {
             chunks: store.snapshot().await?,
             store,
-            filter: self.filter(request, &overlay).await?,
-            mentioned: self.mentioned(&query, &overlay).await?,
+            filter: filter(&catalog, request, &overlay).await?,
+            mentioned: mentioned(&catalog, &query, &overlay).await?,
             emptied: overlay.emptied(),
             query,
             limit: request.limit,
         };
         let counts = self
-            .status_counts(fingerprint.as_deref().unwrap_or_default())
+            .status_counts(&catalog, stamp, fingerprint.as_deref().unwrap_or_default())
             .await?;
         if let Some(embedder) = embedder.filter(|_| vector.is_some() && counts.embedded == 0) {
             notes.extend(self.missing_vectors(embedder).await?);
@@ -216,12 +220,13 @@ impl Index {
             .await?;
         let moved = have_moved(&searcher, &results).await?;
         let hits = self
-            .fresh_hits(&searcher, &results, &mut overlay, moved)
+            .fresh_hits(&catalog, &searcher, &results, &mut overlay, moved)
             .await?;
         let unsearched = match hits.as_slice() {
             [] => Some(self.unsearched(request, &overlay).await?),
             _ => None,
         };
+        // Read again from the file that is there now.
         if self.generation().await? != generation {
             return Err(IndexError::StaleGeneration);
         }
@@ -269,6 +274,7 @@ impl Index {
     /// The best hits, all of which agree with their files.
     async fn fresh_hits(
         &self,
+        catalog: &SharedCatalog,
         searcher: &IndexSearch,
         results: &RetrieverResults,
         overlay: &mut Overlay,
@@ -276,30 +282,34 @@ impl Index {
     ) -> Result<Vec<Ranked>, IndexError> {
         for _ in 0..ROUNDS {
             let hits = searcher.ranked(results, overlay).await?;
-            let stale = self.stale_paths(&hits, overlay, moved).await?;
+            let stale = self.stale_paths(catalog, &hits, overlay, moved).await?;
             if stale.is_empty() {
                 return Ok(hits);
             }
             overlay.read(self, stale).await?;
         }
         let mut hits = searcher.ranked(results, overlay).await?;
-        let stale = self.stale_paths(&hits, overlay, moved).await?;
+        let stale = self.stale_paths(catalog, &hits, overlay, moved).await?;
         hits.retain(|hit| !stale.contains(&hit.chunk.path));
         Ok(hits)
     }
 
-    async fn status_counts(&self, fingerprint: &str) -> Result<Counts, IndexError> {
-        // Before the count, so that concurrent writes are counted next time.
-        let stamp = CatalogStamp::of(self.folder());
+    /// The counts of the catalog, which was opened after the stamp was taken: what is written meanwhile
+    /// is counted next time.
+    async fn status_counts(
+        &self,
+        catalog: &SharedCatalog,
+        stamp: CatalogStamp,
+        fingerprint: &str,
+    ) -> Result<Counts, IndexError> {
         if let Some(known) = self.counted.lock().as_ref()
             && known.stamp == stamp
             && known.fingerprint == fingerprint
         {
             return Ok(known.counts);
         }
-        let (folder, asked) = (self.folder().to_owned(), fingerprint.to_owned());
-        let counts =
-            blocking(move || Ok(Catalog::open_read_only(&folder)?.counts(&asked)?)).await?;
+        let asked = fingerprint.to_owned();
+        let counts = catalog.run(move |catalog| catalog.counts(&asked)).await?;
         *self.counted.lock() = Some(CachedCounts {
             stamp,
             fingerprint: fingerprint.to_owned(),
@@ -308,55 +318,10 @@ impl Index {
         Ok(counts)
     }
 
-    async fn filter(
-        &self,
-        request: &SearchRequest,
-        overlay: &Overlay,
-    ) -> Result<Filter, IndexError> {
-        let mut filter = Filter::default();
-        for name in &request.languages {
-            let named = languages_named(name);
-            if named.is_empty() {
-                return Err(IndexError::UnknownLanguage(name.clone()));
-            }
-            filter
-                .languages
-                .extend(named.into_iter().map(str::to_owned));
-        }
-        if request.globs.is_empty() {
-            return Ok(filter);
-        }
-        let globs = globs(&request.globs)?;
-        let (folder, begin) = (self.folder().to_owned(), beginning(&request.globs));
-        let indexed =
-            blocking(move || Ok(Catalog::open_read_only(&folder)?.indexed_paths_from(&begin)?));
-        let mut paths: BTreeSet<String> = indexed.await?.into_iter().collect();
-        paths.extend(overlay.paths().map(str::to_owned));
-        filter.paths = Some(PathSet::among(paths, |path| globs.is_match(path)));
-        Ok(filter)
-    }
-
-    /// The files that a query names. Asks for the list of all files only if it names one.
-    async fn mentioned(
-        &self,
-        query: &Query,
-        overlay: &Overlay,
-    ) -> Result<Vec<Mentioned>, IndexError> {
-        let mentions = mentions(&query.text);
-        if mentions.is_empty() {
-            return Ok(Vec::new());
-        }
-        let folder = self.folder().to_owned();
-        let paths =
-            blocking(move || Ok(Catalog::open_read_only(&folder)?.indexed_paths()?)).await?;
-        let indexed = paths.iter().map(String::as_str);
-        let unchanged = indexed.filter(|path| !overlay.covers(path));
-        Ok(resolve(&mentions, unchanged.chain(overlay.paths())))
-    }
-
     /// The paths among the hits whose files differ from the index.
     async fn stale_paths(
         &self,
+        catalog: &SharedCatalog,
         hits: &[Ranked],
         overlay: &Overlay,
         moved: bool,
@@ -369,18 +334,61 @@ impl Index {
         if moved {
             return Ok(paths);
         }
-        let (root, folder) = (self.open_root()?, self.folder().to_owned());
-        let redactor = self.redactor();
-        blocking(move || {
-            let recorded = Catalog::open_read_only(&folder)?.contents(&paths)?;
-            let is_stale = |path: &&String| {
-                let recorded = recorded.get(path.as_str());
-                !recorded.is_some_and(|recorded| holds(recorded, &root, path, redactor.as_ref()))
-            };
-            Ok(paths.iter().filter(is_stale).cloned().collect())
-        })
-        .await
+        let (root, redactor) = (self.open_root()?, self.redactor());
+        catalog
+            .run(move |catalog| {
+                let recorded = catalog.contents(&paths)?;
+                let is_stale = |path: &&String| {
+                    let recorded = recorded.get(path.as_str());
+                    !recorded
+                        .is_some_and(|recorded| holds(recorded, &root, path, redactor.as_ref()))
+                };
+                Ok(paths.iter().filter(is_stale).cloned().collect())
+            })
+            .await
     }
+}
+
+async fn filter(
+    catalog: &SharedCatalog,
+    request: &SearchRequest,
+    overlay: &Overlay,
+) -> Result<Filter, IndexError> {
+    let mut filter = Filter::default();
+    for name in &request.languages {
+        let named = languages_named(name);
+        if named.is_empty() {
+            return Err(IndexError::UnknownLanguage(name.clone()));
+        }
+        filter
+            .languages
+            .extend(named.into_iter().map(str::to_owned));
+    }
+    if request.globs.is_empty() {
+        return Ok(filter);
+    }
+    let (globs, begin) = (globs(&request.globs)?, beginning(&request.globs));
+    let indexed = catalog.run(move |catalog| catalog.indexed_paths_from(&begin));
+    let mut paths: BTreeSet<String> = indexed.await?.into_iter().collect();
+    paths.extend(overlay.paths().map(str::to_owned));
+    filter.paths = Some(PathSet::among(paths, |path| globs.is_match(path)));
+    Ok(filter)
+}
+
+/// The files that a query names. Asks for the list of all files only if it names one.
+async fn mentioned(
+    catalog: &SharedCatalog,
+    query: &Query,
+    overlay: &Overlay,
+) -> Result<Vec<Mentioned>, IndexError> {
+    let mentions = mentions(&query.text);
+    if mentions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let paths = catalog.run(|catalog| catalog.indexed_paths()).await?;
+    let indexed = paths.iter().map(String::as_str);
+    let unchanged = indexed.filter(|path| !overlay.covers(path));
+    Ok(resolve(&mentions, unchanged.chain(overlay.paths())))
 }
 
 /// Whether a commit since the rows were read may have moved them.

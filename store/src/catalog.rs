@@ -198,10 +198,12 @@ impl Catalog {
     pub fn files(&self) -> Result<Vec<FileRecord>> {
         let new_columns = self.new_columns()?;
         let sql = format!(
-            "SELECT path, size, modified_ns, hash, language, chunks, status, {new_columns}
-             FROM files ORDER BY path"
+            "SELECT path, size, modified_ns, hash, language, chunks, status, {new_columns} FROM files"
         );
-        self.list(&sql, [], record_of)
+        let mut files = self.list(&sql, [], record_of)?;
+        // Most are recorded in this order; SQLite would look up each row by its path.
+        files.sort_by(|left, right| left.path.cmp(&right.path));
+        Ok(files)
     }
 
     /// The files at some paths, and those in folders at these paths, by path.

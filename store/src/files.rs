@@ -84,6 +84,8 @@ impl CatalogStamp {
     pub fn of(folder: &Path) -> CatalogStamp {
         CatalogStamp(["state.db", "state.db-wal"].map(|name| {
             let metadata = fs::metadata(folder.join(name)).ok()?;
+            // A reader leaves an empty log where there was none.
+            (metadata.len() > 0).then_some(())?;
             Some((metadata.len(), metadata.modified().ok()?))
         }))
     }

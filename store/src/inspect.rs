@@ -176,6 +176,17 @@ impl Store {
         .boxed()
     }
 
+    /// Whether the checksums of all files are noted.
+    pub(crate) async fn are_checksums_noted(&self) -> Result<bool> {
+        let files = self.table_files().await?;
+        let folder = self.inner.folder.clone();
+        on_thread(move || {
+            let known = Checksums::read(&folder)?;
+            Ok(files.iter().all(|file| known.get(&file.path).is_some()))
+        })
+        .await
+    }
+
     /// The files of the newest version of every table.
     async fn table_files(&self) -> Result<Vec<TableFile>> {
         let mut files = files_of(&self.inner.folder, CHUNKS, &self.inner.chunks).await?;

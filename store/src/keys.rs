@@ -137,7 +137,7 @@ fn fragments_of(dataset: &Dataset) -> BTreeMap<u64, FragmentRead> {
 }
 
 /// The rows that are not deleted. Rows are in order, and their ids are their addresses.
-async fn without_deleted(dataset: &Dataset, rows: Vec<u64>) -> Result<Vec<u64>> {
+pub(crate) async fn without_deleted(dataset: &Dataset, rows: Vec<u64>) -> Result<Vec<u64>> {
     let fragments = dataset.fragments().iter();
     let with_deleted = fragments.filter(|fragment| fragment.deletion_file.is_some());
     let with_deleted: HashSet<u64> = with_deleted.map(|fragment| fragment.id).collect();

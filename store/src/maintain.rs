@@ -8,14 +8,14 @@ use std::time::{Duration, SystemTime};
 
 use futures::FutureExt;
 use lancedb::Table;
-use lancedb::index::IndexConfig;
 use lancedb::table::{CompactionOptions, OptimizeAction, OptimizeOptions};
 use parking_lot::Mutex;
 
+use crate::due::{IndexState, indexes_of, not_compacted, prunable_age};
 use crate::error::{Result, StoreError};
 use crate::recovery;
 use crate::store::{CHUNKS, Store, StoreFuture, TERMS_INDEX, retrying};
-use crate::vectors::{VECTOR_INDEX, table_name};
+use crate::vectors::table_name;
 
 /// Thresholds that decide which maintenance steps are due.
 #[derive(Clone, Debug, PartialEq)]
@@ -187,16 +187,23 @@ async fn maintain_table(
     now: SystemTime,
     report: &mut MaintenanceReport,
 ) -> Result<()> {
-    let mut indexes = table.list_indices().boxed().await?;
+    let mut indexes = indexes_now(table).await?;
     let merged = merge_segments(table, &indexes, policy).boxed().await?;
     let compacted = compact(table, policy).boxed().await?;
     if merged + compacted > 0 {
-        indexes = table.list_indices().boxed().await?;
+        indexes = indexes_now(table).await?;
     }
     report.merged_indexes += merged;
     report.compacted_fragments += compacted;
     report.updated_indexes += extend_indexes(table, &indexes, policy).boxed().await?;
     prune(table, folder, policy, now, report).boxed().await
+}
+
+async fn indexes_now(table: &Table) -> Result<Vec<IndexState>> {
+    match table.dataset() {
+        Some(wrapper) => indexes_of(wrapper.get().boxed().await?.as_ref()).await,
+        None => Ok(Vec::new()),
+    }
 }
 
 /// Merges small fragments and purges deleted rows, if there are enough of either.
@@ -205,28 +212,9 @@ pub(crate) async fn compact(table: &Table, policy: &MaintenancePolicy) -> Result
         return Ok(0);
     };
     let dataset = wrapper.get().await?;
-    let (mut small_count, mut all_rows, mut all_deleted) = (0, 0, 0);
-    let mut excluded_ids = Vec::new();
-    for fragment in dataset.fragments().iter() {
-        let rows = fragment.physical_rows.unwrap_or_default();
-        let deleted = fragment
-            .deletion_file
-            .as_ref()
-            .and_then(|file| file.num_deleted_rows);
-        let deleted = deleted.unwrap_or_default();
-        all_rows += rows;
-        all_deleted += deleted;
-        if rows.saturating_sub(deleted) < policy.small_fragment_rows {
-            small_count += 1;
-        } else if share(deleted, rows) <= policy.max_deleted_share {
-            excluded_ids.push(u32::try_from(fragment.id).unwrap_or(u32::MAX));
-        }
-    }
-    let many_deleted = all_deleted >= policy.min_deleted_rows
-        && share(all_deleted, all_rows) > policy.max_deleted_share;
-    if small_count <= policy.most_small_fragments && !many_deleted {
+    let Some(excluded_ids) = not_compacted(&dataset, policy) else {
         return Ok(0);
-    }
+    };
     let action = || OptimizeAction::Compact {
         options: CompactionOptions {
             target_rows_per_fragment: 20_000,
@@ -248,29 +236,16 @@ pub(crate) async fn compact(table: &Table, policy: &MaintenancePolicy) -> Result
         .map_or(0, |metrics| metrics.fragments_removed))
 }
 
-/// The part of rows that is deleted; an approximation is all that a threshold needs.
-fn share(deleted: usize, rows: usize) -> f32 {
-    if rows == 0 {
-        return 0.0;
-    }
-    let thousandths = deleted.saturating_mul(1_000) / rows;
-    f32::from(u16::try_from(thousandths).unwrap_or(u16::MAX)) / 1_000.0
-}
-
 /// Merges the later segments of each index that has many.
 async fn merge_segments(
     table: &Table,
-    indexes: &[IndexConfig],
+    indexes: &[IndexState],
     policy: &MaintenancePolicy,
 ) -> Result<usize> {
     let mut merged = 0;
-    for index in indexes {
-        let segments = index.num_segments.unwrap_or(1);
-        if segments < policy.merge_from_segments.max(3) {
-            continue;
-        }
+    for index in indexes.iter().filter(|index| index.is_split(policy)) {
         // The first segment holds most rows and stays as it is.
-        let later = usize::try_from(segments - 1).unwrap_or(1);
+        let later = index.segments - 1;
         let options = || OptimizeOptions::merge(later).index_names(vec![index.name.clone()]);
         retrying(|| table.optimize(OptimizeAction::Index(options())).boxed()).await?;
         merged += 1;
@@ -281,16 +256,11 @@ async fn merge_segments(
 /// Adds new rows to the indexes that have many unindexed ones.
 async fn extend_indexes(
     table: &Table,
-    indexes: &[IndexConfig],
+    indexes: &[IndexState],
     policy: &MaintenancePolicy,
 ) -> Result<usize> {
-    let most = policy.most_unindexed_rows as u64;
-    let stale: Vec<String> = indexes
-        .iter()
-        // Vectors have thresholds of their own: see `tend_vectors`.
-        .filter(|index| index.name != VECTOR_INDEX && index.num_unindexed_rows.unwrap_or(0) > most)
-        .map(|index| index.name.clone())
-        .collect();
+    let stale = indexes.iter().filter(|index| index.is_stale(policy));
+    let stale: Vec<String> = stale.map(|index| index.name.clone()).collect();
     if !stale.is_empty() {
         let options = || OptimizeOptions::append().index_names(stale.clone());
         retrying(|| table.optimize(OptimizeAction::Index(options())).boxed()).await?;
@@ -306,23 +276,9 @@ pub(crate) async fn prune(
     now: SystemTime,
     report: &mut MaintenanceReport,
 ) -> Result<()> {
-    let mut manifests = recovery::manifests(folder)?;
-    // The current version is never removed.
-    manifests.pop();
-    let ages: Vec<Duration> = manifests
-        .iter()
-        .filter_map(|(_, entry)| entry.metadata().ok()?.modified().ok())
-        .filter_map(|modified| now.duration_since(modified).ok())
-        .collect();
-    let shortest = policy.min_keep_versions_for.max(Duration::from_secs(1));
-    let keep = if ages.len() > policy.most_versions {
-        shortest
-    } else {
-        policy.keep_versions_for.max(shortest)
-    };
-    if ages.iter().filter(|age| **age > keep).count() < policy.min_prunable_versions {
+    let Some(keep) = prunable_age(folder, policy, now)? else {
         return Ok(());
-    }
+    };
     let older_than = lancedb::table::Duration::from_std(keep).map_err(|_| {
         StoreError::Invalid("the time for which versions are kept is too long".to_owned())
     })?;

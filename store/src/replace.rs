@@ -8,25 +8,20 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
-use arrow_array::cast::AsArray;
-use arrow_array::types::UInt64Type;
-use futures::{FutureExt, TryStreamExt};
+use arrow_array::{Array, RecordBatch};
+use futures::FutureExt;
 use lance::Dataset;
 use lance::dataset::transaction::{Operation, Transaction, UpdateMode};
-use lance::dataset::{CommitBuilder, InsertBuilder, WriteMode, WriteParams};
+use lance::dataset::{CommitBuilder, InsertBuilder, ProjectionRequest, WriteMode, WriteParams};
 
 use crate::chunks::distinct;
 use crate::error::{Result, StoreError};
-use crate::filter::is_in;
 use crate::row::{self, ChunkRow, strings};
 use crate::store::{CHUNKS, Store, StoreFuture, retrying};
+use crate::tree::TreeColumn;
 
 /// The most paths in one commit; more paths take several commits, each path in one of them.
 const PATHS_PER_COMMIT: usize = 500;
-
-/// The column in which LanceDB tells where a row is: the fragment, and the row in it.
-const ADDRESS: &str = "_rowaddr";
 
 /// The effect of replacing the chunks of files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -81,7 +76,7 @@ impl Store {
         rows: &[(String, &ChunkRow)],
     ) -> Result<Replaced> {
         let dataset = self.chunks_now().await?;
-        let stored = stored_rows(&dataset, &is_in("path", paths.iter().copied())).await?;
+        let stored = stored_rows(&dataset, paths).boxed().await?;
         let wanted: HashSet<&str> = rows.iter().map(|(id, _)| id.as_str()).collect();
         // A stored row that is wanted again stays where it is, and stays indexed. An append that
         // was repeated after a crash leaves copies, of which one stays.
@@ -194,33 +189,31 @@ async fn staged(dataset: &Arc<Dataset>, rows: Vec<RecordBatch>) -> lance::Result
 /// A row of the table of chunks.
 struct StoredRow {
     id: String,
+    /// Where it is: the fragment, and the row in it.
     address: u64,
 }
 
-async fn stored_rows(dataset: &Dataset, in_paths: &str) -> Result<Vec<StoredRow>> {
-    let mut scanner = dataset.scan();
-    scanner
-        .filter(in_paths)?
-        .project(&["id"])?
-        .with_row_address();
-    let stream = scanner.try_into_stream().await?;
-    let batches: Vec<RecordBatch> = stream.try_collect().await?;
-    let mut rows = Vec::new();
-    for batch in &batches {
-        let addresses = batch
-            .column_by_name(ADDRESS)
-            .and_then(|column| column.as_primitive_opt::<UInt64Type>())
-            .ok_or_else(|| {
-                StoreError::Invalid(format!("the answer has no column `{ADDRESS}` of numbers"))
-            })?;
-        for (id, address) in strings(batch, "id")?.iter().zip(addresses.values()) {
-            rows.push(StoredRow {
-                id: id.unwrap_or_default().to_owned(),
-                address: *address,
-            });
-        }
+/// The rows of files, by the index on paths.
+async fn stored_rows(dataset: &Dataset, paths: &[&str]) -> Result<Vec<StoredRow>> {
+    let paths: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
+    let column = TreeColumn::open(dataset, "path", true).await?;
+    let addresses = column.rows_of(&paths).await?;
+    if addresses.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(rows)
+    let columns = ProjectionRequest::from_columns(["id"], dataset.schema());
+    let batch = dataset.take_rows(&addresses, columns).boxed().await?;
+    let ids = strings(&batch, "id")?;
+    if ids.len() != addresses.len() {
+        let text = format!("{} of {} rows are there", ids.len(), addresses.len());
+        return Err(StoreError::corrupt("the table of chunks", text));
+    }
+    let found = addresses.into_iter().zip(ids);
+    let found = found.map(|(address, id)| StoredRow {
+        id: id.unwrap_or_default().to_owned(),
+        address,
+    });
+    Ok(found.collect())
 }
 
 fn not_here() -> StoreError {

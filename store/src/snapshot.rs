@@ -4,7 +4,7 @@
 //! texts, which are most of the bytes, and the texts of the hits are fetched by row at the end.
 //! Row ids are valid within one version only, so all reads of a search use one snapshot.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -21,16 +21,16 @@ use parking_lot::Mutex;
 use crate::chunk::{Chunk, ContentKey};
 use crate::chunks::floats;
 use crate::error::{Result, StoreError};
-use crate::filter::{Filter, is_in};
+use crate::filter::Filter;
 use crate::keys::KeyRows;
 use crate::query::TextQuery;
 use crate::row::{self, COLUMNS, ChunkRow, OUTLINE, TERMS};
 use crate::store::{Store, StoreFuture, TERMS_INDEX};
 use crate::text_search::{IndexedHits, search_indexed};
+use crate::tree::TreeColumn;
 
 const SCORE: &str = "_score";
 const ROW_ID: &str = "_rowid";
-const VALUES_PER_LOOKUP: usize = 500;
 
 /// A row of one [`Snapshot`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -218,22 +218,26 @@ impl Snapshot {
         filter: &'a Filter,
     ) -> StoreFuture<'a, Vec<FoundChunk>> {
         async move {
-            let mut by_name: BTreeMap<String, Vec<RowId>> = BTreeMap::new();
-            let columns: &[&str] = if most == usize::MAX { &[] } else { &["symbol"] };
-            for batch in self.matching("symbol", symbols, columns, filter).await? {
-                let found = row_ids(&batch)?;
-                if columns.is_empty() {
-                    by_name.entry(String::new()).or_default().extend(found);
-                    continue;
+            if most == usize::MAX {
+                return self.look_up("symbol", symbols, filter).await;
+            }
+            if symbols.is_empty() || filter.passes_nothing() {
+                return Ok(Vec::new());
+            }
+            let names: BTreeSet<&String> = symbols.iter().collect();
+            let names: Vec<String> = names.into_iter().cloned().collect();
+            let column = TreeColumn::open(&self.dataset, "symbol", self.uses_trees).await?;
+            let mut found = Vec::new();
+            for rows in column.rows_of_each(&names).await? {
+                let mut rows: Vec<RowId> = rows.into_iter().map(RowId).collect();
+                if rows.len() > most {
+                    rows = self.passing(rows, filter).await?;
                 }
-                for (row, name) in found.into_iter().zip(row::strings(&batch, "symbol")?) {
-                    let name = name.unwrap_or_default().to_owned();
-                    by_name.entry(name).or_default().push(row);
+                if rows.len() <= most {
+                    found.extend(rows);
                 }
             }
-            by_name.retain(|_, rows| rows.len() <= most);
-            let rows: Vec<RowId> = by_name.into_values().flatten().collect();
-            self.sorted_outlines(&rows, filter).await
+            self.sorted_outlines(&found, filter).await
         }
         .boxed()
     }
@@ -341,43 +345,34 @@ impl Snapshot {
 
     async fn look_up(
         &self,
-        column: &str,
+        column: &'static str,
         values: &[String],
         filter: &Filter,
     ) -> Result<Vec<FoundChunk>> {
-        let mut rows = Vec::new();
-        for batch in self.matching(column, values, &[], filter).await? {
-            rows.extend(row_ids(&batch)?);
+        if values.is_empty() || filter.passes_nothing() {
+            return Ok(Vec::new());
         }
+        let column = TreeColumn::open(&self.dataset, column, self.uses_trees).await?;
+        let rows = column.rows_of(values).await?;
+        let rows: Vec<RowId> = rows.into_iter().map(RowId).collect();
         self.sorted_outlines(&rows, filter).await
     }
 
-    /// The rows that have one of some values in a column: their ids and the columns asked for.
-    async fn matching(
-        &self,
-        column: &str,
-        values: &[String],
-        columns: &[&str],
-        filter: &Filter,
-    ) -> Result<Vec<RecordBatch>> {
-        let mut batches = Vec::new();
-        if filter.passes_nothing() {
-            return Ok(batches);
+    /// The rows that pass a filter, of which no more is read than what it is about.
+    async fn passing(&self, mut rows: Vec<RowId>, filter: &Filter) -> Result<Vec<RowId>> {
+        if *filter == Filter::default() {
+            return Ok(rows);
         }
-        for group in values.chunks(VALUES_PER_LOOKUP) {
-            let mut condition = is_in(column, group.iter().map(String::as_str));
-            if let Some(more) = filter.sql() {
-                condition = format!("{condition} AND {more}");
-            }
-            let mut scanner = self.dataset.scan();
-            scanner.with_row_id().use_scalar_index(self.uses_trees);
-            scanner
-                .filter(&condition)
-                .and_then(|scanner| scanner.project(columns))
-                .map_err(lancedb::Error::from)?;
-            batches.extend(collect(&scanner).await?);
-        }
-        Ok(batches)
+        let Some(batch) = self.take(&rows, &["path", "language"]).await? else {
+            return Ok(rows);
+        };
+        let paths = row::strings(&batch, "path")?.iter();
+        let mut places = paths.zip(row::strings(&batch, "language")?);
+        rows.retain(|_| match places.next() {
+            Some((Some(path), Some(language))) => filter.passes(path, language),
+            _ => false,
+        });
+        Ok(rows)
     }
 
     /// The rows that pass a filter, without their texts, by path and line.

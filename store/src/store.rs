@@ -19,6 +19,7 @@ use lancedb::query::ExecutableQuery;
 use lancedb::{Connection, ObjectStoreRegistry, Session, Table};
 use parking_lot::{Mutex, MutexGuard};
 
+use crate::due::{IndexState, indexes_of};
 use crate::error::{Result, StoreError, is_conflict, is_damage, without_panic};
 use crate::files::create_private_folder;
 use crate::keys::KeyRows;
@@ -44,6 +45,12 @@ const TREES: [(&str, &str); 3] = [
     ("content_key", "content_key_index"),
     ("symbol", "symbol_index"),
 ];
+
+/// The name of the B-tree of a column, if it has one.
+pub(crate) fn tree_of(column: &str) -> Option<&'static str> {
+    let tree = TREES.into_iter().find(|(indexed, _)| *indexed == column);
+    tree.map(|(_, name)| name)
+}
 
 /// The index of the languages, of which there are few.
 const LANGUAGE_INDEX: &str = "language_index";
@@ -367,20 +374,33 @@ pub(crate) async fn on_thread<T: Send + 'static>(
 
 /// Creates the indexes of the table of chunks that are missing: after a crash, or all of them.
 async fn create_missing_indexes(chunks: &Table) -> Result<()> {
-    let existing = chunks.list_indices().boxed().await?;
-    let look_ups = TREES.into_iter().map(|(_, name)| name);
-    for name in look_ups.chain([LANGUAGE_INDEX]) {
-        if !existing.iter().any(|index| index.name == name) {
-            create_look_up(chunks, name).await?;
-        }
+    let existing = match chunks.dataset() {
+        Some(wrapper) => indexes_of(wrapper.get().boxed().await?.as_ref()).await?,
+        None => Vec::new(),
+    };
+    let is_there = |name: &str| existing.iter().any(|index| index.name == name);
+    for name in look_ups().filter(|name| !is_there(name)) {
+        create_look_up(chunks, name).await?;
     }
-    if existing.iter().any(|index| index.name == OLD_TERMS_INDEX) {
+    if is_there(OLD_TERMS_INDEX) {
         chunks.drop_index(OLD_TERMS_INDEX).boxed().await?;
     }
-    if !existing.iter().any(|index| index.name == TERMS_INDEX) {
+    if !is_there(TERMS_INDEX) {
         create_text_index(chunks).await?;
     }
     Ok(())
+}
+
+/// Whether opening the table of chunks for writing leaves its indexes as they are.
+pub(crate) fn has_all_indexes(existing: &[IndexState]) -> bool {
+    let is_there = |name: &str| existing.iter().any(|index| index.name == name);
+    look_ups().chain([TERMS_INDEX]).all(is_there) && !is_there(OLD_TERMS_INDEX)
+}
+
+/// The names of the indexes by which chunks are looked up.
+fn look_ups() -> impl Iterator<Item = &'static str> {
+    let trees = TREES.into_iter().map(|(_, name)| name);
+    trees.chain([LANGUAGE_INDEX])
 }
 
 /// Builds an index by which chunks are looked up, in place of an older one; returns whether there is

@@ -143,7 +143,8 @@ async fn passing_rows(
     Ok(Box::new(PassingRows(RowAddrMask::from_allowed(passing))))
 }
 
-struct PassingRows(RowAddrMask);
+/// Rows that pass, which are known already.
+pub(crate) struct PassingRows(pub(crate) RowAddrMask);
 
 impl FilterLoader for PassingRows {
     fn load<'a>(self: Box<Self>) -> BoxFuture<'a, lance::Result<RowAddrMask>>

@@ -9,18 +9,16 @@ use arrow_array::{
 use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef};
 use futures::FutureExt;
 use lance::Dataset;
-use lance::dataset::scanner::{RowAddrMask, RowAddrTreeMap};
+use lancedb::Table;
 use lancedb::query::{QueryBase, Select};
-use lancedb::{DistanceType, Table};
 
 use crate::checksums::Checksums;
 use crate::chunk::ContentKey;
-use crate::chunks::floats;
 use crate::error::{Result, StoreError};
 use crate::filter::is_in;
+use crate::nearest::NearestRows;
 use crate::recovery;
 use crate::row::{key_from_hex, strings};
-use crate::snapshot;
 use crate::store::{Store, StoreFuture, collect, create_tree, retrying};
 use crate::vector_index;
 
@@ -31,13 +29,7 @@ pub(crate) const VECTOR_INDEX: &str = "vector_index";
 pub(crate) const KEY: &str = "content_key";
 pub(crate) const KEY_INDEX: &str = "content_key_index";
 pub(crate) const VECTOR: &str = "vector";
-const DISTANCE: &str = "_distance";
-
-/// This many times the rows asked for are re-ranked by their exact vectors; see [`vector_index`].
-const REFINE_FACTOR: u32 = 2;
 const KEYS_PER_CONDITION: usize = 500;
-/// More partitions than LanceDB makes.
-const ALL_PROBES: usize = 1 << 16;
 
 /// One vector of a document text; a text longer than the model's window has several.
 #[derive(Clone, Debug, PartialEq)]
@@ -119,17 +111,15 @@ impl Store {
         if limit == 0 || there == 0 {
             return Ok(Vec::new());
         }
-        let mut search = NearestRows {
-            dataset: &dataset,
-            vector,
-            among: among.as_deref(),
-            probes: Some(vector_index::probes(count, vector.len())),
-        };
+        let mut search = NearestRows::new(&dataset, vector, among.as_deref())?;
+        search.probes = Some(vector_index::probes(count, vector.len()));
         // Parts of one text share a key, so more rows are fetched until enough keys differ.
         let mut rows = limit.saturating_add(16);
         loop {
             rows = rows.min(there);
-            let (fetched, mut best) = best_parts(&search.find(rows).await?)?;
+            let found = search.find(rows).await?;
+            let fetched = found.len();
+            let mut best = best_parts(found);
             let is_all = fetched == there || (fetched < rows && search.probes.is_none());
             if best.len() >= limit || is_all {
                 best.truncate(limit);
@@ -271,36 +261,6 @@ impl Store {
     }
 }
 
-/// A search for the rows with the nearest vectors.
-struct NearestRows<'a> {
-    dataset: &'a Dataset,
-    vector: &'a [f32],
-    /// The rows to search; `None` for all.
-    among: Option<&'a [u64]>,
-    /// Partitions of the index that are looked at, the nearest ones; `None` for all.
-    probes: Option<usize>,
-}
-
-impl NearestRows<'_> {
-    /// The keys and distances of so many rows; of fewer if no more are in what is looked at.
-    async fn find(&self, rows: usize) -> Result<Vec<RecordBatch>> {
-        let mut scanner = self.dataset.scan();
-        let vector = Float32Array::from(self.vector.to_vec());
-        scanner.nearest(VECTOR, &vector, rows)?;
-        scanner
-            .distance_metric(DistanceType::Cosine.into())
-            .refine(REFINE_FACTOR);
-        let probes = self.probes.unwrap_or(ALL_PROBES);
-        scanner.minimum_nprobes(probes).maximum_nprobes(probes);
-        if let Some(among) = self.among {
-            let among: RowAddrTreeMap = among.iter().copied().collect();
-            scanner.with_row_id_prefilter(RowAddrMask::from_allowed(among));
-        }
-        scanner.project(&[KEY, DISTANCE])?;
-        snapshot::collect(&scanner).await
-    }
-}
-
 /// The newest version of a table.
 async fn dataset(table: &Table) -> Result<Arc<Dataset>> {
     let Some(wrapper) = table.dataset() else {
@@ -369,20 +329,9 @@ fn to_batch(schema: &SchemaRef, dimension: usize, rows: &[VectorRow]) -> Result<
     Ok(RecordBatch::try_new(schema.clone(), columns)?)
 }
 
-/// Counts the rows of a result and keeps the best of each key, best first, ties by key.
-fn best_parts(batches: &[RecordBatch]) -> Result<(usize, Vec<(ContentKey, f32)>)> {
-    let mut rows = Vec::new();
-    for batch in batches {
-        let distances = floats(batch, DISTANCE)?;
-        for (key, distance) in strings(batch, KEY)?.iter().flatten().zip(distances) {
-            rows.push((key_from_hex(key)?, 1.0 - distance));
-        }
-    }
-    let fetched = rows.len();
-    rows.sort_by(|(left_key, left), (right_key, right)| {
-        right.total_cmp(left).then_with(|| left_key.cmp(right_key))
-    });
+/// The best of each key, of rows that begin with the best.
+fn best_parts(mut rows: Vec<(ContentKey, f32)>) -> Vec<(ContentKey, f32)> {
     let mut seen = HashSet::new();
     rows.retain(|(key, _)| seen.insert(*key));
-    Ok((fetched, rows))
+    rows
 }

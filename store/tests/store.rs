@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use ollacode_store::{
-    Catalog, Chunk, ChunkKind, ChunkRow, ContentKey, FileRecord, Filter, Inspection,
+    Catalog, CatalogStamp, Chunk, ChunkKind, ChunkRow, ContentKey, FileRecord, Filter, Inspection,
     MaintenancePolicy, OpenMode, OpenOptions, PathSet, RecordedFile, Recovery, Store, StoreError,
     TextQuery, VectorRow,
 };
@@ -390,6 +390,21 @@ fn the_bookkeeping_knows_what_is_missing() {
         state.orphan_vector_keys(FINGERPRINT, 10).expect("orphans"),
         [one]
     );
+}
+
+#[test]
+fn reading_the_catalog_does_not_change_its_stamp() {
+    let folder = tempfile::tempdir().expect("folder");
+    drop(Catalog::open(folder.path()).expect("state"));
+    let before = CatalogStamp::of(folder.path());
+    let reader = Catalog::open_read_only(folder.path()).expect("reader");
+    assert!(!reader.has_files().expect("an answer"));
+    assert_eq!(CatalogStamp::of(folder.path()), before);
+    drop(reader);
+    assert_eq!(CatalogStamp::of(folder.path()), before);
+    let mut state = Catalog::open(folder.path()).expect("state");
+    state.set_meta("name", "value").expect("a write");
+    assert_ne!(CatalogStamp::of(folder.path()), before);
 }
 
 #[test]

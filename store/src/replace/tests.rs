@@ -62,20 +62,25 @@ async fn paths_found(store: &Store, words: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_rows_of_a_path_are_found_by_the_index() {
+async fn the_rows_of_a_path_are_found_in_the_index_and_outside_of_it() {
     let folder = tempfile::tempdir().expect("folder");
     let store = filled(folder.path(), 40).await;
+    let path = "src/file_7.rs";
+    let more = [row(path, 9, "fn one() {}"), row(path, 19, "fn two() {}")];
+    store.append(&more).await.expect("rows");
     let dataset = store.chunks_now().await.expect("a dataset");
-    let mut scanner = dataset.scan();
-    scanner
-        .filter(&is_in("path", ["src/file_7.rs"]))
-        .and_then(|scanner| scanner.project(&["id"]))
-        .expect("a query")
-        .with_row_address();
-    let plan = scanner.explain_plan(true).await.expect("a plan");
-    assert!(plan.contains("path_index"), "{plan}");
-    let found = stored_rows(&dataset, &is_in("path", ["src/file_7.rs"])).await;
-    assert_eq!(found.expect("rows").len(), 1);
+    let paths = [path, "src/file_9.rs", "src/none.rs"];
+    let mut found = stored_rows(&dataset, &paths).await.expect("rows");
+    found.sort_by_key(|row| row.address);
+    let ids: Vec<&str> = found.iter().map(|row| row.id.as_str()).collect();
+    let indexed = [7, 9].map(|file| {
+        let path = format!("src/file_{file}.rs");
+        row(&path, 1, "fn willow() {}").id()
+    });
+    let expected = indexed.into_iter().chain(more.iter().map(ChunkRow::id));
+    assert_eq!(ids, expected.collect::<Vec<_>>());
+    let nothing = stored_rows(&dataset, &paths[2..]).await;
+    assert!(nothing.expect("rows").is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -116,6 +116,61 @@ async fn an_index_finds_nearly_all_that_is_nearest() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_in_the_index_is_compared_and_what_is_deleted_is_not_found() {
+    let folder = tempfile::tempdir().expect("folder");
+    let store = writer(folder.path()).await;
+    let mut numbers = Numbers(5);
+    let rows: Vec<VectorRow> = (0..900)
+        .map(|at| VectorRow {
+            key: ContentKey::of(&format!("chunk {at}")),
+            part: 0,
+            vector: numbers.vector(64),
+        })
+        .collect();
+    let added = store.add_vectors(FINGERPRINT, 64, &rows[..600]).await;
+    added.expect("vectors");
+    let built = store.build_vector_index(FINGERPRINT).await;
+    built.expect("an index");
+    let added = store.add_vectors(FINGERPRINT, 64, &rows[600..]).await;
+    added.expect("vectors");
+    // Of both kinds.
+    let (gone, left): (Vec<_>, Vec<_>) = (0..900).partition(|at| at % 5 == 0);
+    let gone: Vec<ContentKey> = gone.into_iter().map(|at: usize| rows[at].key).collect();
+    let deleted = store.delete_vectors(FINGERPRINT, &gone).await;
+    deleted.expect("a deletion");
+    let mut found_of_best = 0;
+    for query in (0..900).step_by(30) {
+        let vector = &rows[query].vector;
+        let found = store.search_vectors(FINGERPRINT, vector, WANTED).await;
+        let found = found.expect("a search");
+        assert!(found.is_sorted_by(|left, right| left.1 >= right.1));
+        assert!(found.iter().all(|(key, _)| !gone.contains(key)));
+        let expected = nearest(vector, left.iter().map(|at| &rows[*at]));
+        found_of_best += found.iter().filter(|it| expected.contains(&it.0)).count();
+        // Few of both kinds are compared one by one.
+        let few: Vec<ContentKey> = [7, 11, 613, 777].map(|at: usize| rows[at].key).to_vec();
+        let found = store.search_vectors_among(FINGERPRINT, vector, WANTED, &few);
+        let found = found.await.expect("a search");
+        let mut expected: Vec<(ContentKey, f32)> = rows
+            .iter()
+            .filter(|row| few.contains(&row.key))
+            .map(|row| (row.key, similarity(vector, &row.vector)))
+            .collect();
+        expected.sort_by(|left, right| right.1.total_cmp(&left.1));
+        assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.into_iter().zip(expected) {
+            assert_eq!(found.0, expected.0);
+            let difference = (found.1 - expected.1).abs();
+            assert!(difference < 1e-4, "{found:?} {expected:?}");
+        }
+    }
+    assert!(found_of_best >= 30 * WANTED * 97 / 100, "{found_of_best}");
+    let short = store.search_vectors(FINGERPRINT, &[1.0; 60], WANTED).await;
+    let error = short.expect_err("another model").to_string();
+    assert!(error.contains("60") && error.contains("64"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn vectors_whose_deletion_is_lost_are_found_whatever_the_index_has() {
     let folder = tempfile::tempdir().expect("folder");
     let store = writer(folder.path()).await;
