@@ -46,7 +46,7 @@ class Handler(BaseHTTPRequestHandler):
             info = {"general.architecture": "llama", "llama.context_length": 32768, "llama.embedding_length": 64}
             self.send({"details": DETAILS, "model_info": info, "template": "{{ .Tools }}", "capabilities": ["completion", "tools"]})
         elif request.get("messages"):
-            end = {"done": True, "done_reason": "stop", "prompt_eval_count": 100, "eval_count": 10}
+            end = {"done": True, "done_reason": "stop", "prompt_eval_count": 2000, "eval_count": 10}
             self.send({"model": MODEL, "message": reply(request["messages"]), **end}, "application/x-ndjson")
         else:
             self.send({"model": MODEL, "message": {"role": "assistant", "content": ""}, "done": True, "done_reason": "load"})

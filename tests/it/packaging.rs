@@ -12,7 +12,8 @@ use crate::support::Environment;
 use crate::support::generated::read;
 
 /// What `packaging/stage` and `packaging/packages` make, as manifests name it.
-const MADE: [&str; 8] = [
+const MADE: [&str; 9] = [
+    "target/package/NOTICES.txt",
     "target/package/THIRD-PARTY.html",
     "target/package/completions",
     "target/package/completions/_ollacode",
