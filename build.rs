@@ -1,4 +1,5 @@
-//! Lists the tasks of `benchmarks/suite`, which are part of the program.
+//! Lists the tasks of `benchmarks/suite`, which are part of the program, and notes what `--version
+//! --verbose` says about the build.
 //!
 //! It also makes cargo download the `protoc` that LanceDB's build needs, before anything is
 //! compiled. See `.cargo/protoc`.
@@ -6,6 +7,7 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 const SUITE: &str = "benchmarks/suite";
 
@@ -16,6 +18,73 @@ fn main() {
     let table = table(&folder("CARGO_MANIFEST_DIR").join(SUITE));
     let file = folder("OUT_DIR").join("suite_tasks.rs");
     fs::write(file, table).expect("the table of tasks can be written");
+    note_build(&folder("CARGO_MANIFEST_DIR"), &folder("OUT_DIR"));
+}
+
+/// Passes on to the program: commit, target, profile, and as what it is built to be installed.
+fn note_build(root: &Path, out: &Path) {
+    let target = env::var("TARGET").ok();
+    let profile = profile(out).map(|name| if name == "debug" { "dev" } else { name });
+    let commit = match profile {
+        // Each commit would compile the program again.
+        Some("dev") => None,
+        _ => published_commit(root).or_else(|| commit(root)),
+    };
+    println!("cargo::rerun-if-env-changed=OLLACODE_BUILD_PACKAGE");
+    let package = env::var("OLLACODE_BUILD_PACKAGE").ok();
+    for (name, value) in [
+        ("COMMIT", commit.as_deref()),
+        ("TARGET", target.as_deref()),
+        ("PROFILE", profile),
+        ("PACKAGE", package.as_deref()),
+    ] {
+        let value = value.unwrap_or("unknown");
+        println!("cargo::rustc-env=OLLACODE_BUILT_{name}={value}");
+    }
+}
+
+/// The folder of the profile in `target/[TARGET/]PROFILE/build/…`.
+fn profile(out: &Path) -> Option<&str> {
+    let parts: Vec<_> = out.iter().filter_map(|part| part.to_str()).collect();
+    let build = parts.iter().rposition(|part| *part == "build")?;
+    parts.get(build.checked_sub(1)?).copied()
+}
+
+/// The commit that cargo noted when it made the package, in a package from the registry.
+fn published_commit(root: &Path) -> Option<String> {
+    let text = fs::read_to_string(root.join(".cargo_vcs_info.json")).ok()?;
+    let (_, after) = text.split_once("\"sha1\"")?;
+    after.split('"').nth(1).map(str::to_owned)
+}
+
+/// The commit that is checked out here, if this is a clone; with `-modified` if files were changed.
+fn commit(root: &Path) -> Option<String> {
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git")
+            .current_dir(root)
+            .args(arguments)
+            .output();
+        let output = output.ok().filter(|output| output.status.success())?;
+        Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
+    };
+    // Sources unpacked in a clone of something else have no commit.
+    let top = PathBuf::from(git(&["rev-parse", "--show-toplevel"])?);
+    if top.canonicalize().ok()? != root.canonicalize().ok()? {
+        return None;
+    }
+    for file in ["HEAD", "logs/HEAD"] {
+        let file = root.join(git(&["rev-parse", "--git-path", file])?);
+        if file.exists() {
+            println!("cargo::rerun-if-changed={}", file.display());
+        }
+    }
+    git(&[
+        "describe",
+        "--always",
+        "--abbrev=12",
+        "--dirty=-modified",
+        "--exclude=*",
+    ])
 }
 
 /// An expression: a slice of `EmbeddedTask`. Solutions are left out.

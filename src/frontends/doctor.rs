@@ -1,5 +1,6 @@
 //! Checks of the installation, with suggested fixes.
 
+mod apparmor;
 mod disk;
 mod mcp;
 mod own;
@@ -32,6 +33,7 @@ pub struct Check {
     pub name: &'static str,
     pub state: CheckState,
     pub message: String,
+    /// One line, which the contents of a file may follow.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fix: Option<String>,
 }
@@ -100,8 +102,13 @@ fn commands(app: &App) -> Check {
         Confinement::None => "not confined",
     };
     let why = reached.why_not_full.unwrap_or_default();
-    let fix = "allow unprivileged user namespaces; until then every command needs approval";
-    Check::bad(NAME, CheckState::Warning, format!("{level}: {why}"), fix)
+    let message = format!("{level}: {why}");
+    let Some(remedy) = apparmor::remedy() else {
+        let fix = "allow unprivileged user namespaces; until then every command needs approval";
+        return Check::bad(NAME, CheckState::Warning, message, fix);
+    };
+    let message = format!("{message}; {}", remedy.reason);
+    Check::bad(NAME, CheckState::Warning, message, remedy.fix)
 }
 
 /// Checks the MCP servers that the repository names, and the file of definitions; nothing is started.

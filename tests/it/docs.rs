@@ -228,7 +228,15 @@ fn sources() -> String {
 fn files_and_tests_that_pages_name_exist() {
     let sources = sources();
     let folders = [
-        "src/", "indexer/", "secrets/", "store/", "tests/", "benches/", "queries/", "docs/", ".ci/",
+        "src/",
+        "indexer/",
+        "secrets/",
+        "store/",
+        "tests/",
+        "benches/",
+        "docs/",
+        "packaging/",
+        ".ci/",
     ];
     let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     for page in all_pages() {

@@ -50,6 +50,7 @@ mod mcp_tools;
 mod ollama_chat;
 mod ollama_embed;
 mod own_tools;
+mod packaging;
 mod peers;
 mod recording;
 mod review;

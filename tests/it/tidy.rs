@@ -450,7 +450,7 @@ fn packaged(name: &str) -> BTreeSet<String> {
 #[test]
 fn packages_have_what_they_need() {
     let indexer = packaged("ollacode-indexer");
-    for entry in fs::read_dir(root().join("queries")).expect("the queries") {
+    for entry in fs::read_dir(root().join("indexer/queries")).expect("the queries") {
         let name = entry.expect("an entry").file_name();
         let name = format!("queries/{}", name.to_str().expect("a plain name"));
         assert!(indexer.contains(&name), "the package lacks {name}");

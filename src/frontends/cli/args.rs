@@ -81,6 +81,7 @@ pub use web::WebArguments;
 #[command(
     name = "ollacode",
     version,
+    disable_version_flag = true,
     after_help = "\
 Examples, in the folder of a project:
   ollacode                                    chat about the code and let the agent edit it
@@ -122,6 +123,10 @@ pub struct Arguments {
     #[arg(long, value_name = "WHEN", global = true, default_value_t = ColorChoice::Auto)]
     #[arg(help_heading = GLOBAL)]
     pub color: ColorChoice,
+
+    /// Print the version; with `--verbose` also commit, target, profile and how it was installed
+    #[arg(short = 'V', long)]
+    pub version: bool,
 
     /// Options of `chat`, for `ollacode` without a command
     #[command(flatten, next_help_heading = CHAT)]
@@ -305,7 +310,7 @@ pub struct DoctorArguments {
 impl Arguments {
     /// Parses a command line, which starts with the program's name.
     ///
-    /// `--help` and `--version` are errors, too, with exit code 0.
+    /// `--help` is an error, too, with exit code 0.
     pub fn read<Argument>(
         command_line: impl IntoIterator<Item = Argument>,
     ) -> Result<Arguments, clap::Error>

@@ -38,14 +38,14 @@ fn write(out: &mut impl Write, check: &Check) -> io::Result<()> {
         check.name,
         escape_hidden(&check.message)
     )?;
-    if let Some(fix) = &check.fix {
-        writeln!(
-            out,
-            "{:>7}  {:<12} {DIM}→ {}{PLAIN}",
-            "",
-            "",
-            escape_hidden(fix)
-        )?;
+    let mut fix = check.fix.iter().flat_map(|fix| fix.lines());
+    if let Some(line) = fix.next() {
+        let line = escape_hidden(line);
+        writeln!(out, "{:>7}  {:<12} {DIM}→ {line}{PLAIN}", "", "")?;
+    }
+    // The contents of a file, to be copied.
+    for line in fix {
+        writeln!(out, "{}", escape_hidden(line))?;
     }
     Ok(())
 }

@@ -60,6 +60,7 @@ mod task;
 mod telegram;
 mod template;
 mod threads;
+mod version;
 mod web;
 mod width;
 mod wrap;
@@ -125,7 +126,7 @@ fn leaves_nothing(arguments: &Arguments) -> bool {
     )
 }
 
-/// Prints the help, the version or a usage error.
+/// Prints the help or a usage error.
 fn explain(error: &clap::Error) -> Result<CommandEnd, Error> {
     if error.use_stderr() {
         // If this fails, there is nowhere to report it.
@@ -137,6 +138,9 @@ fn explain(error: &clap::Error) -> Result<CommandEnd, Error> {
 }
 
 fn run(arguments: &Arguments, services: &Services) -> Result<CommandEnd, Error> {
+    if arguments.version {
+        return version::run(arguments.verbose > 0).map(|()| CommandEnd::Good);
+    }
     match &arguments.command {
         Some(Command::Completions { shell }) => {
             return help::completions(*shell).map(|()| CommandEnd::Good);

@@ -107,9 +107,19 @@ fn what_contradicts_itself_is_a_usage_error() {
 
 #[test]
 fn help_and_version_are_no_failures() {
-    for line in ["--help", "--version", "search --help", "help index"] {
+    for line in ["--help", "search --help", "help index"] {
         let code = read(line).map(|_| ()).map_err(|error| error.exit_code());
         assert_eq!(code, Err(0), "{line}");
+    }
+    for (line, verbose) in [
+        ("--version", 0),
+        ("-V", 0),
+        ("-vV", 1),
+        ("--version --verbose", 1),
+    ] {
+        let arguments = read(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+        assert!(arguments.version, "{line}");
+        assert_eq!(arguments.verbose, verbose, "{line}");
     }
 }
 
