@@ -162,6 +162,9 @@ impl App {
         };
         let rules = Arc::new(Rules::new(jail.root(), &settings.rules, repository));
         let index = Index::new(&workspace.root, folder(&workspace.root), limits);
+        let tables = settings.rules.model_servers.iter();
+        let keys = tables.filter_map(|server| server.key_env.as_deref());
+        let environment = environment.clone().without(keys);
         let secrets = jail.clone();
         let index = index.redacting(Arc::new(move |text| {
             // Values copied from secret files are neither stored nor embedded.
@@ -178,7 +181,7 @@ impl App {
             index,
             rules,
             repository_hooks,
-            environment: environment.clone(),
+            environment,
             connection: Connection::default(),
             first_index: Arc::default(),
             git_history: Arc::default(),

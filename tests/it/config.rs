@@ -3,6 +3,7 @@
 mod file;
 mod layers;
 mod secrets;
+mod servers;
 mod values;
 
 use std::ffi::OsString;
