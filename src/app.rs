@@ -64,6 +64,7 @@ const OWN_DATA: &[&str] = &[
     "mcp",
     "memory",
     "probes.json",
+    "replies",
     "replying",
     "sessions",
     "telegram",

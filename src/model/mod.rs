@@ -32,6 +32,11 @@ pub trait ChatModel: Send + Sync {
     /// The stream ends with one [`Delta::Done`] or one error, and nothing after.
     fn reply<'a>(&'a self, request: ChatRequest<'a>) -> BoxStream<'a, Result<Delta, ModelError>>;
 
+    /// The address of its server, as every user of that server writes it; empty if it has none.
+    fn server(&self) -> &str {
+        ""
+    }
+
     /// Server tokens per estimated token, if known from earlier sessions.
     fn tokens_per_estimate(&self) -> Option<f32> {
         None
