@@ -6,6 +6,7 @@
 mod absent;
 pub mod budget;
 mod edit_form;
+pub mod fleet;
 pub mod ollama;
 pub mod repair;
 mod thought_tags;

@@ -31,6 +31,8 @@ use crate::model::{
 #[derive(Debug)]
 pub struct OllamaChat {
     client: OllamaClient,
+    /// The address of its server.
+    server: String,
     digest: String,
     request_profile: RequestProfile,
     /// Whether the server only forwards requests, so that nothing is loaded there.
@@ -75,6 +77,7 @@ impl OllamaChat {
         forwarded: bool,
     ) -> OllamaChat {
         OllamaChat {
+            server: client.address().to_string(),
             client,
             digest,
             request_profile,
@@ -223,6 +226,10 @@ impl ChatModel for OllamaChat {
             Some((piece, reply))
         };
         stream::unfold(reply, next).fuse().boxed()
+    }
+
+    fn server(&self) -> &str {
+        &self.server
     }
 
     fn tokens_per_estimate(&self) -> Option<f32> {

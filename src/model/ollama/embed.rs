@@ -26,6 +26,8 @@ const OVER_BATCH: &str = "too large to process";
 /// An embedding model on an Ollama server.
 pub struct OllamaEmbedder {
     client: OllamaClient,
+    /// The address of the server.
+    server: String,
     model: EmbeddingModel,
     card: &'static EmbeddingTemplate,
     options: EmbedOptions,
@@ -83,6 +85,7 @@ impl OllamaEmbedder {
             template,
         };
         Ok(OllamaEmbedder {
+            server: client.address().to_string(),
             client,
             model,
             card,
@@ -157,6 +160,10 @@ impl Embedder for OllamaEmbedder {
             Role::Document => self.card.document,
         };
         format!("{prefix}{text}")
+    }
+
+    fn server(&self) -> &str {
+        &self.server
     }
 
     fn embed<'a>(&'a self, texts: &'a [String]) -> BoxFuture<'a, Result<Embedded, EmbedError>> {
