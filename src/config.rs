@@ -16,12 +16,14 @@ use tracing_subscriber::filter::Targets;
 use crate::check::CheckChoice;
 use crate::git::CommitWhen;
 use crate::model::EditForm;
-use crate::model::ollama::{Address, AddressError, ApiKey, NetworkScope};
+use crate::model::http::{Address, AddressError, AddressSetting, ApiKey, NetworkScope};
+use crate::model::server::ServerConfig;
 use crate::permission::{RulesError, UserRules};
 
 mod folders;
 mod layers;
 mod places;
+mod server;
 mod table;
 mod telegram;
 pub(crate) mod trust;
@@ -42,8 +44,8 @@ use user_file::UserFile;
 pub struct Settings {
     /// The folder to work on, if one was given.
     pub workspace: Option<GivenFolder>,
-    pub ollama_host: Address,
-    pub ollama_api_key: Option<ApiKey>,
+    /// The server that is asked.
+    pub server: ServerConfig,
     /// The chat model; whether the server has it is not checked here.
     pub model: String,
     /// Context window in tokens; `None` to choose one that fits the model.
@@ -118,14 +120,12 @@ impl Settings {
             environment,
             file: &file,
         };
-        let ollama_host = layers.given("OLLAMA_HOST").address()?;
         let mut warnings = file.warnings.clone();
         warnings.extend(typing_errors::warnings(environment));
-        warnings.extend(ollama_host.warning().map(str::to_owned));
+        let server = layers.server(&mut warnings)?;
         Ok(Settings {
             workspace: layers.given("WORKSPACE_DIR").workspace(environment)?,
-            ollama_host,
-            ollama_api_key: layers.given("OLLAMA_API_KEY").api_key()?,
+            server,
             model: layers.given("OLLAMA_MODEL").model()?,
             max_context_tokens: layers.given("MAX_CONTEXT_TOKENS").window()?,
             first_word: layers.given("OLLAMA_TIMEOUT").seconds()?,
@@ -363,7 +363,7 @@ pub struct GivenFolder {
 pub enum EmbedModel {
     /// Search is lexical only.
     None,
-    /// A model of Ollama.
+    /// A model of the server.
     Named(String),
 }
 
@@ -432,7 +432,7 @@ pub enum ConfigError {
         origin: SettingOrigin,
         allowed: String,
     },
-    /// `OLLAMA_HOST` is not an address.
+    /// The address of a server is not one.
     #[error("{problem} (from {origin})")]
     Address {
         problem: AddressError,

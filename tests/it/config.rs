@@ -3,6 +3,7 @@
 mod file;
 mod layers;
 mod secrets;
+mod server;
 mod values;
 
 use std::ffi::OsString;
