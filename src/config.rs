@@ -16,7 +16,7 @@ use tracing_subscriber::filter::Targets;
 use crate::check::CheckChoice;
 use crate::git::CommitWhen;
 use crate::model::EditForm;
-use crate::model::ollama::{Address, AddressError, ApiKey, NetworkScope};
+use crate::model::http::{Address, AddressError, ApiKey, NetworkScope};
 use crate::permission::{RulesError, UserRules};
 
 mod folders;

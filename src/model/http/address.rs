@@ -1,12 +1,16 @@
-//! Parses `OLLAMA_HOST` in every form that Ollama's own tools accept.
+//! Parses the address of a server in every form that Ollama's own tools accept.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
-/// Default port without a scheme.
-const PORT: &str = "11434";
+/// Ollama's port, without a scheme.
+const OLLAMA_PORT: &str = "11434";
+
+/// The port that most servers with OpenAI's `/v1` have by themselves, without a scheme: that of
+/// llama.cpp's until late in 2026.
+const SERVER_PORT: &str = "8080";
 
 /// The one host that uses https without a scheme.
 const CLOUD: &str = "ollama.com";
@@ -22,14 +26,20 @@ pub struct Address {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum AddressError {
     /// The scheme is neither `http` nor `https`.
-    #[error("`OLLAMA_HOST` begins with `{0}://`, and only `http://` and `https://` work")]
-    Scheme(String),
+    #[error("`{setting}` begins with `{scheme}://`, and only `http://` and `https://` work")]
+    Scheme {
+        setting: &'static str,
+        scheme: String,
+    },
     /// There is a user name or a password in it. The value is not repeated.
-    #[error("`OLLAMA_HOST` must not contain a user name or password; use `OLLAMA_API_KEY`")]
-    Credentials,
+    #[error("`{setting}` must not contain a user name or password; set the key apart")]
+    Credentials { setting: &'static str },
     /// It cannot be read as an address.
-    #[error("`OLLAMA_HOST` is `{0}`, which is not of the form `http://host:port`")]
-    Malformed(String),
+    #[error("`{setting}` is `{value}`, which is not of the form `http://host:port`")]
+    Malformed {
+        setting: &'static str,
+        value: String,
+    },
 }
 
 impl Address {
@@ -39,14 +49,32 @@ impl Address {
     ///
     /// [warning]: Address::warning
     pub fn parse(value: &str) -> Result<Address, AddressError> {
+        Address::parse_setting("OLLAMA_HOST", OLLAMA_PORT, value)
+    }
+
+    /// Parses the address of a server that is not Ollama, from a setting of this name.
+    ///
+    /// A final `/v1` is left out: it is part of each endpoint.
+    pub fn parse_server(setting: &'static str, value: &str) -> Result<Address, AddressError> {
+        Address::parse_setting(setting, SERVER_PORT, value)
+    }
+
+    fn parse_setting(
+        setting: &'static str,
+        usual_port: &'static str,
+        value: &str,
+    ) -> Result<Address, AddressError> {
         let value = value.trim_matches(|c: char| c.is_whitespace() || c == '"' || c == '\'');
-        let malformed = || AddressError::Malformed(value.to_owned());
+        let malformed = || AddressError::Malformed {
+            setting,
+            value: value.to_owned(),
+        };
         let (scheme, rest) = match value.split_once("://") {
             Some((scheme, rest)) => (Some(scheme.to_ascii_lowercase()), rest),
             None => (None, value),
         };
         if rest.contains('@') {
-            return Err(AddressError::Credentials);
+            return Err(AddressError::Credentials { setting });
         }
         if rest.contains(|c: char| c.is_whitespace() || c.is_control() || "?#\\%".contains(c)) {
             return Err(malformed());
@@ -55,15 +83,18 @@ impl Address {
         let (host, port) = split_port(authority).ok_or_else(malformed)?;
         let (scheme, default_port) = match scheme.as_deref() {
             None if port.is_none() && host.eq_ignore_ascii_case(CLOUD) => ("https", "443"),
-            None => ("http", PORT),
+            None => ("http", usual_port),
             Some("http") => ("http", "80"),
             Some("https") => ("https", "443"),
-            Some(other) => return Err(AddressError::Scheme(other.to_owned())),
+            Some(other) => {
+                let scheme = other.to_owned();
+                return Err(AddressError::Scheme { setting, scheme });
+            }
         };
         let (port, warning) = match port {
             None => (default_port, None),
             Some(port) if port.parse::<u16>().is_ok_and(|port| port > 0) => (port, None),
-            Some(port) => (default_port, Some(bad_port(port, default_port))),
+            Some(port) => (default_port, Some(bad_port(setting, port, default_port))),
         };
         let mut base = Url::parse(&format!("{scheme}://{}:{port}/", url_host(host)))
             .map_err(|_| malformed())?;
@@ -139,8 +170,8 @@ fn url_host(host: &str) -> String {
     }
 }
 
-fn bad_port(port: &str, default_port: &str) -> String {
-    format!("`OLLAMA_HOST` has the port `{port}`, which is not valid; {default_port} is used")
+fn bad_port(setting: &str, port: &str, default_port: &str) -> String {
+    format!("`{setting}` has the port `{port}`, which is not valid; {default_port} is used")
 }
 
 /// Removes what people copy from settings of other tools: a final `/`, `/v1` or `/api`.
@@ -230,15 +261,38 @@ mod tests {
             "a b", "gpu?x=1", "gpu#x", "a:b:c", "[::1", "[gpu]", "[::1]x", "a\\b", "%",
         ] {
             let error = Address::parse(value).expect_err(value);
-            assert_eq!(error, AddressError::Malformed(value.to_owned()), "{value}");
+            let expected = AddressError::Malformed {
+                setting: "OLLAMA_HOST",
+                value: value.to_owned(),
+            };
+            assert_eq!(error, expected, "{value}");
         }
         let ftp = Address::parse("ftp://gpu");
-        assert_eq!(ftp, Err(AddressError::Scheme("ftp".to_owned())));
+        assert!(matches!(ftp, Err(AddressError::Scheme { scheme, .. }) if scheme == "ftp"));
         for value in ["http://me:secret@gpu", "me:se/cret@gpu", "me@gpu"] {
             let error = Address::parse(value).expect_err(value);
-            assert_eq!(error, AddressError::Credentials, "{value}");
+            let expected = AddressError::Credentials {
+                setting: "OLLAMA_HOST",
+            };
+            assert_eq!(error, expected, "{value}");
             assert!(!error.to_string().contains("secret"));
         }
+    }
+
+    #[test]
+    fn another_server_has_another_port_and_another_setting() {
+        for (value, expected) in [
+            ("", "http://127.0.0.1:8080"),
+            ("gpu", "http://gpu:8080"),
+            ("http://127.0.0.1:1234/v1", "http://127.0.0.1:1234"),
+            ("https://gpu/llm/v1/", "https://gpu/llm"),
+        ] {
+            let address = Address::parse_server("OLLACODE_SERVER", value);
+            let address = address.unwrap_or_else(|error| panic!("{value}: {error}"));
+            assert_eq!(address.to_string(), expected, "{value}");
+        }
+        let error = Address::parse_server("OLLACODE_SERVER", "a b").expect_err("no address");
+        assert!(error.to_string().contains("`OLLACODE_SERVER` is `a b`"));
     }
 
     #[test]
