@@ -33,7 +33,8 @@ use crate::engine::{ChatActivity, CheckSetup, Engine, EngineOptions, EngineParts
 use crate::git::HistoryCache;
 use crate::jail::{GitSettings, Holds, Jail, JailError, PrivatePath, keys_below};
 use crate::mcp::McpServers;
-use crate::model::ollama::{ClientLimits, OllamaChat, OllamaClient, OllamaEmbedder, OllamaError};
+use crate::model::http::{ClientLimits, ServerError, ServerKind};
+use crate::model::ollama::{OllamaChat, OllamaClient, OllamaEmbedder};
 use crate::permission::{Hook, RepositoryRules, Rules};
 use crate::retrieval::CodeIndex;
 use crate::session::Session;
@@ -195,7 +196,7 @@ impl App {
     }
 
     /// A client for the server of the settings.
-    pub fn ollama(&self) -> Result<OllamaClient, OllamaError> {
+    pub fn ollama(&self) -> Result<OllamaClient, ServerError> {
         let Settings {
             ollama_host,
             ollama_api_key,
@@ -211,7 +212,7 @@ impl App {
     }
 
     /// The embedding model of the settings; `None` for lexical search only.
-    pub async fn embedder(&self) -> Result<Option<OllamaEmbedder>, OllamaError> {
+    pub async fn embedder(&self) -> Result<Option<OllamaEmbedder>, ServerError> {
         match &self.settings.embed_model {
             EmbedModel::None => Ok(None),
             EmbedModel::Named(name) => self.connect_embedder(name).await.map(Some),
@@ -219,7 +220,7 @@ impl App {
     }
 
     /// A model that was pulled again with the same weights is the same model.
-    async fn connect_embedder(&self, name: &str) -> Result<OllamaEmbedder, OllamaError> {
+    async fn connect_embedder(&self, name: &str) -> Result<OllamaEmbedder, ServerError> {
         let embedder = OllamaEmbedder::connect(self.ollama()?, name).await?;
         let Some(weights) = embedder.model().weights.clone() else {
             return Ok(embedder);
@@ -249,8 +250,13 @@ impl App {
         let connected = tokio::time::timeout(CONNECT_LIMIT, self.connect_for_search()).await;
         connected.unwrap_or_else(|_| {
             let host = self.settings.ollama_host.to_string();
-            let limit = CONNECT_LIMIT;
-            Err(OllamaError::TimedOut { host, limit }.into())
+            let (server, limit) = (ServerKind::Ollama, CONNECT_LIMIT);
+            Err(ServerError::TimedOut {
+                server,
+                host,
+                limit,
+            }
+            .into())
         })
     }
 
@@ -262,7 +268,7 @@ impl App {
         let wanted = match (self.embedder().await, &complete) {
             // Until the new model is available, the previous one is used.
             (
-                Err(OllamaError::ModelMissing { .. } | OllamaError::NotForEmbedding { .. }),
+                Err(ServerError::ModelMissing { .. } | ServerError::NotForEmbedding { .. }),
                 Some((name, _)),
             ) if self.settings.embed_model != EmbedModel::Named(name.clone()) => {
                 return Ok(Some(self.connect_embedder(name).await?));
@@ -284,14 +290,14 @@ impl App {
     }
 
     /// The chat model: by default the one of the settings.
-    pub async fn chat_model(&self, name: Option<&str>) -> Result<OllamaChat, OllamaError> {
+    pub async fn chat_model(&self, name: Option<&str>) -> Result<OllamaChat, ServerError> {
         let name = name.unwrap_or(&self.settings.model);
         let model = self.untried_chat_model(name).await?;
         Ok(model.remembering(self.probes_file()))
     }
 
     /// A model as its server describes it, without the results of a probe.
-    pub async fn untried_chat_model(&self, name: &str) -> Result<OllamaChat, OllamaError> {
+    pub async fn untried_chat_model(&self, name: &str) -> Result<OllamaChat, ServerError> {
         let Settings {
             max_context_tokens,
             reach,
@@ -467,7 +473,7 @@ fn own_data(folder: &Path, root: &Path) -> Vec<PathBuf> {
 #[derive(Debug, thiserror::Error)]
 pub enum SearchModelError {
     #[error(transparent)]
-    Ollama(#[from] OllamaError),
+    Ollama(#[from] ServerError),
     #[error(transparent)]
     Index(#[from] IndexError),
 }

@@ -16,7 +16,7 @@ use tracing_subscriber::filter::Targets;
 use crate::check::CheckChoice;
 use crate::git::CommitWhen;
 use crate::model::EditForm;
-use crate::model::http::{Address, AddressError, AddressSetting, ApiKey, NetworkScope};
+use crate::model::http::{Address, AddressError, ApiKey, NetworkScope};
 use crate::model::server::ServerConfig;
 use crate::permission::{RulesError, UserRules};
 

@@ -2,20 +2,20 @@
 
 use super::layers::Layers;
 use super::{ConfigError, SettingOrigin};
-use crate::model::http::{ApiKey, KindChoice, OLLACODE_SERVER, OLLAMA_HOST, ServerKind};
+use crate::model::http::{ApiKey, KindChoice, ServerKind};
 use crate::model::server::ServerConfig;
 
 impl Layers<'_> {
     /// The server; adds warnings about settings that have no effect.
     pub fn server(&self, warnings: &mut Vec<String>) -> Result<ServerConfig, ConfigError> {
-        let host = self.given(OLLAMA_HOST.name);
+        let host = self.given("OLLAMA_HOST");
         let ollama = ServerConfig {
             address: host.address()?,
-            key: self.given(OLLAMA_HOST.key).api_key()?,
+            key: self.given("OLLAMA_API_KEY").api_key()?,
             kind: KindChoice::Kind(ServerKind::Ollama),
         };
-        let server = self.given(OLLACODE_SERVER.name);
-        let key = self.given(OLLACODE_SERVER.key).api_key()?;
+        let server = self.given("OLLACODE_SERVER");
+        let key = self.given("OLLACODE_SERVER_KEY").api_key()?;
         if !server.is_set() {
             warnings.extend(ollama.address.warning().map(str::to_owned));
             let is_useless = key.is_some();
@@ -24,7 +24,7 @@ impl Layers<'_> {
             }));
             return Ok(ollama);
         }
-        let address = server.url(OLLACODE_SERVER)?;
+        let address = server.server_address()?;
         let is_given = host.origin != SettingOrigin::Default;
         if is_given && ollama.address.to_string() != address.to_string() {
             warnings.push(format!(

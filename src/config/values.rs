@@ -7,9 +7,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::layers::GivenValue;
 use super::{
-    Address, AddressError, AddressSetting, ApiKey, CheckChoice, CommitWhen, ConfigError, EditForm,
-    EmbedModel, Environment, GivenFolder, NetworkScope, NotifyChoice, SandboxChoice, SettingOrigin,
-    ToolChoice,
+    Address, AddressError, ApiKey, CheckChoice, CommitWhen, ConfigError, EditForm, EmbedModel,
+    Environment, GivenFolder, NetworkScope, NotifyChoice, SandboxChoice, SettingOrigin, ToolChoice,
 };
 
 const KIB: u64 = 1 << 10;
@@ -81,8 +80,8 @@ impl GivenValue {
     }
 
     /// The address of a server of any kind.
-    pub fn url(&self, setting: AddressSetting) -> Result<Address, ConfigError> {
-        self.address_by(|value| Address::parse_url(value, setting))
+    pub fn server_address(&self) -> Result<Address, ConfigError> {
+        self.address_by(|value| Address::parse_server(self.name, value))
     }
 
     fn address_by(

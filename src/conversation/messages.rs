@@ -10,7 +10,7 @@ use super::OpenedSession;
 use crate::app::IndexStatus;
 use crate::engine::event::{ToolOutcome, TurnEnd};
 use crate::engine::{CompactReport, KeptTokens, TokenReport};
-use crate::model::ollama::OllamaError;
+use crate::model::http::ServerError;
 use crate::permission::{Confinement, Mode};
 use crate::visible::visible_name;
 
@@ -189,8 +189,8 @@ pub fn error_words(error: &Error) -> String {
     }
     let ollama = error
         .chain()
-        .find_map(|cause| cause.downcast_ref::<OllamaError>());
-    if let Some(hint) = ollama.and_then(OllamaError::hint) {
+        .find_map(|cause| cause.downcast_ref::<ServerError>());
+    if let Some(hint) = ollama.and_then(ServerError::hint) {
         words.push_str(&format!("; {hint}"));
     }
     words

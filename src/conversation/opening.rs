@@ -11,7 +11,8 @@ use super::workspaces::OpenWorkspace;
 use super::{Participant, SharedContext};
 use crate::app::App;
 use crate::engine::Engine;
-use crate::model::ollama::{OllamaError, suggest};
+use crate::model::http::ServerError;
+use crate::model::ollama::suggest;
 use crate::model::{ChatModel, ModelProfile};
 use crate::permission::{Confinement, Mode};
 use crate::session::{self, Session, SessionError, SessionId};
@@ -37,7 +38,7 @@ impl Connector for InstalledModels {
         async move {
             match app.chat_model(name).await {
                 Ok(model) => Ok(Arc::new(model) as Arc<dyn ChatModel>),
-                Err(OllamaError::ModelMissing { model }) => {
+                Err(ServerError::ModelMissing { model, .. }) => {
                     let suggestion = suggest(&app.ollama()?, &model).await;
                     Err(anyhow!(
                         "Ollama does not have the model `{model}`: {suggestion}"

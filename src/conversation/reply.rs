@@ -14,7 +14,8 @@ use crate::engine::TokenReport;
 use crate::engine::project_instructions::ProjectInstructions;
 use crate::message::Source;
 use crate::model::ModelProfile;
-use crate::model::ollama::{InstalledModel, OllamaError, installed_chat_models};
+use crate::model::http::ServerError;
+use crate::model::ollama::{InstalledModel, installed_chat_models};
 use crate::permission::{Confinement, Mode};
 use crate::session::changes::{FileDiff, Undone};
 use crate::session::{SessionId, SessionSummary};
@@ -168,7 +169,7 @@ impl IndexJob {
 }
 
 impl ModelsJob {
-    pub async fn run(&self) -> Result<Vec<InstalledModel>, OllamaError> {
+    pub async fn run(&self) -> Result<Vec<InstalledModel>, ServerError> {
         installed_chat_models(&self.workspace.app.ollama()?).await
     }
 }

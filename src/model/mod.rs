@@ -1,12 +1,15 @@
 //! The models that ollacode uses.
 //!
-//! [`ChatModel`] is the engine's view of a model; [`ollama`] implements it. [`repair`] finds and
+//! [`ChatModel`] is the engine's view of a model; [`ollama`] and [`openai`] implement it over
+//! [`http`]. [`repair`] finds and
 //! fixes tool calls that weak models get wrong.
 
 mod absent;
 pub mod budget;
 mod edit_form;
+pub mod http;
 pub mod ollama;
+pub mod openai;
 pub mod repair;
 mod thought_tags;
 mod tool_spec;

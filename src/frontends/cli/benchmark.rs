@@ -23,7 +23,8 @@ use crate::benchmark::run::{BenchmarkOptions, Progress, benchmark, material};
 use crate::benchmark::stored;
 use crate::conversation::messages::{count, sent_to};
 use crate::model::ChatModel;
-use crate::model::ollama::{OllamaChat, OllamaError, suggest};
+use crate::model::http::ServerError;
+use crate::model::ollama::{OllamaChat, suggest};
 
 const STOPPING: &str = "stopping; what is known by now is shown and kept";
 
@@ -102,7 +103,7 @@ async fn connect(app: &App, names: &[String]) -> Result<Vec<OllamaChat>, Error> 
     let mut models: Vec<OllamaChat> = Vec::new();
     for name in names {
         let model = match app.chat_model(Some(name)).await {
-            Err(OllamaError::ModelMissing { model }) => {
+            Err(ServerError::ModelMissing { model, .. }) => {
                 let suggestion = suggest(&app.ollama()?, &model).await;
                 return Err(MissingModel(suggestion).into());
             }

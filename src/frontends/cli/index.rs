@@ -21,7 +21,7 @@ use super::{CommandEnd, confirm, indexes, inspect, note, print, print_json, summ
 use crate::app::{App, VectorStatus};
 use crate::config::EmbedModel;
 use crate::conversation::messages::duration;
-use crate::model::ollama::OllamaError;
+use crate::model::http::ServerError;
 
 const STOPPING: &str = "stopping; finished work is kept";
 
@@ -183,7 +183,7 @@ async fn vectors(
         app.index.forget_failures().await?;
     }
     let connected = match app.embedder().await {
-        Err(OllamaError::ModelMissing { model }) if offer_pull(app, &model).await? => {
+        Err(ServerError::ModelMissing { model, .. }) if offer_pull(app, &model).await? => {
             app.embedder().await
         }
         other => other,
@@ -191,7 +191,7 @@ async fn vectors(
     let embedder = match connected {
         Ok(Some(embedder)) => embedder,
         Ok(None) => return Ok(VectorOutcome::Off),
-        Err(error @ OllamaError::Offline { .. }) => return Err(error.into()),
+        Err(error @ ServerError::Offline { .. }) => return Err(error.into()),
         Err(error) => return Ok(VectorOutcome::Later(error.with_hint())),
     };
     if !app.settings.ollama_host.is_loopback() {

@@ -12,7 +12,8 @@ use super::progress::download_bar;
 use super::style::visible_name;
 use crate::app::App;
 use crate::model::ChatModel;
-use crate::model::ollama::{NetworkScope, OllamaError, PullProgress, Suggestion, suggest};
+use crate::model::http::{NetworkScope, ServerError};
+use crate::model::ollama::{PullProgress, Suggestion, suggest};
 
 /// The server does not have the model.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +30,7 @@ pub async fn connect(
 ) -> Result<Arc<dyn ChatModel>, Error> {
     let missing = match app.chat_model(name).await {
         Ok(model) => return Ok(Arc::new(model)),
-        Err(OllamaError::ModelMissing { model }) => model,
+        Err(ServerError::ModelMissing { model, .. }) => model,
         Err(error) => return Err(error.into()),
     };
     let suggestion = suggest(&app.ollama()?, &missing).await;
@@ -67,7 +68,7 @@ async fn offer_pull(app: &App, model: &str, interrupts: &Interrupts) -> Result<b
     Ok(true)
 }
 
-async fn pull(app: &App, model: &str) -> Result<(), OllamaError> {
+async fn pull(app: &App, model: &str) -> Result<(), ServerError> {
     let bar = download_bar();
     let mut progress = |step: PullProgress| {
         bar.set_message(visible_name(&step.status));

@@ -15,7 +15,8 @@ use super::style::counted;
 use super::{CommandEnd, confirm, hits, note, print, print_json};
 use crate::app::{App, SearchModelError};
 use crate::frontends::wire::{SearchAnswer, SearchFailure};
-use crate::model::ollama::{OllamaEmbedder, OllamaError};
+use crate::model::http::ServerError;
+use crate::model::ollama::OllamaEmbedder;
 
 pub async fn run(app: &App, arguments: &SearchArguments) -> Result<CommandEnd, Error> {
     make_index(app).await?;
@@ -87,7 +88,7 @@ pub(super) async fn make_index(app: &App) -> Result<(), Error> {
 async fn embedder(app: &App) -> Result<Option<OllamaEmbedder>, Error> {
     match app.searching_embedder().await {
         Ok(embedder) => Ok(embedder),
-        Err(SearchModelError::Ollama(error @ OllamaError::Offline { .. })) => Err(error.into()),
+        Err(SearchModelError::Ollama(error @ ServerError::Offline { .. })) => Err(error.into()),
         Err(SearchModelError::Ollama(error)) => {
             let hint = error
                 .hint()

@@ -9,7 +9,8 @@ use super::{Check, CheckState};
 use crate::app::App;
 use crate::config::EmbedModel;
 use crate::conversation::messages::count;
-use crate::model::ollama::{LocalModel, OllamaClient, OllamaError, suggest};
+use crate::model::http::ServerError;
+use crate::model::ollama::{LocalModel, OllamaClient, suggest};
 use crate::model::{ChatModel, ModelProfile};
 
 /// Maximum time to embed one word; the model may have to be loaded first.
@@ -69,7 +70,7 @@ async fn embeddings(app: &App) -> Check {
 }
 
 /// With embeddings off, only the chat needs a server.
-fn without_server(app: &App, error: &OllamaError) -> Check {
+fn without_server(app: &App, error: &ServerError) -> Check {
     let mut check = failed("ollama", error);
     if app.settings.embed_model == EmbedModel::None {
         check.state = CheckState::Warning;
@@ -111,7 +112,7 @@ async fn chat_model(app: &App, client: &OllamaClient) -> Check {
                 format!("{name}: {tools}; context window of {window} tokens; edits by {form}"),
             )
         }
-        Err(OllamaError::ModelMissing { model }) => {
+        Err(ServerError::ModelMissing { model, .. }) => {
             let suggestion = suggest(client, &model).await;
             let message = format!("Ollama does not have the model `{model}`");
             Check::bad(NAME, CheckState::Warning, message, suggestion.to_string())
@@ -123,7 +124,7 @@ async fn chat_model(app: &App, client: &OllamaClient) -> Check {
     }
 }
 
-fn failed(name: &'static str, error: &OllamaError) -> Check {
+fn failed(name: &'static str, error: &ServerError) -> Check {
     Check {
         name,
         state: CheckState::Broken,

@@ -11,17 +11,16 @@ use futures::stream::{self, BoxStream};
 use parking_lot::Mutex;
 use serde_json::{Map, json};
 
-use super::OllamaError;
 use super::blanks::BlankDetector;
 use super::chat_line::{ChatLine, LineCall};
 use super::chat_wire::{ChatBody, LONGEST_REPLY};
 use super::classify_error::{RequestContext, model_error, refuses_thinking};
 use super::client::OllamaClient;
 use super::context_window::{LoadedMemory, effective_window};
-use super::lines::{ResponseLines, endless_response};
 use super::probe::ProbeReport;
 use super::request_profile::RequestProfile;
 use crate::message::{Message, ToolCall};
+use crate::model::http::{ResponseLines, ServerError, endless_response};
 use crate::model::repair::new_call_id;
 use crate::model::{
     ChatModel, ChatRequest, Delta, EditExperience, EditForm, ModelError, ModelProfile,
@@ -153,13 +152,13 @@ impl OllamaChat {
     ///
     /// If the server does not answer, or refuses; the model then stays for as long as the server
     /// keeps models.
-    pub async fn unload(&self) -> Result<(), OllamaError> {
+    pub async fn unload(&self) -> Result<(), ServerError> {
         if self.forwarded {
             return Ok(());
         }
         let name = &self.planned.name;
         let body = json!({"model": name, "messages": [], "keep_alive": 0});
-        let mut lines = self.client.stream("api/chat", &body, name).await?;
+        let mut lines = self.client.http().stream("api/chat", &body, name).await?;
         while let Some(line) = lines.next::<ChatLine>().await? {
             if line.done {
                 break;
@@ -194,17 +193,17 @@ impl OllamaChat {
     }
 
     /// Sends a request; returns when the answer has started.
-    async fn open(&self, request: ChatRequest<'_>) -> Result<ResponseLines, OllamaError> {
+    async fn open(&self, request: ChatRequest<'_>) -> Result<ResponseLines, ServerError> {
         let name = &self.planned.name;
         let mut body = ChatBody::new(name, self.request_profile, request);
         if self.refuses_thinking.load(Ordering::Relaxed) {
             body.think = None;
         }
-        match self.client.stream("api/chat", &body, name).await {
+        match self.client.http().stream("api/chat", &body, name).await {
             Err(error) if body.think.is_some() && refuses_thinking(&error) => {
                 self.refuses_thinking.store(true, Ordering::Relaxed);
                 body.think = None;
-                self.client.stream("api/chat", &body, name).await
+                self.client.http().stream("api/chat", &body, name).await
             }
             answer => answer,
         }
@@ -259,7 +258,7 @@ impl ChatModel for OllamaChat {
     }
 }
 
-fn failure(error: OllamaError) -> ModelError {
+fn failure(error: ServerError) -> ModelError {
     model_error(error, RequestContext::default())
 }
 
@@ -325,10 +324,10 @@ impl<'a> ReplyStream<'a> {
                     }
                 }
                 Err(error) if self.may_begin_again(&error) => {
-                    tracing::debug!(%error, "asking Ollama again");
+                    tracing::debug!(%error, "asking the server again");
                     self.began_again = true;
                     self.lines = None;
-                    self.model.client.rest().await;
+                    self.model.client.http().rest().await;
                 }
                 Err(error) => {
                     let asked = RequestContext {
@@ -351,16 +350,16 @@ impl<'a> ReplyStream<'a> {
     }
 
     /// Reads a line; sends the request first if needed.
-    async fn read(&mut self) -> Result<(), OllamaError> {
+    async fn read(&mut self) -> Result<(), ServerError> {
         if self.lines.is_none() {
             self.lines = Some(self.model.open(self.request).await?);
             self.blanks = BlankDetector::new(Instant::now());
         }
         let Some(lines) = &mut self.lines else {
-            return Err(OllamaError::Incomplete);
+            return Err(ServerError::Incomplete);
         };
         // A stream without its last line is broken, however well it went.
-        let line: ChatLine = lines.next().await?.ok_or(OllamaError::Incomplete)?;
+        let line: ChatLine = lines.next().await?.ok_or(ServerError::Incomplete)?;
         let said = line.said(lines.length());
         if said > 0 {
             lines.advanced();
@@ -378,7 +377,7 @@ impl<'a> ReplyStream<'a> {
         if !line.calls.is_empty() {
             self.blanks = BlankDetector::new(Instant::now());
         }
-        let patience = self.model.client.patience();
+        let patience = self.model.client.http().patience();
         for piece in [&line.thinking, &line.content] {
             if let Some(why) = self.blanks.push(piece, Instant::now(), patience) {
                 return Err(endless_response(&why));
@@ -390,10 +389,10 @@ impl<'a> ReplyStream<'a> {
 
     /// Whether to retry: once if the connection broke before anything was received; a failed
     /// connection was retried already.
-    fn may_begin_again(&self, error: &OllamaError) -> bool {
+    fn may_begin_again(&self, error: &ServerError) -> bool {
         let is_broken = matches!(
             error,
-            OllamaError::ConnectionLost { .. } | OllamaError::Incomplete
+            ServerError::ConnectionLost { .. } | ServerError::Incomplete
         );
         is_broken && self.lines.is_some() && !self.handed_out && !self.began_again
     }

@@ -1,13 +1,18 @@
-//! Parses addresses of servers: `OLLAMA_HOST` in every form that Ollama's own tools accept, and
-//! URLs of other servers as they are written.
+//! Parses the address of a server in every form that Ollama's own tools accept.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
-/// Default port without a scheme.
-const PORT: &str = "11434";
+/// Ollama's port, without a scheme.
+const OLLAMA_PORT: &str = "11434";
+
+/// The port of `http`.
+const HTTP_PORT: &str = "80";
+
+/// The setting that has Ollama's address.
+const OLLAMA_HOST: &str = "OLLAMA_HOST";
 
 /// The one host that uses https without a scheme.
 const CLOUD: &str = "ollama.com";
@@ -19,26 +24,6 @@ pub struct Address {
     warning: Option<String>,
 }
 
-/// The setting that an address comes from, for messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AddressSetting {
-    pub name: &'static str,
-    /// The setting that has the key for the server.
-    pub key: &'static str,
-}
-
-/// The address of Ollama.
-pub const OLLAMA_HOST: AddressSetting = AddressSetting {
-    name: "OLLAMA_HOST",
-    key: "OLLAMA_API_KEY",
-};
-
-/// The address of a server of any kind.
-pub const OLLACODE_SERVER: AddressSetting = AddressSetting {
-    name: "OLLACODE_SERVER",
-    key: "OLLACODE_SERVER_KEY",
-};
-
 /// Why a value is not an address.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum AddressError {
@@ -49,23 +34,14 @@ pub enum AddressError {
         scheme: String,
     },
     /// There is a user name or a password in it. The value is not repeated.
-    #[error("`{}` must not contain a user name or password; use `{}`", .0.name, .0.key)]
-    Credentials(AddressSetting),
+    #[error("`{setting}` must not contain a user name or password; {}", key_hint(.setting))]
+    Credentials { setting: &'static str },
     /// It cannot be read as an address.
     #[error("`{setting}` is `{value}`, which is not of the form `http://host:port`")]
     Malformed {
         setting: &'static str,
         value: String,
     },
-}
-
-/// The parts of a value, as they are written.
-struct Parts<'a> {
-    /// In lower case.
-    scheme: Option<String>,
-    host: &'a str,
-    port: Option<&'a str>,
-    path: &'a str,
 }
 
 impl Address {
@@ -75,36 +51,64 @@ impl Address {
     ///
     /// [warning]: Address::warning
     pub fn parse(value: &str) -> Result<Address, AddressError> {
-        let parts = parts(value, OLLAMA_HOST)?;
-        let (scheme, default_port) = match parts.scheme.as_deref() {
-            None if parts.port.is_none() && parts.host.eq_ignore_ascii_case(CLOUD) => {
-                ("https", "443")
-            }
-            None => ("http", PORT),
-            Some(scheme) => with_default_port(scheme, OLLAMA_HOST)?,
-        };
-        let (port, warning) = match parts.port {
-            None => (default_port, None),
-            Some(port) if is_port(port) => (port, None),
-            Some(port) => (default_port, Some(bad_port(port, default_port))),
-        };
-        let base = base(scheme, port, &parts).ok_or_else(|| malformed(value, OLLAMA_HOST))?;
-        Ok(Address { base, warning })
+        Address::parse_setting(OLLAMA_HOST, OLLAMA_PORT, value)
     }
 
-    /// Parses the URL of a server of any kind. Without a port, it is that of the scheme; without a
-    /// scheme, it is `http`.
-    pub fn parse_url(value: &str, setting: AddressSetting) -> Result<Address, AddressError> {
-        let parts = parts(value, setting)?;
-        let scheme = parts.scheme.as_deref().unwrap_or("http");
-        let (scheme, default_port) = with_default_port(scheme, setting)?;
-        let port = parts.port.unwrap_or(default_port);
-        let is_complete = is_port(port) && !parts.host.is_empty();
-        let base = is_complete.then(|| base(scheme, port, &parts)).flatten();
-        Ok(Address {
-            base: base.ok_or_else(|| malformed(value, setting))?,
-            warning: None,
-        })
+    /// Parses the address of a server of any kind, from a setting of this name.
+    ///
+    /// It is used as it is written: without a port, it is that of the scheme, and without a scheme,
+    /// it is `http`. A final `/v1` is left out: it is part of each endpoint.
+    pub fn parse_server(setting: &'static str, value: &str) -> Result<Address, AddressError> {
+        Address::parse_setting(setting, HTTP_PORT, value)
+    }
+
+    fn parse_setting(
+        setting: &'static str,
+        usual_port: &'static str,
+        value: &str,
+    ) -> Result<Address, AddressError> {
+        let value = value.trim_matches(|c: char| c.is_whitespace() || c == '"' || c == '\'');
+        let malformed = || AddressError::Malformed {
+            setting,
+            value: value.to_owned(),
+        };
+        let (scheme, rest) = match value.split_once("://") {
+            Some((scheme, rest)) => (Some(scheme.to_ascii_lowercase()), rest),
+            None => (None, value),
+        };
+        if rest.contains('@') {
+            return Err(AddressError::Credentials { setting });
+        }
+        if rest.contains(|c: char| c.is_whitespace() || c.is_control() || "?#\\%".contains(c)) {
+            return Err(malformed());
+        }
+        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let (host, port) = split_port(authority).ok_or_else(malformed)?;
+        let is_ollama = setting == OLLAMA_HOST;
+        if host.is_empty() && !is_ollama {
+            return Err(malformed());
+        }
+        let (scheme, default_port) = match scheme.as_deref() {
+            None if port.is_none() && host.eq_ignore_ascii_case(CLOUD) => ("https", "443"),
+            None => ("http", usual_port),
+            Some("http") => ("http", HTTP_PORT),
+            Some("https") => ("https", "443"),
+            Some(other) => {
+                let scheme = other.to_owned();
+                return Err(AddressError::Scheme { setting, scheme });
+            }
+        };
+        let (port, warning) = match port {
+            None => (default_port, None),
+            Some(port) if port.parse::<u16>().is_ok_and(|port| port > 0) => (port, None),
+            Some(port) if is_ollama => (default_port, Some(bad_port(port, default_port))),
+            Some(_) => return Err(malformed()),
+        };
+        let mut base = Url::parse(&format!("{scheme}://{}:{port}/", url_host(host)))
+            .map_err(|_| malformed())?;
+        base.set_path(without_api(path));
+        reach_instead_of_bind(&mut base);
+        Ok(Address { base, warning })
     }
 
     /// A warning about a part of the value that was not used as written.
@@ -145,68 +149,6 @@ impl fmt::Display for Address {
     }
 }
 
-/// Splits a value, without quotes around it.
-fn parts(value: &str, setting: AddressSetting) -> Result<Parts<'_>, AddressError> {
-    let value = unquoted(value);
-    let (scheme, rest) = match value.split_once("://") {
-        Some((scheme, rest)) => (Some(scheme.to_ascii_lowercase()), rest),
-        None => (None, value),
-    };
-    if rest.contains('@') {
-        return Err(AddressError::Credentials(setting));
-    }
-    if rest.contains(|c: char| c.is_whitespace() || c.is_control() || "?#\\%".contains(c)) {
-        return Err(malformed(value, setting));
-    }
-    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let (host, port) = split_port(authority).ok_or_else(|| malformed(value, setting))?;
-    Ok(Parts {
-        scheme,
-        host,
-        port,
-        path,
-    })
-}
-
-fn unquoted(value: &str) -> &str {
-    value.trim_matches(|c: char| c.is_whitespace() || c == '"' || c == '\'')
-}
-
-fn malformed(value: &str, setting: AddressSetting) -> AddressError {
-    AddressError::Malformed {
-        setting: setting.name,
-        value: unquoted(value).to_owned(),
-    }
-}
-
-/// A scheme with its port.
-fn with_default_port(
-    scheme: &str,
-    setting: AddressSetting,
-) -> Result<(&'static str, &'static str), AddressError> {
-    match scheme {
-        "http" => Ok(("http", "80")),
-        "https" => Ok(("https", "443")),
-        other => Err(AddressError::Scheme {
-            setting: setting.name,
-            scheme: other.to_owned(),
-        }),
-    }
-}
-
-fn is_port(port: &str) -> bool {
-    port.parse::<u16>().is_ok_and(|port| port > 0)
-}
-
-/// The URL that all endpoints begin with; `None` if the host is not one.
-fn base(scheme: &str, port: &str, parts: &Parts<'_>) -> Option<Url> {
-    let host = url_host(parts.host);
-    let mut base = Url::parse(&format!("{scheme}://{host}:{port}/")).ok()?;
-    base.set_path(without_api(parts.path));
-    reach_instead_of_bind(&mut base);
-    Some(base)
-}
-
 /// Splits host and port; `None` if that is not possible.
 fn split_port(authority: &str) -> Option<(&str, Option<&str>)> {
     if let Some(rest) = authority.strip_prefix('[') {
@@ -238,6 +180,15 @@ fn url_host(host: &str) -> String {
 
 fn bad_port(port: &str, default_port: &str) -> String {
     format!("`OLLAMA_HOST` has the port `{port}`, which is not valid; {default_port} is used")
+}
+
+/// Where the key belongs.
+fn key_hint(setting: &str) -> &'static str {
+    match setting {
+        OLLAMA_HOST => "use `OLLAMA_API_KEY`",
+        "OLLACODE_SERVER" => "use `OLLACODE_SERVER_KEY`",
+        _ => "set the key apart",
+    }
 }
 
 /// Removes what people copy from settings of other tools: a final `/`, `/v1` or `/api`.
@@ -327,43 +278,49 @@ mod tests {
             "a b", "gpu?x=1", "gpu#x", "a:b:c", "[::1", "[gpu]", "[::1]x", "a\\b", "%",
         ] {
             let error = Address::parse(value).expect_err(value);
-            assert_eq!(error, malformed(value, OLLAMA_HOST), "{value}");
+            let expected = AddressError::Malformed {
+                setting: "OLLAMA_HOST",
+                value: value.to_owned(),
+            };
+            assert_eq!(error, expected, "{value}");
         }
         let ftp = Address::parse("ftp://gpu");
-        let setting = OLLAMA_HOST.name;
-        let scheme = "ftp".to_owned();
-        assert_eq!(ftp, Err(AddressError::Scheme { setting, scheme }));
+        assert!(matches!(ftp, Err(AddressError::Scheme { scheme, .. }) if scheme == "ftp"));
         for value in ["http://me:secret@gpu", "me:se/cret@gpu", "me@gpu"] {
             let error = Address::parse(value).expect_err(value);
-            assert_eq!(error, AddressError::Credentials(OLLAMA_HOST), "{value}");
+            let expected = AddressError::Credentials {
+                setting: "OLLAMA_HOST",
+            };
+            assert_eq!(error, expected, "{value}");
             assert!(!error.to_string().contains("secret"));
         }
     }
 
     #[test]
-    fn the_url_of_another_server_is_used_as_it_is_written() {
+    fn the_address_of_another_server_is_used_as_it_is_written() {
         for (value, expected) in [
-            ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+            ("http://127.0.0.1:1234/v1", "http://127.0.0.1:1234"),
+            ("https://gpu/llm/v1/", "https://gpu/llm"),
             ("http://gpu", "http://gpu"),
             ("https://gpu/", "https://gpu"),
             ("gpu", "http://gpu"),
             ("gpu:1234", "http://gpu:1234"),
-            ("https://gpu/v1", "https://gpu"),
-            ("https://gpu/proxy/v1/", "https://gpu/proxy"),
             ("0.0.0.0:8000", "http://127.0.0.1:8000"),
             ("[::1]:8080", "http://[::1]:8080"),
         ] {
-            let address = Address::parse_url(value, OLLACODE_SERVER);
+            let address = Address::parse_server("OLLACODE_SERVER", value);
             let address = address.unwrap_or_else(|error| panic!("{value}: {error}"));
             assert_eq!(address.to_string(), expected, "{value}");
+            assert_eq!(address.warning(), None, "{value}");
         }
         for value in ["", ":8080", "http://", "gpu:0", "gpu:x", "gpu:99999", "a b"] {
-            let error = Address::parse_url(value, OLLACODE_SERVER).expect_err(value);
-            assert_eq!(error, malformed(value, OLLACODE_SERVER), "{value}");
-            assert!(error.to_string().starts_with("`OLLACODE_SERVER` is"));
+            let error = Address::parse_server("OLLACODE_SERVER", value).expect_err(value);
+            let expected = format!("`OLLACODE_SERVER` is `{value}`, which is not");
+            assert!(error.to_string().starts_with(&expected), "{error}");
         }
-        let error = Address::parse_url("https://me:secret@gpu", OLLACODE_SERVER);
-        let error = error.expect_err("a password").to_string();
+        let password = "https://me:secret@gpu";
+        let error = Address::parse_server("OLLACODE_SERVER", password).expect_err("a password");
+        let error = error.to_string();
         assert!(error.ends_with("use `OLLACODE_SERVER_KEY`"), "{error}");
     }
 
