@@ -48,6 +48,8 @@ pub struct Settings {
     pub server: ServerConfig,
     /// The chat model; whether the server has it is not checked here.
     pub model: String,
+    /// Whether the user chose it, and it is not the default.
+    pub is_model_chosen: bool,
     /// Context window in tokens; `None` to choose one that fits the model.
     pub max_context_tokens: Option<u32>,
     /// Maximum time until the first token.
@@ -127,6 +129,7 @@ impl Settings {
             workspace: layers.given("WORKSPACE_DIR").workspace(environment)?,
             server,
             model: layers.given("OLLAMA_MODEL").model()?,
+            is_model_chosen: layers.given("OLLAMA_MODEL").origin != SettingOrigin::Default,
             max_context_tokens: layers.given("MAX_CONTEXT_TOKENS").window()?,
             first_word: layers.given("OLLAMA_TIMEOUT").seconds()?,
             embed_model: layers.given("OLLAMA_EMBED_MODEL").embed_model()?,

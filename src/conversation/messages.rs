@@ -187,10 +187,10 @@ pub fn error_words(error: &Error) -> String {
             words.push_str(&format!(": {cause}"));
         }
     }
-    let ollama = error
+    let server = error
         .chain()
         .find_map(|cause| cause.downcast_ref::<ServerError>());
-    if let Some(hint) = ollama.and_then(ServerError::hint) {
+    if let Some(hint) = server.and_then(ServerError::hint) {
         words.push_str(&format!("; {hint}"));
     }
     words

@@ -12,7 +12,6 @@ use super::{Participant, SharedContext};
 use crate::app::App;
 use crate::engine::Engine;
 use crate::model::http::ServerError;
-use crate::model::ollama::suggest;
 use crate::model::{ChatModel, ModelProfile};
 use crate::permission::{Confinement, Mode};
 use crate::session::{self, Session, SessionError, SessionId};
@@ -39,10 +38,8 @@ impl Connector for InstalledModels {
             match app.chat_model(name).await {
                 Ok(model) => Ok(Arc::new(model) as Arc<dyn ChatModel>),
                 Err(ServerError::ModelMissing { model, .. }) => {
-                    let suggestion = suggest(&app.ollama()?, &model).await;
-                    Err(anyhow!(
-                        "Ollama does not have the model `{model}`: {suggestion}"
-                    ))
+                    let missing = app.missing_model(model).await?;
+                    Err(anyhow!("{missing}: {}", missing.help))
                 }
                 Err(error) => Err(error.into()),
             }

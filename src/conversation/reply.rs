@@ -15,7 +15,7 @@ use crate::engine::project_instructions::ProjectInstructions;
 use crate::message::Source;
 use crate::model::ModelProfile;
 use crate::model::http::ServerError;
-use crate::model::ollama::{InstalledModel, installed_chat_models};
+use crate::model::server::InstalledModel;
 use crate::permission::{Confinement, Mode};
 use crate::session::changes::{FileDiff, Undone};
 use crate::session::{SessionId, SessionSummary};
@@ -170,7 +170,7 @@ impl IndexJob {
 
 impl ModelsJob {
     pub async fn run(&self) -> Result<Vec<InstalledModel>, ServerError> {
-        installed_chat_models(&self.workspace.app.ollama()?).await
+        self.workspace.app.server().await?.chat_models().await
     }
 }
 

@@ -1,8 +1,8 @@
 //! The models that ollacode uses.
 //!
 //! [`ChatModel`] is the engine's view of a model; [`ollama`] and [`openai`] implement it over
-//! [`http`]. [`repair`] finds and
-//! fixes tool calls that weak models get wrong.
+//! [`http`], and [`server`] is what the program above them sees of either. [`repair`] finds and fixes
+//! tool calls that weak models get wrong.
 
 mod absent;
 pub mod budget;
@@ -10,7 +10,11 @@ mod edit_form;
 pub mod http;
 pub mod ollama;
 pub mod openai;
+mod probe;
+mod probe_edits;
+mod record;
 pub mod repair;
+pub mod server;
 mod thought_tags;
 mod tool_spec;
 
@@ -22,6 +26,9 @@ use crate::message::{Message, ToolCall};
 
 pub use absent::AbsentModel;
 pub use edit_form::{ENOUGH_CALLS, EditCount, EditCounts, EditExperience, EditForm};
+pub use probe::{ProbeReport, ProbedCalls, probe_calls};
+pub use probe_edits::probe_edits;
+pub use record::ModelRecord;
 pub use thought_tags::{ANSWER_TAGS, THOUGHT_TAGS, ThoughtTags};
 pub use tool_spec::{Parameter, ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 

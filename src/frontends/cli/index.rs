@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Error, bail, ensure};
 use ollacode_indexer::{
-    EmbedError, EmbedReport, Embedder, IndexError, IndexEvent, LockWait, RefreshOptions, Role,
-    StoreError,
+    EmbedError, EmbedReport, IndexError, IndexEvent, LockWait, RefreshOptions, Role, StoreError,
 };
 use serde_json::json;
 use tokio::sync::Notify;
@@ -172,7 +171,7 @@ impl VectorOutcome {
     }
 }
 
-/// Embeds the chunks without a vector. It is not a failure if Ollama is not available.
+/// Embeds the chunks without a vector. It is not a failure if the server is not available.
 async fn vectors(
     app: &App,
     arguments: &IndexArguments,
@@ -194,15 +193,13 @@ async fn vectors(
         Err(error @ ServerError::Offline { .. }) => return Err(error.into()),
         Err(error) => return Ok(VectorOutcome::Later(error.with_hint())),
     };
-    if !app.settings.ollama_host.is_loopback() {
-        note(&format!(
-            "code is sent to {} for embedding",
-            app.settings.ollama_host
-        ));
+    let address = &app.settings.server.address;
+    if !address.is_loopback() {
+        note(&format!("code is sent to {address} for embedding"));
     }
     match app
         .embed(
-            &embedder,
+            embedder.as_ref(),
             &app.chat_activity(),
             &|event| progress.show(event),
             stop,
@@ -222,13 +219,16 @@ async fn vectors(
 
 /// Offers to download a missing model, if there is a terminal.
 async fn offer_pull(app: &App, model: &str) -> Result<bool, Error> {
-    let question = format!("Ollama does not have the model `{model}`. Download it now?");
-    if !confirm::can_ask() || !confirm::confirmed(&question)? {
+    let server = app.server().await?;
+    let question = format!(
+        "{} does not have the model `{model}`. Download it now?",
+        server.kind().label()
+    );
+    if !server.can_pull() || !confirm::can_ask() || !confirm::confirmed(&question)? {
         return Ok(false);
     }
     let bar = download_bar();
-    let pulled = app
-        .ollama()?
+    let pulled = server
         .pull(model, &mut |step| {
             bar.set_message(visible_name(&step.status));
             bar.set_length(step.total);

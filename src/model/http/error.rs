@@ -58,6 +58,16 @@ pub enum ServerError {
         /// The model that was asked for.
         model: String,
     },
+    /// The server has no such model for embeddings, and is none that could get it.
+    #[error("{} has no embedding model `{model}`", .server.label())]
+    NoEmbeddings {
+        server: ServerKind,
+        /// The model that was asked for.
+        model: String,
+    },
+    /// The server does not download models.
+    #[error("{} does not download models when it is asked to", .server.label())]
+    CannotPull { server: ServerKind },
     /// The request does not fit the model's window.
     #[error("the request is longer than the model's window")]
     TooLong {
@@ -145,13 +155,13 @@ impl ServerError {
             }
             ServerError::ModelMissing { server, model } => match server {
                 ServerKind::Ollama => format!("get it with `ollama pull {model}`"),
-                _ => "`ollacode model` lists the models that it has".into(),
+                _ => "`ollacode doctor` lists the models that it has".into(),
             },
             ServerError::NotForEmbedding { server, .. } => match server {
                 ServerKind::Ollama => "set `OLLAMA_EMBED_MODEL` to an embedding model such as \
                                        `qwen3-embedding:0.6b`"
                     .into(),
-                _ => "set `OLLAMA_EMBED_MODEL` to an embedding model that the server has".into(),
+                _ => NO_EMBEDDINGS.into(),
             },
             ServerError::NotForChat { server, .. } => match server {
                 ServerKind::Ollama => {
@@ -159,6 +169,10 @@ impl ServerError {
                 }
                 _ => "set `OLLAMA_MODEL` to a chat model that the server has".into(),
             },
+            ServerError::NoEmbeddings { .. } => NO_EMBEDDINGS.into(),
+            ServerError::CannotPull { .. } => {
+                "get the model in the way of that server, and start or load it there".into()
+            }
             ServerError::TooLong { .. } => "set `MAX_CONTEXT_TOKENS` higher".into(),
             ServerError::Status { server, status, .. } => return status_hint(*server, *status),
             ServerError::Failed { message, .. } if message.contains("file does not exist") => {
@@ -191,7 +205,10 @@ impl ServerError {
             ServerError::ConnectionLost { .. } | ServerError::Incomplete => {
                 FailureCode::AnswerIncomplete
             }
-            ServerError::ModelMissing { .. } => FailureCode::ModelMissing,
+            ServerError::ModelMissing { .. } | ServerError::NoEmbeddings { .. } => {
+                FailureCode::ModelMissing
+            }
+            ServerError::CannotPull { .. } => FailureCode::ServerRefused,
             ServerError::NotForEmbedding { .. } | ServerError::NotForChat { .. } => {
                 FailureCode::ModelUnsuitable
             }
@@ -232,12 +249,20 @@ fn status_code(status: u16) -> FailureCode {
     }
 }
 
+/// What helps where a server does not embed.
+const NO_EMBEDDINGS: &str = "set `OLLAMA_EMBED_MODEL` to an embedding model that it serves, or let \
+                             an Ollama beside it embed (`[[server]]` with `roles = [\"embed\"]` in \
+                             config.toml)";
+
+/// The ports that servers have by themselves.
+const USUAL_PORTS: &str = "llama.cpp 8080 or 9931, LM Studio 1234, vLLM 8000, Ollama 11434";
+
 fn not_reachable_hint(server: ServerKind, is_local: bool) -> String {
     match server {
         ServerKind::Ollama if is_local => "start it with `ollama serve`".to_owned(),
         ServerKind::Ollama => "check `OLLAMA_HOST`, and that Ollama is running there".to_owned(),
         other => format!(
-            "check `{}`, and that the server is running there",
+            "check `{}`, and that the server is running there; the usual ports are {USUAL_PORTS}",
             other.address_setting()
         ),
     }

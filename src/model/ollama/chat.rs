@@ -1,14 +1,12 @@
 //! A chat model on an Ollama server: one streamed request per reply.
 
 use std::collections::{HashSet, VecDeque};
-use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
-use parking_lot::Mutex;
 use serde_json::{Map, json};
 
 use super::blanks::BlankDetector;
@@ -17,14 +15,11 @@ use super::chat_wire::{ChatBody, LONGEST_REPLY};
 use super::classify_error::{RequestContext, model_error, refuses_thinking};
 use super::client::OllamaClient;
 use super::context_window::{LoadedMemory, effective_window};
-use super::probe::ProbeReport;
 use super::request_profile::RequestProfile;
 use crate::message::{Message, ToolCall};
 use crate::model::http::{ResponseLines, ServerError, endless_response};
 use crate::model::repair::new_call_id;
-use crate::model::{
-    ChatModel, ChatRequest, Delta, EditExperience, EditForm, ModelError, ModelProfile,
-};
+use crate::model::{ChatModel, ChatRequest, Delta, ModelError, ModelProfile, ProbeReport};
 
 /// A chat model. Its settings never change, since Ollama would reload the model.
 #[derive(Debug)]
@@ -40,14 +35,7 @@ pub struct OllamaChat {
     /// Whether the server was asked for it.
     is_measured: AtomicBool,
     refuses_thinking: AtomicBool,
-    /// File for what is learned about the model, and its ratio of server tokens to estimated ones.
-    memory: Option<PathBuf>,
-    ratio: Mutex<Option<f32>>,
-    edits: Mutex<EditExperience>,
 }
-
-/// Smaller changes of the ratio are not stored.
-const WORTH_KEEPING: f32 = 0.03;
 
 /// Most bytes per token, on average of a whole reply; white space has the longest tokens.
 const LONGEST_TOKEN: usize = 64;
@@ -82,26 +70,6 @@ impl OllamaChat {
             measured: OnceLock::new(),
             is_measured: AtomicBool::new(false),
             refuses_thinking: AtomicBool::new(false),
-            memory: None,
-            ratio: Mutex::default(),
-            edits: Mutex::default(),
-        }
-    }
-
-    /// Adds the stored report of the model, and stores what is learned about it.
-    #[must_use]
-    pub fn remembering(self, file: PathBuf) -> OllamaChat {
-        let ratio = self.recall_ratio(&file);
-        let edits = self.recall_edits(&file);
-        let model = match self.recall(&file) {
-            Some(report) => self.believing(&report),
-            None => self,
-        };
-        OllamaChat {
-            memory: Some(file),
-            ratio: Mutex::new(ratio),
-            edits: Mutex::new(edits),
-            ..model
         }
     }
 
@@ -168,7 +136,7 @@ impl OllamaChat {
     }
 
     /// Asks for the window of the loaded model.
-    pub(super) async fn measure(&self) -> LoadedMemory {
+    pub(crate) async fn measure(&self) -> LoadedMemory {
         let asked = self.planned.window;
         if self.forwarded {
             return LoadedMemory {
@@ -222,39 +190,6 @@ impl ChatModel for OllamaChat {
             Some((piece, reply))
         };
         stream::unfold(reply, next).fuse().boxed()
-    }
-
-    fn tokens_per_estimate(&self) -> Option<f32> {
-        *self.ratio.lock()
-    }
-
-    fn learnt(&self, tokens_per_estimate: f32) {
-        let mut known = self.ratio.lock();
-        let is_old = known.is_some_and(|known| (known - tokens_per_estimate).abs() < WORTH_KEEPING);
-        if is_old {
-            return;
-        }
-        *known = Some(tokens_per_estimate);
-        if let Some(file) = &self.memory
-            && let Err(error) = self.remember_ratio(tokens_per_estimate, file)
-        {
-            // It is learnt again the next time.
-            tracing::debug!(%error, "cannot keep how the model counts");
-        }
-    }
-
-    fn edit_form(&self) -> EditForm {
-        self.edits.lock().form()
-    }
-
-    fn edited(&self, form: EditForm, has_worked: bool) {
-        let Some(file) = &self.memory else {
-            return;
-        };
-        match self.remember_edit(form, has_worked, file) {
-            Ok(known) => *self.edits.lock() = known,
-            Err(error) => tracing::debug!(%error, "cannot keep how the model edits"),
-        }
     }
 }
 

@@ -14,8 +14,6 @@ mod context_window;
 mod discovery;
 mod embed;
 mod embedding_templates;
-mod probe;
-mod probe_edits;
 mod pull;
 mod request_profile;
 mod template;
@@ -26,7 +24,6 @@ pub use client::OllamaClient;
 pub use context_window::{LoadedMemory, effective_window};
 pub use discovery::{InstalledModel, Suggestion, installed_chat_models, suggest};
 pub use embed::OllamaEmbedder;
-pub use probe::ProbeReport;
 pub use pull::PullProgress;
 pub use wire::{
     EmbedAnswer, EmbedOptions, LoadedModel, LocalModel, ModelDetails, ModelInfo, same_model,

@@ -1,12 +1,9 @@
 //! Finding a chat model: its window, where it runs, what there is instead, what it can do.
 
-use ollacode::model::ChatModel;
 use ollacode::model::http::{NetworkScope, ServerError};
-use ollacode::model::ollama::{
-    FITS_MOST, InstalledModel, LoadedMemory, OllamaChat, ProbeReport, installed_chat_models,
-    suggest,
-};
-use ollacode::model::{EditCount, EditForm, ModelError, ToolSpec};
+use ollacode::model::ollama::{FITS_MOST, OllamaChat, installed_chat_models, suggest};
+use ollacode::model::server::{InstalledModel, LoadedMemory, ServerChat};
+use ollacode::model::{ChatModel, EditCount, EditForm, ModelError, ProbeReport, ToolSpec};
 use ollacode::tools::{ToolSet, Toolbox};
 use serde_json::{Value, json};
 
@@ -46,8 +43,10 @@ async fn connect(
     name: &str,
     wanted: Option<u32>,
     reach: NetworkScope,
-) -> Result<OllamaChat, ServerError> {
-    OllamaChat::connect(client_with(server, limits()), name, wanted, reach).await
+) -> Result<ServerChat, ServerError> {
+    let client = client_with(server, limits());
+    let model = OllamaChat::connect(client, name, wanted, reach).await;
+    model.map(ServerChat::from)
 }
 
 #[tokio::test]
