@@ -94,7 +94,7 @@ impl ServerChat {
 
     fn model(&self) -> &dyn ChatModel {
         match &self.chat {
-            Chat::Ollama(chat) => chat.as_ref(),
+            Chat::Ollama(chat) => &**chat,
             Chat::OpenAi(chat) => &chat.chat,
         }
     }
