@@ -10,6 +10,7 @@ mod quick_models;
 mod reading;
 mod related;
 mod searching;
+mod server;
 mod server_tools;
 #[cfg(test)]
 mod slow_model;
@@ -19,21 +20,18 @@ use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use ollacode_indexer::walk::WalkLimits;
-use ollacode_indexer::{Embedder, EmbeddingCache, Index, IndexError, ReplyMarks, StoreError};
+use ollacode_indexer::{EmbeddingCache, Index, ReplyMarks, StoreError};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use crate::config::{
-    ConfigError, EmbedModel, Environment, Flags, GivenFolder, Settings, ToolChoice,
-};
+use crate::config::{ConfigError, Environment, Flags, GivenFolder, Settings, ToolChoice};
 use crate::engine::{ChatActivity, CheckSetup, Engine, EngineOptions, EngineParts};
 use crate::git::HistoryCache;
 use crate::jail::{GitSettings, Holds, Jail, JailError, PrivatePath, keys_below};
 use crate::mcp::McpServers;
-use crate::model::ollama::{ClientLimits, OllamaChat, OllamaClient, OllamaEmbedder, OllamaError};
+use crate::model::http::ServerKind;
 use crate::permission::{Hook, RepositoryRules, Rules};
 use crate::retrieval::CodeIndex;
 use crate::session::Session;
@@ -45,6 +43,7 @@ pub use background::{Background, IndexStatus, VectorStatus};
 pub use hooks::HookList;
 pub use indexes::{Presence, StoredIndex};
 pub use reading::{ReadError, ShownFile};
+pub use server::SearchModelError;
 pub use server_tools::BroughtTrust;
 
 use searching::{Connection, SearchModels};
@@ -71,9 +70,6 @@ const OWN_DATA: &[&str] = &[
     "trusted",
 ];
 
-/// Maximum time of a search for connecting to Ollama.
-const CONNECT_LIMIT: Duration = Duration::from_secs(3);
-
 /// Settings, workspace and index of one run. Clones share the open index.
 #[derive(Clone)]
 pub struct App {
@@ -87,6 +83,8 @@ pub struct App {
     /// A handle on the workspace that knows the values in its secret files.
     jail: Jail,
     environment: Environment,
+    /// What kind of server it is, once it was asked.
+    server_kind: Arc<OnceLock<ServerKind>>,
     connection: Connection,
     /// Whether the folder is being indexed for the first time.
     first_index: Arc<watch::Sender<bool>>,
@@ -134,7 +132,10 @@ impl App {
             warnings: Vec::new(),
             ..self.settings.clone()
         };
-        App::with(settings, &self.environment)
+        Ok(App {
+            server_kind: Arc::clone(&self.server_kind),
+            ..App::with(settings, &self.environment)?
+        })
     }
 
     fn with(mut settings: Settings, environment: &Environment) -> Result<App, StartError> {
@@ -183,6 +184,7 @@ impl App {
             rules,
             repository_hooks,
             environment,
+            server_kind: Arc::default(),
             connection: Connection::default(),
             first_index: Arc::default(),
             git_history: Arc::default(),
@@ -196,112 +198,6 @@ impl App {
     /// Whether the workspace is the home folder or above it, so that the user is asked first.
     pub fn needs_confirmation(&self) -> bool {
         self.workspace.needs_confirmation(self.environment.home())
-    }
-
-    /// A client for the server of the settings.
-    pub fn ollama(&self) -> Result<OllamaClient, OllamaError> {
-        let Settings {
-            ollama_host,
-            ollama_api_key,
-            reach,
-            ..
-        } = &self.settings;
-        OllamaClient::new(
-            ollama_host.clone(),
-            ollama_api_key.clone(),
-            *reach,
-            ClientLimits::default().within(self.settings.first_word),
-        )
-    }
-
-    /// The embedding model of the settings; `None` for lexical search only.
-    pub async fn embedder(&self) -> Result<Option<OllamaEmbedder>, OllamaError> {
-        match &self.settings.embed_model {
-            EmbedModel::None => Ok(None),
-            EmbedModel::Named(name) => self.connect_embedder(name).await.map(Some),
-        }
-    }
-
-    /// A model that was pulled again with the same weights is the same model.
-    async fn connect_embedder(&self, name: &str) -> Result<OllamaEmbedder, OllamaError> {
-        let embedder = OllamaEmbedder::connect(self.ollama()?, name).await?;
-        let Some(weights) = embedder.model().weights.clone() else {
-            return Ok(embedder);
-        };
-        // Without an index there is no earlier digest.
-        let known = self.index.digest_for(&weights).await;
-        Ok(match known.ok().flatten() {
-            Some(digest) => embedder.known_by(digest),
-            None => embedder,
-        })
-    }
-
-    /// The name of the search model, if the index has vectors but none of its current version.
-    /// Search is lexical then.
-    pub async fn model_without_vectors(&self) -> Option<String> {
-        let embedder = self.searching_embedder().await.ok().flatten()?;
-        let fingerprint = embedder.model().fingerprint();
-        let status = self.index.status(&fingerprint).await.ok()?;
-        (status.counts.embedded == 0).then(|| embedder.model().name.clone())
-    }
-
-    /// The model to search with: the previous one, while vectors of the configured one are being
-    /// computed and the server still has the previous one.
-    ///
-    /// Times out after three seconds.
-    pub async fn searching_embedder(&self) -> Result<Option<OllamaEmbedder>, SearchModelError> {
-        let connected = tokio::time::timeout(CONNECT_LIMIT, self.connect_for_search()).await;
-        connected.unwrap_or_else(|_| {
-            let host = self.settings.ollama_host.to_string();
-            let limit = CONNECT_LIMIT;
-            Err(OllamaError::TimedOut { host, limit }.into())
-        })
-    }
-
-    async fn connect_for_search(&self) -> Result<Option<OllamaEmbedder>, SearchModelError> {
-        if self.settings.embed_model == EmbedModel::None || !self.index.has_vectors().await? {
-            return Ok(None);
-        }
-        let complete = self.index.complete_model().await?;
-        let wanted = match (self.embedder().await, &complete) {
-            // Until the new model is available, the previous one is used.
-            (
-                Err(OllamaError::ModelMissing { .. } | OllamaError::NotForEmbedding { .. }),
-                Some((name, _)),
-            ) if self.settings.embed_model != EmbedModel::Named(name.clone()) => {
-                return Ok(Some(self.connect_embedder(name).await?));
-            }
-            (wanted, _) => wanted?,
-        };
-        let Some(wanted) = wanted else {
-            return Ok(None);
-        };
-        let Some((name, fingerprint)) = complete else {
-            return Ok(Some(wanted));
-        };
-        if wanted.model().fingerprint() == fingerprint {
-            return Ok(Some(wanted));
-        }
-        let before = self.connect_embedder(&name).await.ok();
-        let before = before.filter(|model| model.model().fingerprint() == fingerprint);
-        Ok(Some(before.unwrap_or(wanted)))
-    }
-
-    /// The chat model: by default the one of the settings.
-    pub async fn chat_model(&self, name: Option<&str>) -> Result<OllamaChat, OllamaError> {
-        let name = name.unwrap_or(&self.settings.model);
-        let model = self.untried_chat_model(name).await?;
-        Ok(model.remembering(self.probes_file()))
-    }
-
-    /// A model as its server describes it, without the results of a probe.
-    pub async fn untried_chat_model(&self, name: &str) -> Result<OllamaChat, OllamaError> {
-        let Settings {
-            max_context_tokens,
-            reach,
-            ..
-        } = self.settings;
-        OllamaChat::connect(self.ollama()?, name, max_context_tokens, reach).await
     }
 
     /// The replies of this process, and of all others with the same data folder.
@@ -465,13 +361,4 @@ fn own_data(folder: &Path, root: &Path) -> Vec<PathBuf> {
     } else {
         vec![folder.to_owned()]
     }
-}
-
-/// Why there is no search model.
-#[derive(Debug, thiserror::Error)]
-pub enum SearchModelError {
-    #[error(transparent)]
-    Ollama(#[from] OllamaError),
-    #[error(transparent)]
-    Index(#[from] IndexError),
 }

@@ -16,13 +16,15 @@ use tracing_subscriber::filter::Targets;
 use crate::check::CheckChoice;
 use crate::git::CommitWhen;
 use crate::model::EditForm;
-use crate::model::ollama::{Address, ApiKey, NetworkScope};
+use crate::model::http::{Address, ApiKey, NetworkScope};
+use crate::model::server::ServerConfig;
 use crate::permission::UserRules;
 
 mod error;
 mod folders;
 mod layers;
 mod places;
+mod server;
 mod servers;
 mod table;
 mod telegram;
@@ -46,12 +48,14 @@ use user_file::UserFile;
 pub struct Settings {
     /// The folder to work on, if one was given.
     pub workspace: Option<GivenFolder>,
-    pub ollama_host: Address,
-    pub ollama_api_key: Option<ApiKey>,
-    /// All servers of models, that of the settings first; also those that `reach` leaves out.
+    /// The server that is asked first.
+    pub server: ServerConfig,
+    /// All servers of models, that one first; also those that `reach` leaves out.
     pub servers: Vec<ServerSettings>,
     /// The chat model; whether the server has it is not checked here.
     pub model: String,
+    /// Whether the user chose it, and it is not the default.
+    pub is_model_chosen: bool,
     /// Context window in tokens; `None` to choose one that fits the model.
     pub max_context_tokens: Option<u32>,
     /// Maximum time until the first token.
@@ -114,21 +118,18 @@ impl Settings {
             environment,
             file: &file,
         };
-        let ollama_host = layers.given("OLLAMA_HOST").address()?;
         let mut warnings = file.warnings.clone();
         warnings.extend(typing_errors::warnings(environment));
-        warnings.extend(ollama_host.warning().map(str::to_owned));
-        let ollama_api_key = layers.given("OLLAMA_API_KEY").api_key()?;
         let reach = layers.given("OLLACODE_OFFLINE").reach()?;
-        let first = ServerSettings::of_settings(&ollama_host, ollama_api_key.as_ref());
+        let first = ServerSettings::first(layers.server(&mut warnings)?);
         let tables = &rules.model_servers;
         let servers = servers::servers(first, tables, environment, reach, &mut warnings)?;
         Ok(Settings {
             workspace: layers.given("WORKSPACE_DIR").workspace(environment)?,
-            ollama_host,
-            ollama_api_key,
+            server: servers[0].config.clone(),
             servers,
             model: layers.given("OLLAMA_MODEL").model()?,
+            is_model_chosen: layers.given("OLLAMA_MODEL").origin != SettingOrigin::Default,
             max_context_tokens: layers.given("MAX_CONTEXT_TOKENS").window()?,
             first_word: layers.given("OLLAMA_TIMEOUT").seconds()?,
             embed_model: layers.given("OLLAMA_EMBED_MODEL").embed_model()?,
@@ -390,7 +391,7 @@ pub struct GivenFolder {
 pub enum EmbedModel {
     /// Search is lexical only.
     None,
-    /// A model of Ollama.
+    /// A model of the server.
     Named(String),
 }
 

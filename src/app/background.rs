@@ -217,7 +217,7 @@ impl App {
             }
             Err(error) => return Ok(Some(Hindrance::Trouble(error.with_hint()))),
         };
-        match self.embed(&embedder, activity, events, stop).await {
+        match self.embed(embedder.as_ref(), activity, events, stop).await {
             Ok(_) => {
                 tell(VectorStatus::Complete);
                 Ok(None)

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::SettingOrigin;
-use crate::model::ollama::AddressError;
+use crate::model::http::AddressError;
 use crate::permission::RulesError;
 
 /// Why settings cannot be loaded. Secrets are never part of a message.
@@ -26,7 +26,7 @@ pub enum ConfigError {
         origin: SettingOrigin,
         allowed: String,
     },
-    /// `OLLAMA_HOST` is not an address.
+    /// The address of a server is not one.
     #[error("{problem} (from {origin})")]
     Address {
         problem: AddressError,

@@ -2,19 +2,17 @@
 
 use std::fmt;
 
-use super::{Address, ApiKey, ConfigError, Environment, NetworkScope};
+use super::{ApiKey, ConfigError, Environment, NetworkScope};
+use crate::model::http::{Address, KindChoice};
+use crate::model::server::ServerConfig;
 use crate::permission::ModelServer;
 
 /// A server of models, as the user gave it.
 #[derive(Clone, Debug)]
 pub struct ServerSettings {
-    pub address: Address,
+    pub config: ServerConfig,
     /// The user's name for it.
     pub name: Option<String>,
-    /// One of [`crate::permission::SERVER_KINDS`].
-    pub kind: &'static str,
-    /// Sent to this server only.
-    pub key: Option<ApiKey>,
     /// Whether sessions may use it.
     pub chat: bool,
     /// Whether it may embed.
@@ -22,24 +20,27 @@ pub struct ServerSettings {
 }
 
 impl ServerSettings {
-    /// The server of the settings, with the key for it.
-    pub(super) fn of_settings(address: &Address, key: Option<&ApiKey>) -> ServerSettings {
+    /// The server of the settings.
+    pub(super) fn first(config: ServerConfig) -> ServerSettings {
         ServerSettings {
-            address: address.clone(),
+            config,
             name: None,
-            kind: "auto",
-            key: key.cloned(),
             chat: true,
             embed: true,
         }
+    }
+
+    /// Whether it may be asked.
+    pub fn is_within(&self, reach: NetworkScope) -> bool {
+        reach == NetworkScope::Any || self.config.address.is_loopback()
     }
 }
 
 impl fmt::Display for ServerSettings {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.name {
-            Some(name) => write!(formatter, "{name} ({})", self.address),
-            None => write!(formatter, "{}", self.address),
+            Some(name) => write!(formatter, "{name} ({})", self.config.address),
+            None => write!(formatter, "{}", self.config.address),
         }
     }
 }
@@ -48,30 +49,32 @@ impl fmt::Display for ServerSettings {
 ///
 /// Warnings are added for keys that are missing and for servers that `--offline` leaves out.
 pub(super) fn servers(
-    of_settings: ServerSettings,
+    first: ServerSettings,
     tables: &[ModelServer],
     environment: &Environment,
     reach: NetworkScope,
     warnings: &mut Vec<String>,
 ) -> Result<Vec<ServerSettings>, ConfigError> {
-    let mut servers = vec![of_settings];
+    let mut servers = vec![first];
     for table in tables {
-        let server = server(table, environment, warnings)?;
-        let address = server.address.to_string();
-        if servers[0].address.to_string() == address {
-            let key = server.key.clone().or_else(|| servers[0].key.clone());
-            servers[0] = ServerSettings { key, ..server };
-        } else if servers.iter().all(|it| it.address.to_string() != address) {
+        let mut server = server(table, environment, warnings)?;
+        let address = server.config.address.to_string();
+        let is_same = |other: &ServerSettings| other.config.address.to_string() == address;
+        if is_same(&servers[0]) {
+            let known = &servers[0].config;
+            server.config.key = server.config.key.or_else(|| known.key.clone());
+            if server.config.kind == KindChoice::Auto {
+                server.config.kind = known.kind;
+            }
+            servers[0] = server;
+        } else if !servers.iter().any(is_same) {
             servers.push(server);
         }
     }
-    let is_away = |server: &&ServerSettings| !server.address.is_loopback();
-    let away: Vec<String> = servers
-        .iter()
-        .filter(is_away)
-        .map(|it| it.to_string())
-        .collect();
-    if reach == NetworkScope::LoopbackOnly && servers.len() > 1 && !away.is_empty() {
+    let is_away = |server: &&ServerSettings| !server.is_within(reach);
+    let away = servers.iter().filter(is_away).map(ToString::to_string);
+    let away: Vec<String> = away.collect();
+    if servers.len() > 1 && !away.is_empty() {
         warnings.push(format!(
             "`--offline` leaves out the servers that are not this machine: {}",
             away.join(", ")
@@ -89,7 +92,8 @@ fn server(
         url: table.url.to_string(),
         problem,
     };
-    let address = Address::parse(table.url.as_str()).map_err(|error| invalid(error.to_string()))?;
+    let address = Address::parse_server("url", table.url.as_str())
+        .map_err(|error| invalid(error.to_string()))?;
     let mut key = None;
     if let Some(name) = &table.key_env {
         let value = environment.variable(name).and_then(|value| value.to_str());
@@ -104,11 +108,25 @@ fn server(
         }
     }
     Ok(ServerSettings {
-        address,
+        config: ServerConfig {
+            address,
+            key,
+            kind: KindChoice::parse(table.kind).unwrap_or_default(),
+        },
         name: table.name.clone(),
-        kind: table.kind,
-        key,
         chat: table.chat,
         embed: table.embed,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::permission::SERVER_KINDS;
+
+    #[test]
+    fn every_kind_of_a_table_is_one() {
+        let names: Vec<&str> = KindChoice::names().collect();
+        assert_eq!(SERVER_KINDS, names);
+    }
 }

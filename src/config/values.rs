@@ -7,8 +7,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::layers::GivenValue;
 use super::{
-    Address, ApiKey, CheckChoice, CommitWhen, ConfigError, EditForm, EmbedModel, Environment,
-    GivenFolder, NetworkScope, NotifyChoice, SandboxChoice, SettingOrigin, ToolChoice,
+    Address, AddressError, ApiKey, CheckChoice, CommitWhen, ConfigError, EditForm, EmbedModel,
+    Environment, GivenFolder, NetworkScope, NotifyChoice, SandboxChoice, SettingOrigin, ToolChoice,
 };
 
 const KIB: u64 = 1 << 10;
@@ -74,10 +74,23 @@ impl GivenValue {
         Ok(data_home.join("ollacode"))
     }
 
+    /// The address of Ollama.
     pub fn address(&self) -> Result<Address, ConfigError> {
+        self.address_by(Address::parse)
+    }
+
+    /// The address of a server of any kind.
+    pub fn server_address(&self) -> Result<Address, ConfigError> {
+        self.address_by(|value| Address::parse_server(self.name, value))
+    }
+
+    fn address_by(
+        &self,
+        parse: impl FnOnce(&str) -> Result<Address, AddressError>,
+    ) -> Result<Address, ConfigError> {
         let allowed = || self.invalid("an address such as `http://host:port`");
         let value = self.value.to_str().ok_or_else(allowed)?;
-        Address::parse(value).map_err(|problem| {
+        parse(value).map_err(|problem| {
             let origin = self.origin.clone();
             ConfigError::Address { problem, origin }
         })

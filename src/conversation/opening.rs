@@ -11,7 +11,7 @@ use super::workspaces::OpenWorkspace;
 use super::{Participant, SharedContext};
 use crate::app::App;
 use crate::engine::Engine;
-use crate::model::ollama::{OllamaError, suggest};
+use crate::model::http::ServerError;
 use crate::model::{ChatModel, ModelProfile};
 use crate::permission::{Confinement, Mode};
 use crate::session::{self, Session, SessionError, SessionId};
@@ -37,11 +37,9 @@ impl Connector for InstalledModels {
         async move {
             match app.chat_model(name).await {
                 Ok(model) => Ok(Arc::new(model) as Arc<dyn ChatModel>),
-                Err(OllamaError::ModelMissing { model }) => {
-                    let suggestion = suggest(&app.ollama()?, &model).await;
-                    Err(anyhow!(
-                        "Ollama does not have the model `{model}`: {suggestion}"
-                    ))
+                Err(ServerError::ModelMissing { model, .. }) => {
+                    let missing = app.missing_model(model).await?;
+                    Err(anyhow!("{missing}: {}", missing.help))
                 }
                 Err(error) => Err(error.into()),
             }

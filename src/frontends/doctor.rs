@@ -69,7 +69,7 @@ pub async fn checks(app: &App) -> Result<Vec<Check>, Error> {
         disk::data_folder(app),
         index(app).await,
     ];
-    checks.extend(server::ollama(app).await);
+    checks.extend(server::server(app).await);
     checks.push(disk::watches(app, &walked).await?);
     checks.extend(disk::clock(app, &walked));
     checks.push(commands(app));

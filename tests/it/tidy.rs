@@ -166,7 +166,7 @@ fn the_engine_and_its_tools_know_no_front_end_and_no_ollama() {
         "src/sandbox",
         "src/edit",
     ];
-    let words = ["frontends::", "model::ollama", "reqwest"];
+    let words = ["frontends::", "model::ollama", "model::openai", "reqwest"];
     assert_eq!(users(&folders, &words), set(&[]));
 }
 

@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 use super::style::{BOLD, DIM, PLAIN, count, visible_name};
 use super::{CommandEnd, note, print, print_json};
 use crate::app::App;
-use crate::model::ollama::ProbeReport;
-use crate::model::{ChatModel, EditCounts, EditExperience, EditForm, ToolSpec};
+use crate::model::{ChatModel, EditCounts, EditExperience, EditForm, ProbeReport, ToolSpec};
 use crate::tools::{ToolSet, Toolbox};
 
 pub async fn run(app: &App, name: &str, json: bool) -> Result<CommandEnd, Error> {

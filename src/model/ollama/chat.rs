@@ -1,31 +1,25 @@
 //! A chat model on an Ollama server: one streamed request per reply.
 
 use std::collections::{HashSet, VecDeque};
-use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
-use parking_lot::Mutex;
 use serde_json::{Map, json};
 
-use super::OllamaError;
 use super::blanks::BlankDetector;
 use super::chat_line::{ChatLine, LineCall};
 use super::chat_wire::{ChatBody, LONGEST_REPLY};
 use super::classify_error::{RequestContext, model_error, refuses_thinking};
 use super::client::OllamaClient;
 use super::context_window::{LoadedMemory, effective_window};
-use super::lines::{ResponseLines, endless_response};
-use super::probe::ProbeReport;
 use super::request_profile::RequestProfile;
 use crate::message::{Message, ToolCall};
+use crate::model::http::{ResponseLines, ServerError, endless_response};
 use crate::model::repair::new_call_id;
-use crate::model::{
-    ChatModel, ChatRequest, Delta, EditExperience, EditForm, ModelError, ModelProfile,
-};
+use crate::model::{ChatModel, ChatRequest, Delta, ModelError, ModelProfile, ProbeReport};
 
 /// A chat model. Its settings never change, since Ollama would reload the model.
 #[derive(Debug)]
@@ -43,14 +37,7 @@ pub struct OllamaChat {
     /// Whether the server was asked for it.
     is_measured: AtomicBool,
     refuses_thinking: AtomicBool,
-    /// File for what is learned about the model, and its ratio of server tokens to estimated ones.
-    memory: Option<PathBuf>,
-    ratio: Mutex<Option<f32>>,
-    edits: Mutex<EditExperience>,
 }
-
-/// Smaller changes of the ratio are not stored.
-const WORTH_KEEPING: f32 = 0.03;
 
 /// Most bytes per token, on average of a whole reply; white space has the longest tokens.
 const LONGEST_TOKEN: usize = 64;
@@ -86,26 +73,6 @@ impl OllamaChat {
             measured: OnceLock::new(),
             is_measured: AtomicBool::new(false),
             refuses_thinking: AtomicBool::new(false),
-            memory: None,
-            ratio: Mutex::default(),
-            edits: Mutex::default(),
-        }
-    }
-
-    /// Adds the stored report of the model, and stores what is learned about it.
-    #[must_use]
-    pub fn remembering(self, file: PathBuf) -> OllamaChat {
-        let ratio = self.recall_ratio(&file);
-        let edits = self.recall_edits(&file);
-        let model = match self.recall(&file) {
-            Some(report) => self.believing(&report),
-            None => self,
-        };
-        OllamaChat {
-            memory: Some(file),
-            ratio: Mutex::new(ratio),
-            edits: Mutex::new(edits),
-            ..model
         }
     }
 
@@ -156,13 +123,13 @@ impl OllamaChat {
     ///
     /// If the server does not answer, or refuses; the model then stays for as long as the server
     /// keeps models.
-    pub async fn unload(&self) -> Result<(), OllamaError> {
+    pub async fn unload(&self) -> Result<(), ServerError> {
         if self.forwarded {
             return Ok(());
         }
         let name = &self.planned.name;
         let body = json!({"model": name, "messages": [], "keep_alive": 0});
-        let mut lines = self.client.stream("api/chat", &body, name).await?;
+        let mut lines = self.client.http().stream("api/chat", &body, name).await?;
         while let Some(line) = lines.next::<ChatLine>().await? {
             if line.done {
                 break;
@@ -172,7 +139,7 @@ impl OllamaChat {
     }
 
     /// Asks for the window of the loaded model.
-    pub(super) async fn measure(&self) -> LoadedMemory {
+    pub(crate) async fn measure(&self) -> LoadedMemory {
         let asked = self.planned.window;
         if self.forwarded {
             return LoadedMemory {
@@ -197,17 +164,17 @@ impl OllamaChat {
     }
 
     /// Sends a request; returns when the answer has started.
-    async fn open(&self, request: ChatRequest<'_>) -> Result<ResponseLines, OllamaError> {
+    async fn open(&self, request: ChatRequest<'_>) -> Result<ResponseLines, ServerError> {
         let name = &self.planned.name;
         let mut body = ChatBody::new(name, self.request_profile, request);
         if self.refuses_thinking.load(Ordering::Relaxed) {
             body.think = None;
         }
-        match self.client.stream("api/chat", &body, name).await {
+        match self.client.http().stream("api/chat", &body, name).await {
             Err(error) if body.think.is_some() && refuses_thinking(&error) => {
                 self.refuses_thinking.store(true, Ordering::Relaxed);
                 body.think = None;
-                self.client.stream("api/chat", &body, name).await
+                self.client.http().stream("api/chat", &body, name).await
             }
             answer => answer,
         }
@@ -231,42 +198,9 @@ impl ChatModel for OllamaChat {
     fn server(&self) -> &str {
         &self.server
     }
-
-    fn tokens_per_estimate(&self) -> Option<f32> {
-        *self.ratio.lock()
-    }
-
-    fn learnt(&self, tokens_per_estimate: f32) {
-        let mut known = self.ratio.lock();
-        let is_old = known.is_some_and(|known| (known - tokens_per_estimate).abs() < WORTH_KEEPING);
-        if is_old {
-            return;
-        }
-        *known = Some(tokens_per_estimate);
-        if let Some(file) = &self.memory
-            && let Err(error) = self.remember_ratio(tokens_per_estimate, file)
-        {
-            // It is learnt again the next time.
-            tracing::debug!(%error, "cannot keep how the model counts");
-        }
-    }
-
-    fn edit_form(&self) -> EditForm {
-        self.edits.lock().form()
-    }
-
-    fn edited(&self, form: EditForm, has_worked: bool) {
-        let Some(file) = &self.memory else {
-            return;
-        };
-        match self.remember_edit(form, has_worked, file) {
-            Ok(known) => *self.edits.lock() = known,
-            Err(error) => tracing::debug!(%error, "cannot keep how the model edits"),
-        }
-    }
 }
 
-fn failure(error: OllamaError) -> ModelError {
+fn failure(error: ServerError) -> ModelError {
     model_error(error, RequestContext::default())
 }
 
@@ -332,10 +266,10 @@ impl<'a> ReplyStream<'a> {
                     }
                 }
                 Err(error) if self.may_begin_again(&error) => {
-                    tracing::debug!(%error, "asking Ollama again");
+                    tracing::debug!(%error, "asking the server again");
                     self.began_again = true;
                     self.lines = None;
-                    self.model.client.rest().await;
+                    self.model.client.http().rest().await;
                 }
                 Err(error) => {
                     let asked = RequestContext {
@@ -358,16 +292,16 @@ impl<'a> ReplyStream<'a> {
     }
 
     /// Reads a line; sends the request first if needed.
-    async fn read(&mut self) -> Result<(), OllamaError> {
+    async fn read(&mut self) -> Result<(), ServerError> {
         if self.lines.is_none() {
             self.lines = Some(self.model.open(self.request).await?);
             self.blanks = BlankDetector::new(Instant::now());
         }
         let Some(lines) = &mut self.lines else {
-            return Err(OllamaError::Incomplete);
+            return Err(ServerError::Incomplete);
         };
         // A stream without its last line is broken, however well it went.
-        let line: ChatLine = lines.next().await?.ok_or(OllamaError::Incomplete)?;
+        let line: ChatLine = lines.next().await?.ok_or(ServerError::Incomplete)?;
         let said = line.said(lines.length());
         if said > 0 {
             lines.advanced();
@@ -385,7 +319,7 @@ impl<'a> ReplyStream<'a> {
         if !line.calls.is_empty() {
             self.blanks = BlankDetector::new(Instant::now());
         }
-        let patience = self.model.client.patience();
+        let patience = self.model.client.http().patience();
         for piece in [&line.thinking, &line.content] {
             if let Some(why) = self.blanks.push(piece, Instant::now(), patience) {
                 return Err(endless_response(&why));
@@ -397,10 +331,10 @@ impl<'a> ReplyStream<'a> {
 
     /// Whether to retry: once if the connection broke before anything was received; a failed
     /// connection was retried already.
-    fn may_begin_again(&self, error: &OllamaError) -> bool {
+    fn may_begin_again(&self, error: &ServerError) -> bool {
         let is_broken = matches!(
             error,
-            OllamaError::ConnectionLost { .. } | OllamaError::Incomplete
+            ServerError::ConnectionLost { .. } | ServerError::Incomplete
         );
         is_broken && self.lines.is_some() && !self.handed_out && !self.began_again
     }

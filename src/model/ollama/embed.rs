@@ -4,11 +4,10 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use ollacode_indexer::{EmbedError, Embedded, Embedder, EmbeddingModel, Role};
 
-use super::OllamaError;
 use super::client::OllamaClient;
 use super::embedding_templates::EmbeddingTemplate;
-use super::limits::NetworkScope;
 use super::wire::{EmbedAnswer, EmbedOptions, LocalModel, ModelInfo, remote_host};
+use crate::model::http::{NetworkScope, ServerError, ServerKind};
 
 /// Largest window used, in tokens: Ollama's largest default batch. Beyond it servers cut silently
 /// (bge-m3 declares 8,192) or crash (qwen3-embedding), and a chunk is far below it.
@@ -36,7 +35,7 @@ pub struct OllamaEmbedder {
 impl OllamaEmbedder {
     /// Finds a model and its identity. Loads it only if its metadata has no dimensions of its
     /// vectors.
-    pub async fn connect(client: OllamaClient, name: &str) -> Result<OllamaEmbedder, OllamaError> {
+    pub async fn connect(client: OllamaClient, name: &str) -> Result<OllamaEmbedder, ServerError> {
         let local = client.local_model(name).await?;
         let info = client.show(&local.name).await?;
         refuse_remote(client.reach(), &local, &info)?;
@@ -47,7 +46,8 @@ impl OllamaEmbedder {
             .any(|capability| capability == "embedding");
         // Old servers list no capabilities, and imported weights often the wrong ones.
         if !can_embed && !info.capabilities.is_empty() && !card.is_known() {
-            return Err(OllamaError::NotForEmbedding {
+            return Err(ServerError::NotForEmbedding {
+                server: ServerKind::Ollama,
                 model: name.to_owned(),
             });
         }
@@ -58,7 +58,7 @@ impl OllamaEmbedder {
             .to_owned();
         if digest.is_empty() {
             let what = format!("the model `{name}` has no digest");
-            return Err(OllamaError::BadAnswer(what));
+            return Err(bad_answer(what));
         }
         let name = local
             .name
@@ -121,14 +121,15 @@ impl OllamaEmbedder {
     ///
     /// Ollama answers 400 or 500 for a bad text, for one that crashed the model, and for a model
     /// that died otherwise; so a text that is known to be good is tried.
-    async fn judge(&self, error: OllamaError) -> EmbedError {
+    async fn judge(&self, error: ServerError) -> EmbedError {
         let message = match &error {
-            OllamaError::Status {
+            ServerError::Status {
                 status: 400 | 500,
                 message,
+                ..
             } => message.clone(),
-            OllamaError::BadAnswer(what) => return EmbedError::Invalid(what.clone()),
-            OllamaError::TooLong { .. } => return EmbedError::TooLong,
+            ServerError::BadAnswer { what, .. } => return EmbedError::Invalid(what.clone()),
+            ServerError::TooLong { .. } => return EmbedError::TooLong,
             _ => return EmbedError::Unavailable(error.with_hint()),
         };
         if message.contains(OVER_BATCH) {
@@ -176,9 +177,9 @@ pub(super) fn refuse_remote(
     reach: NetworkScope,
     local: &LocalModel,
     info: &ModelInfo,
-) -> Result<(), OllamaError> {
+) -> Result<(), ServerError> {
     match remote_host(local, info) {
-        Some(host) if reach == NetworkScope::LoopbackOnly => Err(OllamaError::Offline {
+        Some(host) if reach == NetworkScope::LoopbackOnly => Err(ServerError::Offline {
             what: format!("`{}` runs on {host}", local.name),
         }),
         _ => Ok(()),
@@ -205,11 +206,18 @@ async fn measured_dimension(
     client: &OllamaClient,
     model: &str,
     options: EmbedOptions,
-) -> Result<usize, OllamaError> {
+) -> Result<usize, ServerError> {
     let answer = client.embed(model, &[PROBE.to_owned()], options).await?;
     match answer.embeddings.first().map(Vec::len) {
         Some(width) if width > 0 => Ok(width),
-        _ => Err(OllamaError::BadAnswer("it has no vector".to_owned())),
+        _ => Err(bad_answer("it has no vector".to_owned())),
+    }
+}
+
+fn bad_answer(what: String) -> ServerError {
+    ServerError::BadAnswer {
+        server: ServerKind::Ollama,
+        what,
     }
 }
 

@@ -1,5 +1,7 @@
 //! The tables `[[server]]`: which servers there are, and which key each gets.
 
+use ollacode::model::http::{KindChoice, ServerKind};
+
 use super::*;
 
 fn home(tables: &str) -> Home {
@@ -25,7 +27,7 @@ fn the_server_of_the_settings_is_the_first() {
     };
     assert!((first.chat && first.embed) && (!gpu.chat && gpu.embed));
     assert!(
-        first.key.is_some() && gpu.key.is_none(),
+        first.config.key.is_some() && gpu.config.key.is_none(),
         "keys are not shared"
     );
     let alone = Home::new().settings(&[]);
@@ -38,18 +40,19 @@ fn a_table_with_the_address_of_the_settings_says_more_about_that_server() {
         home("[[server]]\nurl = 'http://127.0.0.1:11434/'\nname = 'here'\nkind = 'ollama'\n");
     let settings = home.settings(&[("OLLAMA_API_KEY", "sesame")]);
     assert_eq!(shown(&settings), ["here (http://127.0.0.1:11434)"]);
-    assert_eq!(settings.servers[0].kind, "ollama");
-    assert!(settings.servers[0].key.is_some());
+    let kind = KindChoice::Kind(ServerKind::Ollama);
+    assert_eq!(settings.server.kind, kind);
+    assert!(settings.servers[0].config.key.is_some());
 }
 
 #[test]
 fn a_key_is_in_the_environment_and_never_shown() {
     let tables = "[[server]]\nurl = 'https://gpu'\nkey_env = 'GPU_KEY'\n";
     let settings = home(tables).settings(&[("GPU_KEY", "sesame")]);
-    assert!(settings.servers[1].key.is_some());
+    assert!(settings.servers[1].config.key.is_some());
     assert!(!format!("{settings:?}").contains("sesame"));
     let without = home(tables).settings(&[]);
-    assert!(without.servers[1].key.is_none());
+    assert!(without.servers[1].config.key.is_none());
     let said = without.warnings.join("\n");
     assert!(said.contains("`GPU_KEY` is not set"), "{said}");
     let error = home(tables).error(&[("GPU_KEY", "sesame\nopen")]);

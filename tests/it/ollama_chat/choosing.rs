@@ -1,11 +1,9 @@
 //! Finding a chat model: its window, where it runs, what there is instead, what it can do.
 
-use ollacode::model::ChatModel;
-use ollacode::model::ollama::{
-    FITS_MOST, InstalledModel, LoadedMemory, NetworkScope, OllamaChat, OllamaError, ProbeReport,
-    installed_chat_models, suggest,
-};
-use ollacode::model::{EditCount, EditForm, ModelError, ToolSpec};
+use ollacode::model::http::{NetworkScope, ServerError};
+use ollacode::model::ollama::{FITS_MOST, OllamaChat, installed_chat_models, suggest};
+use ollacode::model::server::{InstalledModel, LoadedMemory, ServerChat};
+use ollacode::model::{ChatModel, EditCount, EditForm, ModelError, ProbeReport, ToolSpec};
 use ollacode::tools::{ToolSet, Toolbox};
 use serde_json::{Value, json};
 
@@ -45,8 +43,10 @@ async fn connect(
     name: &str,
     wanted: Option<u32>,
     reach: NetworkScope,
-) -> Result<OllamaChat, OllamaError> {
-    OllamaChat::connect(client_with(server, limits()), name, wanted, reach).await
+) -> Result<ServerChat, ServerError> {
+    let client = client_with(server, limits());
+    let model = OllamaChat::connect(client, name, wanted, reach).await;
+    model.map(ServerChat::from)
 }
 
 #[tokio::test]
@@ -147,11 +147,11 @@ async fn what_is_missing_or_no_chat_model_is_said() {
     let server = served(vec![embedder]);
     let missing = connect(&server, "qwen3-coder:30b", None, NetworkScope::Any).await;
     assert!(
-        matches!(&missing, Err(OllamaError::ModelMissing { model }) if model == "qwen3-coder:30b"),
+        matches!(&missing, Err(ServerError::ModelMissing { model, .. }) if model == "qwen3-coder:30b"),
         "{missing:?}"
     );
     let error = match connect(&server, "vectors", None, NetworkScope::Any).await {
-        Err(error @ OllamaError::NotForChat { .. }) => error,
+        Err(error @ ServerError::NotForChat { .. }) => error,
         other => panic!("{other:?}"),
     };
     assert!(error.hint().is_some_and(|hint| hint.contains(FITS_MOST)));
@@ -169,7 +169,7 @@ async fn offline_refuses_what_runs_elsewhere() {
     for name in ["stub", "big:480b-cloud", "unknown:cloud"] {
         let refused = connect(&server, name, None, NetworkScope::LoopbackOnly).await;
         assert!(
-            matches!(refused, Err(OllamaError::Offline { .. })),
+            matches!(refused, Err(ServerError::Offline { .. })),
             "{refused:?}"
         );
     }
@@ -190,7 +190,7 @@ async fn offline_refuses_what_runs_elsewhere() {
     assert!(server.loads().is_empty(), "there is nothing to load");
     let unknown = connect(&server, "unknown:cloud", None, NetworkScope::Any).await;
     assert!(
-        matches!(unknown, Err(OllamaError::ModelMissing { .. })),
+        matches!(unknown, Err(ServerError::ModelMissing { .. })),
         "{unknown:?}"
     );
 }
