@@ -240,7 +240,10 @@ impl Server {
                 Ok(ServerEmbedder::Ollama(embedder))
             }
             Server::OpenAi(client) => match OpenAiEmbedder::connect(client.clone(), name).await {
-                Ok(embedder) => Ok(ServerEmbedder::OpenAi(embedder)),
+                Ok(embedder) => Ok(ServerEmbedder::OpenAi {
+                    embedder,
+                    server: client.http().address().to_string(),
+                }),
                 Err(ServerError::ModelMissing { server, model }) => {
                     Err(ServerError::NoEmbeddings { server, model })
                 }

@@ -21,6 +21,8 @@ use crate::model::{
 #[derive(Debug)]
 pub struct ServerChat {
     chat: Chat,
+    /// The address of its server.
+    server: String,
     digest: String,
     record: ModelRecord,
 }
@@ -47,6 +49,7 @@ impl From<OllamaChat> for ServerChat {
         ServerChat {
             record: ModelRecord::new(chat.profile().name.clone(), digest.clone()),
             digest,
+            server: chat.server().to_owned(),
             chat: Chat::Ollama(Box::new(chat)),
         }
     }
@@ -60,6 +63,7 @@ impl ServerChat {
         ServerChat {
             record: ModelRecord::new(chat.profile().name.clone(), identity),
             digest: String::new(),
+            server: client.http().address().to_string(),
             chat: Chat::OpenAi(Box::new(TriedChat {
                 chat,
                 tried: None,
@@ -256,6 +260,10 @@ impl ChatModel for ServerChat {
 
     fn reply<'a>(&'a self, request: ChatRequest<'a>) -> BoxStream<'a, Result<Delta, ModelError>> {
         self.model().reply(request)
+    }
+
+    fn server(&self) -> &str {
+        &self.server
     }
 
     fn tokens_per_estimate(&self) -> Option<f32> {

@@ -9,7 +9,11 @@ use crate::model::openai::OpenAiEmbedder;
 /// An embedding model on a server.
 pub enum ServerEmbedder {
     Ollama(OllamaEmbedder),
-    OpenAi(OpenAiEmbedder),
+    OpenAi {
+        embedder: OpenAiEmbedder,
+        /// Its address.
+        server: String,
+    },
 }
 
 impl ServerEmbedder {
@@ -26,7 +30,7 @@ impl ServerEmbedder {
     fn embedder(&self) -> &dyn Embedder {
         match self {
             ServerEmbedder::Ollama(embedder) => embedder,
-            ServerEmbedder::OpenAi(embedder) => embedder,
+            ServerEmbedder::OpenAi { embedder, .. } => embedder,
         }
     }
 }
@@ -38,6 +42,13 @@ impl Embedder for ServerEmbedder {
 
     fn wrap(&self, text: &str, role: Role) -> String {
         self.embedder().wrap(text, role)
+    }
+
+    fn server(&self) -> &str {
+        match self {
+            ServerEmbedder::Ollama(embedder) => embedder.server(),
+            ServerEmbedder::OpenAi { server, .. } => server,
+        }
     }
 
     fn embed<'a>(&'a self, texts: &'a [String]) -> BoxFuture<'a, Result<Embedded, EmbedError>> {
