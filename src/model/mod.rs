@@ -1,16 +1,24 @@
 //! The models that ollacode uses.
 //!
 //! [`ChatModel`] is the engine's view of a model; [`ollama`] and [`openai`] implement it over
-//! [`http`]. [`repair`] finds and
+//! [`http`], and share how a reply is received. [`probe_edits`] and [`ProbeReport`] say what a model
+//! can do; [`ModelMemory`] keeps it. [`repair`] finds and
 //! fixes tool calls that weak models get wrong.
 
 mod absent;
 pub mod budget;
 mod edit_form;
+mod embedding;
 pub mod http;
+mod memory;
+mod model_size;
 pub mod ollama;
 pub mod openai;
+mod probe;
+mod probe_edits;
 pub mod repair;
+mod reply;
+mod request_parts;
 mod thought_tags;
 mod tool_spec;
 
@@ -22,6 +30,9 @@ use crate::message::{Message, ToolCall};
 
 pub use absent::AbsentModel;
 pub use edit_form::{ENOUGH_CALLS, EditCount, EditCounts, EditExperience, EditForm};
+pub use memory::ModelMemory;
+pub use probe::ProbeReport;
+pub use probe_edits::probe_edits;
 pub use thought_tags::{ANSWER_TAGS, THOUGHT_TAGS, ThoughtTags};
 pub use tool_spec::{Parameter, ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 

@@ -4,18 +4,13 @@
 //! and [`OllamaEmbedder`] embeds texts for the indexer. Settings are passed in: nothing here reads
 //! the environment.
 
-mod blanks;
 mod chat;
 mod chat_line;
 mod chat_wire;
-mod classify_error;
 mod client;
 mod context_window;
 mod discovery;
 mod embed;
-mod embedding_templates;
-mod probe;
-mod probe_edits;
 mod pull;
 mod request_profile;
 mod template;
@@ -26,7 +21,6 @@ pub use client::OllamaClient;
 pub use context_window::{LoadedMemory, effective_window};
 pub use discovery::{InstalledModel, Suggestion, installed_chat_models, suggest};
 pub use embed::OllamaEmbedder;
-pub use probe::ProbeReport;
 pub use pull::PullProgress;
 pub use wire::{
     EmbedAnswer, EmbedOptions, LoadedModel, LocalModel, ModelDetails, ModelInfo, same_model,
