@@ -85,6 +85,8 @@ pub struct App {
     environment: Environment,
     /// What kind of server it is, once it was asked.
     server_kind: Arc<OnceLock<ServerKind>>,
+    /// The model that is used without having been chosen, since the server has no other.
+    only_model: Arc<OnceLock<String>>,
     connection: Connection,
     /// Whether the folder is being indexed for the first time.
     first_index: Arc<watch::Sender<bool>>,
@@ -134,6 +136,7 @@ impl App {
         };
         Ok(App {
             server_kind: Arc::clone(&self.server_kind),
+            only_model: Arc::clone(&self.only_model),
             ..App::with(settings, &self.environment)?
         })
     }
@@ -185,6 +188,7 @@ impl App {
             repository_hooks,
             environment,
             server_kind: Arc::default(),
+            only_model: Arc::default(),
             connection: Connection::default(),
             first_index: Arc::default(),
             git_history: Arc::default(),

@@ -53,7 +53,10 @@ impl EmbedderSource for QuickModels {
             let found = match timeout_at(until, connecting).await {
                 Ok(Ok(found)) => found?,
                 Ok(Err(error)) => return Err(error.to_string()),
-                Err(_) => return Err("Ollama has not answered yet".to_owned()),
+                Err(_) => {
+                    let server = self.app.server_kind().label();
+                    return Err(format!("{server} has not answered yet"));
+                }
             };
             Ok(found.map(|model| {
                 Arc::new(QuickEmbedder {

@@ -135,10 +135,19 @@ impl App {
             None if !self.settings.is_model_chosen => server.only_model().await?,
             _ => None,
         };
+        if let Some(only) = &only {
+            // It is the same for all tasks, as long as the server serves the same.
+            let _ = self.only_model.set(only.clone());
+        }
         let name = name.or(only.as_deref()).unwrap_or(&self.settings.model);
         let window = self.settings.max_context_tokens;
         let model = server.chat(name, window).await?;
         Ok(model.remembering(self.probes_file()))
+    }
+
+    /// The name of the chat model that sessions have by default, as far as it is known.
+    pub fn model_name(&self) -> &str {
+        self.only_model.get().unwrap_or(&self.settings.model)
     }
 
     /// A model as its server describes it, without the results of a probe.

@@ -456,9 +456,10 @@ impl Conversation {
             None => answer.await,
             Some(patience) => tokio::time::timeout(patience, answer).await.map_err(|_| {
                 let seconds = patience.as_secs();
+                let server = self.workspace.app.server_kind().label();
                 anyhow!(
-                    "Ollama did not answer within {seconds} s: check that it is running, then try \
-                     again"
+                    "{server} did not answer within {seconds} s: check that it is running, then \
+                     try again"
                 )
             })?,
         };

@@ -139,9 +139,7 @@ impl OpenRequest {
             Some(summary.model).filter(|name| !name.is_empty())
         };
         let name = self.model.clone().or_else(of_session);
-        let wanted = name
-            .as_deref()
-            .unwrap_or(&self.workspace.app.settings.model);
+        let wanted = name.as_deref().unwrap_or(self.workspace.app.model_name());
         let connected = self.connected.as_ref();
         if let Some(model) = connected.filter(|model| model.profile().name == wanted) {
             return Ok(Arc::clone(model));

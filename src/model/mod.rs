@@ -1,20 +1,25 @@
 //! The models that ollacode uses.
 //!
 //! [`ChatModel`] is the engine's view of a model; [`ollama`] and [`openai`] implement it over
-//! [`http`], and [`server`] is what the program above them sees of either. [`repair`] finds and fixes
-//! tool calls that weak models get wrong.
+//! [`http`], and share how a reply is received. [`server`] is what the program above the protocols
+//! sees of either. [`probe_edits`] and [`ProbeReport`] say what a model can do; [`ModelMemory`] keeps
+//! it. [`repair`] finds and fixes tool calls that weak models get wrong.
 
 mod absent;
 pub mod budget;
 mod edit_form;
+mod embedding;
 pub mod fleet;
 pub mod http;
+mod memory;
+mod model_size;
 pub mod ollama;
 pub mod openai;
 mod probe;
 mod probe_edits;
-mod record;
 pub mod repair;
+mod reply;
+mod request_parts;
 pub mod server;
 mod thought_tags;
 mod tool_spec;
@@ -27,9 +32,9 @@ use crate::message::{Message, ToolCall};
 
 pub use absent::AbsentModel;
 pub use edit_form::{ENOUGH_CALLS, EditCount, EditCounts, EditExperience, EditForm};
-pub use probe::{ProbeReport, ProbedCalls, probe_calls};
+pub use memory::ModelMemory;
+pub use probe::ProbeReport;
 pub use probe_edits::probe_edits;
-pub use record::ModelRecord;
 pub use thought_tags::{ANSWER_TAGS, THOUGHT_TAGS, ThoughtTags};
 pub use tool_spec::{Parameter, ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 

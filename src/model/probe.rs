@@ -38,29 +38,6 @@ pub struct ProbeReport {
     pub recommend_core: bool,
 }
 
-/// How the calls of a model went.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ProbedCalls {
-    native: bool,
-    leaks: bool,
-    many_tools: bool,
-    tokens_per_second: Option<f32>,
-}
-
-impl ProbedCalls {
-    /// The report, with the actual context window, which is known once the model is loaded.
-    pub fn report(self, window: u32) -> ProbeReport {
-        ProbeReport {
-            native: self.native,
-            leaks: self.leaks,
-            many_tools: self.many_tools,
-            window,
-            tokens_per_second: self.tokens_per_second,
-            recommend_core: !self.many_tools || self.leaks || window < SMALL_WINDOW,
-        }
-    }
-}
-
 /// The result of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum CallSupport {
@@ -71,17 +48,26 @@ enum CallSupport {
     Refused,
 }
 
+/// What came of a model's tries with tools.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::model) struct TriedTools {
+    one: CallSupport,
+    few: CallSupport,
+    many: CallSupport,
+    tokens_per_second: Option<f32>,
+}
+
 /// Tries a model with one tool, with the core tools and with all of them: at most three requests,
 /// of which the first may load the model.
 ///
 /// # Errors
 ///
 /// If the server fails; a model that fails is a report.
-pub async fn probe_calls(
+pub(in crate::model) async fn try_tools(
     model: &dyn ChatModel,
     core: &[ToolSpec],
     all: &[ToolSpec],
-) -> Result<ProbedCalls, ModelError> {
+) -> Result<TriedTools, ModelError> {
     let mut speed = None;
     let one = core
         .iter()
@@ -100,13 +86,29 @@ pub async fn probe_calls(
         let few = ask(model, core, false, &mut speed).await?;
         (few, ask(model, all, false, &mut speed).await?)
     };
-    let outcomes = [first, few, many];
-    Ok(ProbedCalls {
-        native: outcomes.contains(&CallSupport::Natively),
-        leaks: outcomes.contains(&CallSupport::InText),
-        many_tools: few == CallSupport::Natively && many == CallSupport::Natively,
+    Ok(TriedTools {
+        one: first,
+        few,
+        many,
         tokens_per_second: speed,
     })
+}
+
+impl TriedTools {
+    /// The report, for a model with a window of so many tokens.
+    pub(in crate::model) fn report(&self, window: u32) -> ProbeReport {
+        let outcomes = [self.one, self.few, self.many];
+        let leaks = outcomes.contains(&CallSupport::InText);
+        let many_tools = self.few == CallSupport::Natively && self.many == CallSupport::Natively;
+        ProbeReport {
+            native: outcomes.contains(&CallSupport::Natively),
+            leaks,
+            many_tools,
+            window,
+            tokens_per_second: self.tokens_per_second,
+            recommend_core: !many_tools || leaks || window < SMALL_WINDOW,
+        }
+    }
 }
 
 async fn ask(

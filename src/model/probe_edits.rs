@@ -5,10 +5,10 @@ use std::slice;
 
 use futures::StreamExt;
 
+use super::repair::{check, find_calls, text_protocol};
+use super::{ChatModel, ChatRequest, Delta, EditCounts, EditForm, ModelError, ToolSpec};
 use crate::edit::{LineAnchor, anchored_lines, edit, with_lines};
 use crate::message::{Message, ToolCall};
-use crate::model::repair::{check, find_calls, text_protocol};
-use crate::model::{ChatModel, ChatRequest, Delta, EditCounts, EditForm, ModelError, ToolSpec};
 use crate::text::anchors::{anchored, without_copied_anchors};
 
 /// Most tokens of a reply; thinking needs some of them.

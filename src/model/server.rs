@@ -227,7 +227,7 @@ impl Server {
             }
             Server::OpenAi(client) => {
                 let chat = OpenAiChat::connect(client.clone(), name, wanted, reach).await?;
-                Ok(ServerChat::of_server(chat, client))
+                Ok(ServerChat::from(chat))
             }
         }
     }

@@ -13,7 +13,6 @@ use ollacode::message::{Image, Message, ToolCall};
 use ollacode::model::http::{Address, ClientLimits, NetworkScope};
 use ollacode::model::ollama::{OllamaChat, OllamaClient};
 use ollacode::model::repair::find_calls;
-use ollacode::model::server::ServerChat;
 use ollacode::model::{
     ChatModel, ChatRequest, Delta, ModelError, Parameter, ParameterKind, StopReason, ToolSpec,
     Usage,
@@ -61,13 +60,14 @@ fn client_with(server: &ChatServer, limits: ClientLimits) -> OllamaClient {
     OllamaClient::new(address, None, NetworkScope::Any, limits).expect("a client")
 }
 
-async fn model_with(server: &ChatServer, limits: ClientLimits) -> ServerChat {
+async fn model_with(server: &ChatServer, limits: ClientLimits) -> OllamaChat {
     let client = client_with(server, limits);
-    let model = OllamaChat::connect(client, CHAT_MODEL, None, NetworkScope::Any).await;
-    ServerChat::from(model.expect("a model"))
+    OllamaChat::connect(client, CHAT_MODEL, None, NetworkScope::Any)
+        .await
+        .expect("a model")
 }
 
-async fn model(server: &ChatServer) -> ServerChat {
+async fn model(server: &ChatServer) -> OllamaChat {
     model_with(server, limits()).await
 }
 
@@ -130,7 +130,7 @@ impl Heard {
     }
 }
 
-async fn hear(model: &impl ChatModel, request: ChatRequest<'_>) -> Heard {
+async fn hear(model: &OllamaChat, request: ChatRequest<'_>) -> Heard {
     let mut heard = Heard::default();
     let mut reply = model.reply(request);
     while let Some(delta) = reply.next().await {

@@ -162,7 +162,7 @@ async fn chat_model_words(app: &App, model: &ServerChat, server: &Server) -> Str
     };
     let mut source = String::new();
     if let Server::OpenAi(client) = server {
-        if model.recall(&app.probes_file()).is_none() {
+        if model.memory().recall(&app.probes_file()).is_none() {
             let try_it = format!(" (not tried yet: `ollacode doctor --model {name}` does)");
             tools.push_str(&try_it);
         }

@@ -21,8 +21,8 @@ pub use error::{FirstCause, ServerError};
 pub use key::ApiKey;
 pub use kind::{KindChoice, ServerKind};
 pub use limits::{ClientLimits, NetworkScope};
-pub use lines::{LineSplitter, LineTooLong, ResponseLines};
 pub(crate) use lines::endless_response;
+pub use lines::{LineSplitter, LineTooLong, ResponseLines};
 pub(crate) use overflow::overflow;
 
 /// Reads null as nothing: Go writes an empty list so, and other servers what they do not know.

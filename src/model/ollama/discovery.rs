@@ -6,11 +6,11 @@ use super::chat::OllamaChat;
 use super::client::OllamaClient;
 use super::context_window::{WindowInputs, context_length, token_cost};
 use super::embed::refuse_remote;
-use super::embedding_templates::EmbeddingTemplate;
 use super::request_profile::{RequestProfile, is_weak};
 use super::wire::{LocalModel, ModelInfo, remote_host, same_model};
 use super::{FITS_MOST, template};
 use crate::model::ModelProfile;
+use crate::model::embedding::EmbeddingTemplate;
 use crate::model::http::{NetworkScope, ServerError, ServerKind};
 
 /// Ollama's cloud.

@@ -4,16 +4,13 @@
 //! and [`OllamaEmbedder`] embeds texts for the indexer. Settings are passed in: nothing here reads
 //! the environment.
 
-mod blanks;
 mod chat;
 mod chat_line;
 mod chat_wire;
-mod classify_error;
 mod client;
 mod context_window;
 mod discovery;
 mod embed;
-mod embedding_templates;
 mod pull;
 mod request_profile;
 mod template;

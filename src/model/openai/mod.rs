@@ -4,13 +4,16 @@
 //! windows, [`OpenAiChat`] is a chat model, and [`OpenAiEmbedder`] embeds texts for the indexer.
 //! Settings are passed in: nothing here reads the environment.
 
+use std::path::PathBuf;
+
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream};
 use futures::{FutureExt, StreamExt};
 use ollacode_indexer::{EmbedError, Embedded, Embedder, EmbeddingModel, Role};
 
 use super::http::{HttpClient, NetworkScope, ServerError};
-use super::{ChatModel, ChatRequest, Delta, ModelError, ModelProfile};
+use super::probe::{ProbeReport, try_tools};
+use super::{ChatModel, ChatRequest, Delta, ModelError, ModelMemory, ModelProfile, ToolSpec};
 
 pub use super::http::{KindChoice, ServerKind};
 
@@ -98,9 +101,39 @@ impl OpenAiClient {
 #[derive(Debug)]
 pub struct OpenAiChat {
     profile: ModelProfile,
+    memory: ModelMemory,
 }
 
 impl OpenAiChat {
+    /// Adds the stored report of the model, and stores what is learned about it.
+    #[must_use]
+    pub fn remembering(mut self, file: PathBuf) -> OpenAiChat {
+        if let Some(report) = self.memory.keep_in(file) {
+            self.profile.weak = report.recommend_core;
+            self.profile.tools &= report.native;
+        }
+        self
+    }
+
+    /// What is known about the model, and is kept.
+    pub fn memory(&self) -> &ModelMemory {
+        &self.memory
+    }
+
+    /// Tries the model with tools.
+    ///
+    /// # Errors
+    ///
+    /// If the server fails; a model that fails is a report.
+    pub async fn probe(
+        &self,
+        core: &[ToolSpec],
+        all: &[ToolSpec],
+    ) -> Result<ProbeReport, ModelError> {
+        let tried = try_tools(self, core, all).await?;
+        Ok(tried.report(self.profile.window))
+    }
+
     /// Finds a model and what it can do; loads nothing.
     ///
     /// `wanted` is the window that the user set, in tokens; it only makes the server's window

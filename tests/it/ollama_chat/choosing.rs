@@ -1,9 +1,11 @@
 //! Finding a chat model: its window, where it runs, what there is instead, what it can do.
 
+use ollacode::model::ChatModel;
 use ollacode::model::http::{NetworkScope, ServerError};
-use ollacode::model::ollama::{FITS_MOST, OllamaChat, installed_chat_models, suggest};
-use ollacode::model::server::{InstalledModel, LoadedMemory, ServerChat};
-use ollacode::model::{ChatModel, EditCount, EditForm, ModelError, ProbeReport, ToolSpec};
+use ollacode::model::ollama::{
+    FITS_MOST, InstalledModel, LoadedMemory, OllamaChat, installed_chat_models, suggest,
+};
+use ollacode::model::{EditCount, EditForm, ModelError, ProbeReport, ToolSpec, probe_edits};
 use ollacode::tools::{ToolSet, Toolbox};
 use serde_json::{Value, json};
 
@@ -43,10 +45,8 @@ async fn connect(
     name: &str,
     wanted: Option<u32>,
     reach: NetworkScope,
-) -> Result<ServerChat, ServerError> {
-    let client = client_with(server, limits());
-    let model = OllamaChat::connect(client, name, wanted, reach).await;
-    model.map(ServerChat::from)
+) -> Result<OllamaChat, ServerError> {
+    OllamaChat::connect(client_with(server, limits()), name, wanted, reach).await
 }
 
 #[tokio::test]
@@ -364,7 +364,7 @@ async fn a_probe_finds_out_in_which_form_a_model_edits() {
     });
     let server = ChatServer::start(vec![replying.repeated()]);
     let model = model(&server).await;
-    let edits = model.probe_edits(&edit_tools()).await.expect("a report");
+    let edits = probe_edits(&model, &edit_tools()).await.expect("a report");
     let count = |worked, tried| EditCount { tried, worked };
     assert_eq!(
         EditForm::ALL.map(|form| edits.of(form)),
@@ -378,6 +378,7 @@ async fn a_probe_finds_out_in_which_form_a_model_edits() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("probes.json");
     model
+        .memory()
         .remember_probed_edits(&edits, &file)
         .expect("it is written");
     let model = model.remembering(file);
@@ -413,23 +414,30 @@ async fn reports_are_remembered_for_the_same_weights() {
     };
     let server = served(vec![ServedModel::default(), ServedModel::named("other:1b")]);
     let first = model(&server).await;
-    assert_eq!(first.recall(&file), None);
-    first.remember(&report, &file).expect("it is written");
-    assert_eq!(first.recall(&file), Some(report));
+    assert_eq!(first.memory().recall(&file), None);
+    first
+        .memory()
+        .remember(&report, &file)
+        .expect("it is written");
+    assert_eq!(first.memory().recall(&file), Some(report));
     let other = connect(&server, "other:1b", None, NetworkScope::Any).await;
     let other = other.expect("a model");
-    assert_eq!(other.recall(&file), None);
+    assert_eq!(other.memory().recall(&file), None);
     other
+        .memory()
         .remember(&ProbeReport::default(), &file)
         .expect("it is written");
-    assert_eq!(first.recall(&file), Some(report), "both are kept");
+    assert_eq!(first.memory().recall(&file), Some(report), "both are kept");
     let changed = served(vec![ServedModel {
         digest: "sha256:dddd",
         ..ServedModel::default()
     }]);
-    assert_eq!(model(&changed).await.recall(&file), None);
+    assert_eq!(model(&changed).await.memory().recall(&file), None);
     std::fs::write(&file, "torn {").expect("it is written");
-    assert_eq!(first.recall(&file), None);
-    first.remember(&report, &file).expect("it is written again");
-    assert_eq!(first.recall(&file), Some(report));
+    assert_eq!(first.memory().recall(&file), None);
+    first
+        .memory()
+        .remember(&report, &file)
+        .expect("it is written again");
+    assert_eq!(first.memory().recall(&file), Some(report));
 }

@@ -21,7 +21,7 @@ pub async fn models(
     let here = workspace(&server.shared, of.workspace.as_deref())?;
     let server = here.app.server().await.map_err(anyhow::Error::from)?;
     let models = server.chat_models().await.map_err(anyhow::Error::from)?;
-    Ok(Json(rows(&models, &here.app.settings.model)))
+    Ok(Json(rows(&models, here.app.model_name())))
 }
 
 /// The models as rows, `current` among them.

@@ -80,7 +80,7 @@ const OUT_OF_MEMORY: &[&str] = &[
 
 /// The request that got an error.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct RequestContext {
+pub(in crate::model) struct RequestContext {
     /// Whether the model had tools.
     pub tools: bool,
     /// Whether an answer had started.
@@ -88,13 +88,13 @@ pub(super) struct RequestContext {
 }
 
 /// Whether a server rejected the setting of `think`.
-pub(super) fn refuses_thinking(error: &ServerError) -> bool {
+pub(in crate::model) fn refuses_thinking(error: &ServerError) -> bool {
     matches!(error, ServerError::Status { message, .. } | ServerError::Failed { message, .. }
         if message.contains("does not support thinking"))
 }
 
 /// Converts an error into one for the engine.
-pub(super) fn model_error(error: ServerError, asked: RequestContext) -> ModelError {
+pub(in crate::model) fn model_error(error: ServerError, asked: RequestContext) -> ModelError {
     let (message, may_be_call) = match &error {
         ServerError::TooLong { needed, window } => {
             return ModelError::TooLong {
@@ -129,7 +129,7 @@ pub(super) fn model_error(error: ServerError, asked: RequestContext) -> ModelErr
         let hint = format!(
             "if the model is too large for this machine, use a smaller one such as `{}`, or set \
              `MAX_CONTEXT_TOKENS` lower",
-            super::FITS_MOST
+            crate::model::ollama::FITS_MOST
         );
         failed(Failure::new(FailureCode::OutOfMemory, error.to_string()).with_hint(hint))
     } else if has_gone {
