@@ -3,6 +3,7 @@
 mod background;
 mod confinement;
 mod extensions;
+mod fleet;
 mod hooks;
 mod indexes;
 mod isolated;
@@ -17,6 +18,7 @@ mod slow_model;
 mod unindexed;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -40,12 +42,14 @@ use crate::tools::{GitVersions, NameTaken, ToolContext, ToolSet, UnsavedFiles};
 use crate::workspace::{Workspace, WorkspaceError, workspace_id};
 
 pub use background::{Background, IndexStatus, VectorStatus};
+pub use fleet::OtherEmbedders;
 pub use hooks::HookList;
 pub use indexes::{Presence, StoredIndex};
 pub use reading::{ReadError, ShownFile};
 pub use server::SearchModelError;
 pub use server_tools::BroughtTrust;
 
+use fleet::EmbeddingServers;
 use searching::{Connection, SearchModels};
 
 /// Names of this program's files in the data folder.
@@ -87,6 +91,9 @@ pub struct App {
     server_kind: Arc<OnceLock<ServerKind>>,
     /// The model that is used without having been chosen, since the server has no other.
     only_model: Arc<OnceLock<String>>,
+    /// The kinds of the other servers, by their addresses.
+    server_kinds: Arc<Mutex<BTreeMap<String, ServerKind>>>,
+    embedding_servers: Arc<EmbeddingServers>,
     connection: Connection,
     /// Whether the folder is being indexed for the first time.
     first_index: Arc<watch::Sender<bool>>,
@@ -137,6 +144,7 @@ impl App {
         Ok(App {
             server_kind: Arc::clone(&self.server_kind),
             only_model: Arc::clone(&self.only_model),
+            server_kinds: Arc::clone(&self.server_kinds),
             ..App::with(settings, &self.environment)?
         })
     }
@@ -188,6 +196,8 @@ impl App {
             repository_hooks,
             environment,
             server_kind: Arc::default(),
+            server_kinds: Arc::default(),
+            embedding_servers: Arc::default(),
             only_model: Arc::default(),
             connection: Connection::default(),
             first_index: Arc::default(),

@@ -126,7 +126,7 @@ impl Settings {
         let servers = servers::servers(first, tables, environment, reach, &mut warnings)?;
         Ok(Settings {
             workspace: layers.given("WORKSPACE_DIR").workspace(environment)?,
-            server: servers[0].config.clone(),
+            server: servers::first_for_chat(&servers, reach).config.clone(),
             servers,
             model: layers.given("OLLAMA_MODEL").model()?,
             is_model_chosen: layers.given("OLLAMA_MODEL").origin != SettingOrigin::Default,

@@ -58,7 +58,7 @@ impl App {
 
     /// A model that was pulled again with the same weights is the same model.
     async fn connect_embedder(&self, name: &str) -> Result<Arc<dyn Embedder>, ServerError> {
-        let embedder = self.server().await?.embedder(name).await?;
+        let embedder = self.embedding_server().await?.embedder(name).await?;
         let Some(weights) = embedder.model().weights.clone() else {
             return Ok(Arc::new(embedder));
         };
@@ -130,7 +130,8 @@ impl App {
 
     /// The chat model: by default the one of the settings, or the only one that the server has.
     pub async fn chat_model(&self, name: Option<&str>) -> Result<ServerChat, ServerError> {
-        let server = self.server().await?;
+        let wanted = name.unwrap_or(&self.settings.model);
+        let server = self.server_for(wanted).await?;
         let only = match name {
             None if !self.settings.is_model_chosen => server.only_model().await?,
             _ => None,

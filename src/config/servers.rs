@@ -71,6 +71,15 @@ pub(super) fn servers(
             servers.push(server);
         }
     }
+    let has = |role: fn(&ServerSettings) -> bool| servers.iter().any(role);
+    for (role, has_it) in [("chat", has(|it| it.chat)), ("embed", has(|it| it.embed))] {
+        if !has_it {
+            return Err(ConfigError::Server {
+                url: servers[0].config.address.to_string(),
+                problem: format!("no server has the role `{role}`; leave out `roles`, or add it"),
+            });
+        }
+    }
     let is_away = |server: &&ServerSettings| !server.is_within(reach);
     let away = servers.iter().filter(is_away).map(ToString::to_string);
     let away: Vec<String> = away.collect();
@@ -81,6 +90,12 @@ pub(super) fn servers(
         ));
     }
     Ok(servers)
+}
+
+/// The server of sessions where nothing says otherwise. If none may be asked, the first one says why.
+pub(super) fn first_for_chat(servers: &[ServerSettings], reach: NetworkScope) -> &ServerSettings {
+    let mut usable = servers.iter().filter(|server| server.is_within(reach));
+    usable.find(|server| server.chat).unwrap_or(&servers[0])
 }
 
 fn server(

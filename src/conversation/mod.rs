@@ -338,7 +338,7 @@ impl Conversation {
         let Some(mut open) = self.open.take() else {
             return Ok(());
         };
-        self.connected = Some(Arc::clone(&open.session.model));
+        self.connected = (!open.is_server_lost).then(|| Arc::clone(&open.session.model));
         open.session.set_mode(mode)?;
         open.session.end(why)
     }
@@ -411,7 +411,11 @@ impl Conversation {
             Some(open) => {
                 self.live = Some(open.engine.watch_command());
                 let approver = (self.answers.clone(), self.has_user);
-                RunningTurn::turn(open, self.mode(), job, approver, stop)
+                let servers = turn::OtherServers {
+                    workspace: Arc::clone(&self.workspace),
+                    connector: Arc::clone(&self.shared.connector),
+                };
+                RunningTurn::turn(open, self.mode(), job, approver, servers, stop)
             }
             None => RunningTurn::opening(self.open_request(), job, stop),
         });

@@ -51,6 +51,8 @@ impl Connector for InstalledModels {
 pub struct OpenSession {
     pub session: Session,
     pub engine: Engine,
+    /// Whether the last turn ended since the server was gone: the next one may go to another.
+    pub is_server_lost: bool,
 }
 
 /// Facts about an opened session that the user should see.
@@ -113,9 +115,15 @@ impl OpenRequest {
         app.meet_exposed_tools(&self.shared.stop).await;
         let engine = app.engine(&session, &self.shared.activity)?;
         opened.notes = app.server_notes();
+        opened.notes.extend(app.embedding_note(&*session.model));
         opened.mode = session.mode;
         opened.confinement = engine.confinement();
-        Ok((OpenSession { session, engine }, opened))
+        let open = OpenSession {
+            session,
+            engine,
+            is_server_lost: false,
+        };
+        Ok((open, opened))
     }
 
     fn begin(

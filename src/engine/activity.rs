@@ -56,6 +56,12 @@ impl ChatActivity {
         }
     }
 
+    /// Whether a server makes a reply.
+    pub fn is_replying(&self, server: &str) -> bool {
+        let count = self.replies.borrow().get(server).copied();
+        count.unwrap_or(0) > 0 || self.is_marked(server)
+    }
+
     /// Waits until a server makes no reply; returns at once if that is so.
     pub async fn idle(&self, server: &str) {
         loop {

@@ -1,6 +1,7 @@
 //! Checks of the installation, with suggested fixes.
 
 mod disk;
+mod fleet;
 mod mcp;
 mod own;
 mod server;
@@ -70,6 +71,7 @@ pub async fn checks(app: &App) -> Result<Vec<Check>, Error> {
         index(app).await,
     ];
     checks.extend(server::server(app).await);
+    checks.extend(fleet::servers(app).await);
     checks.push(disk::watches(app, &walked).await?);
     checks.extend(disk::clock(app, &walked));
     checks.push(commands(app));

@@ -209,7 +209,8 @@ impl ModelMemory {
 
     fn known(&self, file: &Path) -> Option<CachedProbe> {
         let mut remembered = read(file);
-        let entry = remembered.models.remove(&self.key_in(&remembered))?;
+        let key = self.key_in(&remembered);
+        let entry = remembered.models.remove(&key)?;
         (entry.digest == self.digest).then_some(entry)
     }
 

@@ -193,9 +193,8 @@ async fn vectors(
         Err(error @ ServerError::Offline { .. }) => return Err(error.into()),
         Err(error) => return Ok(VectorOutcome::Later(error.with_hint())),
     };
-    let address = &app.settings.server.address;
-    if !address.is_loopback() {
-        note(&format!("code is sent to {address} for embedding"));
+    for host in app.embedding_hosts() {
+        note(&format!("code is sent to {host} for embedding"));
     }
     match app
         .embed(

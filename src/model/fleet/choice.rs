@@ -168,3 +168,23 @@ fn median(numbers: impl Iterator<Item = f64>) -> Option<f64> {
     numbers.sort_by(f64::total_cmp);
     numbers.get(numbers.len().checked_sub(1)? / 2).copied()
 }
+
+/// Whether a server has a model, the best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ModelPresence {
+    /// It is in memory.
+    Loaded,
+    /// It can be loaded.
+    Installed,
+    Absent,
+}
+
+/// The server for a new session, by what each says of the model; `None` for those that do not
+/// answer. Of equals, the first.
+pub fn server_for_session(presences: &[Option<ModelPresence>]) -> Option<usize> {
+    let answered = presences.iter().enumerate();
+    let answered = answered.filter_map(|(at, presence)| Some((at, (*presence)?)));
+    answered
+        .min_by_key(|(_, presence)| *presence)
+        .map(|(at, _)| at)
+}
