@@ -10,6 +10,21 @@ use serde_json::Value;
 use crate::support::{Environment, Output};
 use stand_in::{Plays, Says, StandIn, WINDOW};
 
+/// Above the protocols there is one kind of server; only its checks show what each kind says.
+#[test]
+fn only_the_checks_name_a_kind_of_server() {
+    let folders = [
+        "src/app",
+        "src/benchmark",
+        "src/config",
+        "src/conversation",
+        "src/frontends",
+    ];
+    let users = crate::tidy::users(&folders, &["model::ollama", "model::openai"]);
+    let users: Vec<String> = users.into_iter().collect();
+    assert_eq!(users, ["src/frontends/doctor/server.rs"]);
+}
+
 /// The model of most tests.
 const MODEL: &str = "local-coder";
 
