@@ -64,10 +64,11 @@ impl App {
         };
         // Without an index there is no earlier digest.
         let known = self.index.digest_for(&weights).await;
-        Ok(match known.ok().flatten() {
-            Some(digest) => Arc::new(embedder.known_by(digest)),
-            None => Arc::new(embedder),
-        })
+        let embedder = match known.ok().flatten() {
+            Some(digest) => embedder.known_by(digest),
+            None => embedder,
+        };
+        Ok(Arc::new(embedder))
     }
 
     /// The name of the search model, if the index has vectors but none of its current version.

@@ -12,6 +12,7 @@ mod kept;
 mod queries;
 mod related;
 mod search;
+mod servers;
 
 mod map;
 

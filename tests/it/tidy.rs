@@ -44,7 +44,7 @@ fn code(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Files that use one of some words.
-fn users(folders: &[&str], words: &[&str]) -> BTreeSet<String> {
+pub fn users(folders: &[&str], words: &[&str]) -> BTreeSet<String> {
     sources(folders)
         .into_iter()
         .filter(|(_, text)| code(text).any(|line| words.iter().any(|word| line.contains(word))))

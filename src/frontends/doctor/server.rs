@@ -127,12 +127,7 @@ async fn chat_model(app: &App, server: &Server) -> Check {
             let found = chat_model_words(app, &model, server).await;
             match model.warning() {
                 None => Check::good(NAME, found),
-                Some(warning) => Check {
-                    name: NAME,
-                    state: CheckState::Warning,
-                    message: format!("{found}; {warning}"),
-                    fix: None,
-                },
+                Some(warning) => Check::bad(NAME, CheckState::Warning, found, warning),
             }
         }
         Err(ServerError::ModelMissing { model, .. }) => {
