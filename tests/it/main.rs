@@ -38,6 +38,7 @@ mod confinement;
 mod design;
 mod docs;
 mod fixtures;
+mod fleet;
 mod hooks;
 mod init;
 mod licences;
