@@ -2,6 +2,7 @@
 
 mod page;
 mod related;
+mod servers;
 
 use std::collections::VecDeque;
 use std::fs;
@@ -19,6 +20,7 @@ use super::*;
 use crate::app::App;
 use crate::config::{Environment, Flags};
 use crate::engine::event::Event;
+use crate::failure::{Failure, FailureCode};
 use crate::message::ToolCall;
 use crate::model::{ChatRequest, Delta, ModelError, ModelProfile, Usage};
 use crate::permission::Decision;
@@ -30,6 +32,8 @@ enum Line {
     Write,
     /// Never replies; the stream stays open.
     Never,
+    /// The server is gone.
+    Gone,
 }
 
 /// A scripted model, which is also its own connector.
@@ -37,6 +41,9 @@ enum Line {
 struct Scripted {
     profile: ModelProfile,
     script: Arc<Mutex<VecDeque<Line>>>,
+    server: &'static str,
+    /// Where the next connections lead.
+    servers: Arc<Mutex<VecDeque<&'static str>>>,
 }
 
 impl ChatModel for Scripted {
@@ -44,10 +51,18 @@ impl ChatModel for Scripted {
         &self.profile
     }
 
+    fn server(&self) -> &str {
+        self.server
+    }
+
     fn reply<'a>(&'a self, _: ChatRequest<'a>) -> BoxStream<'a, Result<Delta, ModelError>> {
         let line = self.script.lock().pop_front();
         let delta = match line.expect("a reply in the script") {
             Line::Never => return stream::pending().boxed(),
+            Line::Gone => {
+                let gone = Failure::new(FailureCode::ServerUnreachable, "it is gone");
+                return stream::iter([Err(ModelError::Failed(gone))]).boxed();
+            }
             Line::Text(text) => Delta::Text(text.to_owned()),
             Line::Write => Delta::Call(ToolCall {
                 id: "call_1".to_owned(),
@@ -69,6 +84,7 @@ impl Connector for Scripted {
         name: Option<&'a str>,
     ) -> BoxFuture<'a, Result<Arc<dyn ChatModel>, Error>> {
         let mut model = self.clone();
+        model.server = self.servers.lock().pop_front().unwrap_or_default();
         if let Some(name) = name {
             model.profile.name = name.to_owned();
         }
@@ -88,9 +104,16 @@ struct Lab {
 
 impl Lab {
     fn new(script: Vec<Line>) -> Lab {
+        Lab::on_servers(script, "", &[])
+    }
+
+    /// With tables of `config.toml`, and the servers that connections lead to.
+    fn on_servers(script: Vec<Line>, tables: &str, servers: &[&'static str]) -> Lab {
         let folder = tempfile::tempdir().expect("a folder");
         let at = |name: &str| folder.path().join(name);
         fs::create_dir(at("work")).expect("a folder");
+        fs::create_dir_all(at("home/.config/ollacode")).expect("a folder");
+        fs::write(at("home/.config/ollacode/config.toml"), tables).expect("a file");
         fs::write(at("work/main.rs"), "fn main() {}\n").expect("a file");
         let variables = [
             ("HOME", at("home")),
@@ -112,7 +135,12 @@ impl Lab {
             thinks_in_text: false,
             remote: None,
         };
-        let script = Arc::new(Mutex::new(script.into()));
+        let connector = Scripted {
+            profile,
+            script: Arc::new(Mutex::new(script.into())),
+            server: "",
+            servers: Arc::new(Mutex::new(servers.iter().copied().collect())),
+        };
         let (activity, stop) = (ChatActivity::default(), CancellationToken::new());
         let shared = SharedContext {
             workspaces: Workspaces::new(
@@ -124,7 +152,7 @@ impl Lab {
             ),
             registry: Some(Mutex::new(SessionRegistry::open(at("registry.json")))),
             activity,
-            connector: Arc::new(Scripted { profile, script }),
+            connector: Arc::new(connector),
             patience: None,
             first_mode: Mode::Ask,
             offers_auto_approve: false,
