@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::support::chat_server::{CHAT_MODEL, ChatServer, Reply};
 
 #[test]
 fn a_question_is_answered_by_the_only_model_that_is_served() {
@@ -99,6 +100,21 @@ fn another_server_takes_precedence_over_ollama_and_that_is_said() {
     let output = environment.run(&["-p", "Who is there?"]).expect_success();
     let output = output.expect_words(&["`OLLACODE_SERVER` is used", "and `OLLAMA_HOST` is not"]);
     assert!(output.stdout.contains("I am the other one."), "{output:#?}");
+}
+
+#[test]
+fn a_server_that_turns_out_to_be_ollama_is_used_as_ollama() {
+    let server = ChatServer::start(vec![Reply::text("I am Ollama.")]);
+    let environment = environment_at(&server.uri()).with("OLLAMA_MODEL", CHAT_MODEL);
+    let events = ask(&environment, &[], "Who is there?");
+    assert_eq!(text(&events), "I am Ollama.");
+    assert!(
+        server.requests()[0]["options"]["num_ctx"].is_number(),
+        "its own API has the window in each request"
+    );
+    let output = environment.run(&["doctor", "--json"]);
+    expect_check(&output, "ollama", "good", "version");
+    assert!(checks(&output, "server").is_empty());
 }
 
 #[test]
