@@ -122,19 +122,19 @@ impl Server {
         match self {
             Server::Ollama(client) => ollama::installed_chat_models(client).await,
             Server::OpenAi(client) => {
-                let models = client.models().await?;
+                let models = chat_models(client).await?;
                 Ok(models.into_iter().map(installed).collect())
             }
         }
     }
 
-    /// The model that needs no choice: that of a server which serves just one. Ollama is not asked,
+    /// The model that needs no choice: that of a server which has just one for chatting. Ollama is not asked,
     /// since it has many.
     pub async fn only_model(&self) -> Result<Option<String>, ServerError> {
         let Server::OpenAi(client) = self else {
             return Ok(None);
         };
-        let mut models = client.models().await?;
+        let mut models = chat_models(client).await?;
         let only = models.pop().filter(|_| models.is_empty());
         Ok(only.map(|model| model.name))
     }
@@ -150,10 +150,15 @@ impl Server {
                     size: local.size,
                 })
             }
-            Server::OpenAi(client) => Ok(ModelSummary {
-                size: client.model(name).await?.size,
-                ..ModelSummary::default()
-            }),
+            Server::OpenAi(client) => {
+                let model = client.model(name).await?;
+                let billions = model.parameters.map(|number| number as f64 / 1e9);
+                Ok(ModelSummary {
+                    parameters: billions.map_or_else(String::new, |it| format!("{it:.1}B")),
+                    quantization: String::new(),
+                    size: model.size,
+                })
+            }
         }
     }
 
@@ -180,7 +185,7 @@ impl Server {
             Server::Ollama(client) => ollama::suggest(client, &model).await.to_string(),
             Server::OpenAi(client) => {
                 // A server that does not answer has said so before.
-                let served = client.models().await.unwrap_or_default();
+                let served = chat_models(client).await.unwrap_or_default();
                 served_words(served)
             }
         };
@@ -253,6 +258,13 @@ impl Server {
     }
 }
 
+/// The models that a server has for chatting, in its order.
+async fn chat_models(client: &OpenAiClient) -> Result<Vec<ServedModel>, ServerError> {
+    let mut models = client.models().await?;
+    models.retain(|model| !model.embeds);
+    Ok(models)
+}
+
 fn installed(model: ServedModel) -> InstalledModel {
     InstalledModel {
         name: model.name,
@@ -271,7 +283,7 @@ fn served_words(served: Vec<ServedModel>) -> String {
         .map(|model| format!("`{}`", model.name))
         .collect();
     match names.as_slice() {
-        [] => "it serves no model: load one there".to_owned(),
+        [] => "it serves no chat model: load one there".to_owned(),
         [only] => {
             let name = &served[0].name;
             format!("it serves {only}: use that with `ollacode --model {name}`")
@@ -300,7 +312,7 @@ mod tests {
             };
             served_words((0..count).map(model).collect())
         };
-        assert_eq!(served(0), "it serves no model: load one there");
+        assert_eq!(served(0), "it serves no chat model: load one there");
         assert_eq!(
             served(1),
             "it serves `m0`: use that with `ollacode --model m0`"

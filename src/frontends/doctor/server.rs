@@ -227,6 +227,9 @@ async fn served_models(client: &OpenAiClient) -> Vec<Check> {
 }
 
 fn served_model(model: &ServedModel) -> Check {
+    if model.embeds {
+        return Check::good("model", format!("{}: embedding", model.name));
+    }
     let window = model.window.or(model.trained_window);
     let window = window.map_or("unknown".into(), |window| count(u64::from(window)));
     let can = match (model.tools, model.vision) {

@@ -132,9 +132,14 @@ impl Address {
         self.base.scheme() == "https"
     }
 
-    /// Gives the URL of an endpoint such as `api/tags`.
+    /// Gives the URL of an endpoint such as `api/tags` or `props?model=x`.
     pub fn endpoint(&self, path: &str) -> Url {
         let mut url = self.base.clone();
+        let (path, query) = match path.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (path, None),
+        };
+        url.set_query(query);
         url.set_path(&format!(
             "{}/{path}",
             self.base.path().trim_end_matches('/')
@@ -371,5 +376,8 @@ mod tests {
             let address = Address::parse(value).expect("an address");
             assert_eq!(address.endpoint("api/tags").as_str(), expected);
         }
+        let asked = Address::parse("gpu").map(|it| it.endpoint("props?model=a%2Fb"));
+        let expected = "http://gpu:11434/props?model=a%2Fb";
+        assert_eq!(asked.expect("an address").as_str(), expected);
     }
 }

@@ -187,7 +187,22 @@ impl HttpClient {
 
     /// Waits for the pause before a second try.
     pub(crate) async fn rest(&self) {
-        tokio::time::sleep(pause(self.limits.pause, 1)).await;
+        self.rest_after(1).await;
+    }
+
+    /// Waits for the pause after so many tries that failed.
+    pub(crate) async fn rest_after(&self, failed: u32) {
+        tokio::time::sleep(pause(self.limits.pause, failed)).await;
+    }
+
+    /// The error for a server that accepts requests and answers none.
+    pub(crate) fn silent(&self) -> ServerError {
+        ServerError::NotReachable {
+            server: self.server,
+            host: self.address.to_string(),
+            local: self.address.is_loopback(),
+            source: FirstCause::of(&std::io::Error::from(std::io::ErrorKind::TimedOut)),
+        }
     }
 
     async fn lookup<T: DeserializeOwned>(

@@ -24,7 +24,7 @@ pub(crate) fn error_text(body: &[u8]) -> String {
 }
 
 /// The error for an answer that is not JSON.
-pub(super) fn not_json(server: ServerKind, body: &[u8], error: &serde_json::Error) -> ServerError {
+pub(crate) fn not_json(server: ServerKind, body: &[u8], error: &serde_json::Error) -> ServerError {
     let beginning = &body[..body.len().min(MAX_PAGE)];
     let page = page(&String::from_utf8_lossy(beginning));
     ServerError::BadAnswer {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use reqwest::Response;
+use reqwest::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::bytes::BytesMut;
@@ -213,6 +214,18 @@ impl ResponseBody {
     /// Restarts the server's time, since something useful came.
     pub(crate) fn advanced(&mut self) {
         self.until = Instant::now() + self.limit;
+    }
+
+    /// Gives the server more or less time for what comes next, from now on.
+    pub(crate) fn wait_for(&mut self, time: Duration) {
+        self.until = Instant::now() + time;
+    }
+
+    /// Whether the whole answer is one JSON value, according to its headers.
+    pub(crate) fn is_json(&self) -> bool {
+        let kind = self.response.headers().get(CONTENT_TYPE);
+        let kind = kind.and_then(|kind| kind.to_str().ok());
+        kind.is_some_and(|kind| kind.trim_start().starts_with("application/json"))
     }
 
     /// The kind of the server.

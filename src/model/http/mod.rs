@@ -18,11 +18,12 @@ mod overflow;
 pub use address::{Address, AddressError};
 pub use client::HttpClient;
 pub use error::{FirstCause, ServerError};
+pub(crate) use error_text::{error_text, not_json};
 pub use key::ApiKey;
 pub use kind::{KindChoice, ServerKind};
 pub use limits::{ClientLimits, NetworkScope};
-pub(crate) use lines::endless_response;
 pub use lines::{LineSplitter, LineTooLong, ResponseLines};
+pub(crate) use lines::{ResponseBody, endless_response};
 pub(crate) use overflow::overflow;
 
 /// Reads null as nothing: Go writes an empty list so, and other servers what they do not know.

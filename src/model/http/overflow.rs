@@ -6,7 +6,23 @@ const OVERFLOWS: &[&str] = &[
     "exceeds the available context size",
     "exceed_context_size",
     "longer than the context length",
+    "maximum context length",
+    "context_length_exceeded",
 ];
+
+/// Words before the number of tokens of the request.
+const NEEDED: [&str; 2] = ["n_prompt_tokens", "request ("];
+
+/// Words after it: vLLM and OpenAI tell that of the request and the longest reply together first.
+const NEEDED_BEFORE: [&str; 4] = [
+    " in the messages",
+    " in your prompt",
+    " in the input",
+    " input tokens",
+];
+
+/// Words before the number of tokens of the window.
+const WINDOW: [&str; 3] = ["n_ctx", "context size (", "maximum context length is"];
 
 /// The tokens of the request and of the window, each if given, if an error is about the window.
 ///
@@ -15,9 +31,17 @@ pub(crate) fn overflow(text: &str) -> Option<(Option<u32>, Option<u32>)> {
     if !OVERFLOWS.iter().any(|phrase| text.contains(phrase)) {
         return None;
     }
-    let either = |key, words| number_after(text, key).or_else(|| number_after(text, words));
-    let needed = either("n_prompt_tokens", "request (");
-    Some((needed, either("n_ctx", "context size (")))
+    let after = |words: &[&str]| words.iter().find_map(|word| number_after(text, word));
+    let before = || {
+        NEEDED_BEFORE
+            .iter()
+            .find_map(|word| number_before(text, word))
+    };
+    let needed = after(&NEEDED).or_else(before);
+    Some((
+        needed.or_else(|| number_after(text, "requested")),
+        after(&WINDOW),
+    ))
 }
 
 /// The first number right after a key or a word, ignoring quotes and the like.
@@ -29,6 +53,13 @@ fn number_after(text: &str, key: &str) -> Option<u32> {
             .unwrap_or(rest.len());
         rest[..end].parse().ok()
     })
+}
+
+/// The number right before a word.
+fn number_before(text: &str, word: &str) -> Option<u32> {
+    let (before, _) = text.split_once(word)?;
+    let start = before.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+    before[start..].parse().ok()
 }
 
 #[cfg(test)]
@@ -47,6 +78,15 @@ mod tests {
         }
         let fixed = "the prompt is longer than the context length currently available to the model";
         assert_eq!(overflow(fixed), Some((None, None)));
+        let vllm = "This model's maximum context length is 4096 tokens. However, you requested 5000 \
+                    tokens (4488 in the messages, 512 in the completion). Please reduce the length";
+        assert_eq!(overflow(vllm), Some((Some(4488), Some(4096))));
+        let newer = "This model's maximum context length is 4096 tokens and your request has 900 \
+                     input tokens (8192 > 4096 - 900).";
+        assert_eq!(overflow(newer), Some((Some(900), Some(4096))));
+        let input = "This model's maximum context length is 512 tokens. However, you requested 600 \
+                     tokens for embedding generation";
+        assert_eq!(overflow(input), Some((Some(600), Some(512))));
         let trained = r#"exceed_context_size n_ctx_train: 5, "n_ctx": 4096"#;
         assert_eq!(overflow(trained), Some((None, Some(4096))));
         assert_eq!(overflow("model 'x' not found"), None);

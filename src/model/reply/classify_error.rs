@@ -66,6 +66,17 @@ const GONE_IN_REPLY: &[&str] = &[
     "forcibly closed",
 ];
 
+/// Errors for tools where there are none: Ollama's, those of vLLM started without a parser of calls,
+/// and of llama-server started without templates.
+const NO_TOOLS: &[&str] = &[
+    "does not support tools",
+    "requires --enable-auto-tool-choice",
+    "tools param requires --jinja",
+    "tool use is not supported",
+    "tools are not supported",
+    "does not support tool",
+];
+
 /// Errors when a model does not fit the machine.
 const OUT_OF_MEMORY: &[&str] = &[
     "out-of-memory",
@@ -123,7 +134,7 @@ pub(in crate::model) fn model_error(error: ServerError, asked: RequestContext) -
     } else {
         ModelError::Failed
     };
-    if says(&["does not support tools"]) {
+    if says(NO_TOOLS) {
         ModelError::NoTools
     } else if says(OUT_OF_MEMORY) {
         let hint = format!(

@@ -2,11 +2,9 @@
 
 use std::path::PathBuf;
 
-use futures::StreamExt;
 use futures::stream::BoxStream;
 
 use super::LoadedMemory;
-use crate::message::Message;
 use crate::model::http::ServerError;
 use crate::model::ollama::OllamaChat;
 use crate::model::openai::OpenAiChat;
@@ -59,11 +57,11 @@ impl ServerChat {
         }
     }
 
-    /// What identifies the exact weights and settings; empty if the server does not say.
+    /// What identifies the weights and settings, as far as the server says.
     pub fn digest(&self) -> &str {
         match self {
             ServerChat::Ollama(chat) => chat.digest(),
-            ServerChat::OpenAi(_) => "",
+            ServerChat::OpenAi(chat) => chat.digest(),
         }
     }
 
@@ -94,13 +92,7 @@ impl ServerChat {
     pub async fn load(&self) -> Result<LoadedMemory, ModelError> {
         match self {
             ServerChat::Ollama(chat) => chat.load().await,
-            ServerChat::OpenAi(chat) => {
-                reply_to_a_word(chat).await?;
-                Ok(LoadedMemory {
-                    window: chat.profile().window,
-                    on_card: None,
-                })
-            }
+            ServerChat::OpenAi(chat) => chat.load().await,
         }
     }
 
@@ -164,20 +156,4 @@ impl ChatModel for ServerChat {
     fn edited(&self, form: EditForm, has_worked: bool) {
         self.model().edited(form, has_worked);
     }
-}
-
-/// Has the model reply to a word, which loads it where servers load on demand.
-async fn reply_to_a_word(model: &OpenAiChat) -> Result<(), ModelError> {
-    let messages = [Message::user("Hi")];
-    let mut reply = model.reply(ChatRequest {
-        messages: &messages,
-        tools: &[],
-        format: None,
-        without_thoughts: true,
-        reply_tokens: Some(1),
-    });
-    while let Some(delta) = reply.next().await {
-        delta?;
-    }
-    Ok(())
 }
