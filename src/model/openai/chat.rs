@@ -29,6 +29,8 @@ pub const ASSUMED_WINDOW: u32 = 8_192;
 #[derive(Debug)]
 pub struct OpenAiChat {
     client: OpenAiClient,
+    /// The address of its server.
+    server: String,
     manner: Manner,
     planned: ModelProfile,
     /// The profile with the window of the server, once it said so, if it is another one.
@@ -104,9 +106,11 @@ impl OpenAiChat {
         };
         let digest = digest(kind, model.parameters, model.size);
         let key = format!("{} {}", kind.setting(), planned.name);
+        let server = client.http().address().to_string();
         OpenAiChat {
             warning: warning(kind, &planned.name, model.window, wanted),
-            memory: ModelMemory::new(&key, &digest),
+            memory: ModelMemory::new(&key, &digest).of_server(&server),
+            server,
             digest,
             manner,
             is_measured: AtomicBool::new(model.window.is_some()),
@@ -246,6 +250,10 @@ impl ChatModel for OpenAiChat {
 
     fn reply<'a>(&'a self, request: ChatRequest<'a>) -> BoxStream<'a, Result<Delta, ModelError>> {
         deltas(self, request)
+    }
+
+    fn server(&self) -> &str {
+        &self.server
     }
 
     fn tokens_per_estimate(&self) -> Option<f32> {
