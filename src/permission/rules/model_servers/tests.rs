@@ -47,72 +47,82 @@ fn servers_are_read_in_their_order() {
     assert_eq!(servers, expected);
 }
 
+/// A text with one mistake, its line, and what is said of it.
+const WRONG: &[(&str, usize, &str)] = &[
+    ("server = 1\n", 1, "must be a list of tables"),
+    (
+        "[server]\nurl = 'http://a'\n",
+        1,
+        "must be a list of tables",
+    ),
+    ("[[server]]\nname = 'a'\n", 1, "needs `url"),
+    ("[[server]]\nurl = 'a:11434'\n", 2, "must be an address"),
+    ("[[server]]\nurl = 'ftp://a'\n", 2, "must be an address"),
+    (
+        "[[server]]\nurl = 'http://a?b=c'\n",
+        2,
+        "must be an address",
+    ),
+    (
+        "[[server]]\nurl = 'http://b:c@a'\n",
+        2,
+        "user name or password",
+    ),
+    (
+        "[[server]]\nurl = 'http://a'\nkeyenv = 'A'\n",
+        3,
+        "did you mean `key_env`?",
+    ),
+    (
+        "[[server]]\nurl = 'http://a'\nkind = 'gpt'\n",
+        3,
+        "must be one of `auto`",
+    ),
+    (
+        "[[server]]\nurl = 'https://a'\nkey_env = 'sk-1'\n",
+        3,
+        "never written here",
+    ),
+    (
+        "[[server]]\nurl = 'http://a'\nkey_env = 'K'\n",
+        3,
+        "only over `https://`",
+    ),
+    (
+        "[[server]]\nurl = 'http://a'\nroles = []\n",
+        3,
+        "list of `chat` and `embed`",
+    ),
+    (
+        "[[server]]\nurl = 'http://a'\nroles = ['chat', 'x']\n",
+        3,
+        "list of `chat`",
+    ),
+    (
+        "[[server]]\nurl = 'http://a'\nname = ''\n",
+        3,
+        "letters, digits",
+    ),
+    (
+        "[[server]]\nurl = 'http://a'\n[[server]]\nurl = 'http://a'\n",
+        3,
+        "there already",
+    ),
+    (
+        "[[server]]\nurl = 'http://a'\nname = 'x'\n[[server]]\nurl = 'http://b'\nname = 'x'\n",
+        4,
+        "the name `x` already",
+    ),
+    (
+        "[[servers]]\nurl = 'http://a'\n",
+        1,
+        "did you mean `server`?",
+    ),
+];
+
 #[test]
 fn what_is_wrong_is_said_with_its_line() {
-    let gpu = "url = 'http://gpu:11434'";
-    let key_over_http = format!("[[server]]\n{gpu}\nkey_env = 'K'\n");
-    let twice = format!("[[server]]\n{gpu}\n[[server]]\n{gpu}\n");
-    let same_name =
-        format!("[[server]]\n{gpu}\nname = 'a'\n[[server]]\nurl = 'http://b'\nname = 'a'\n");
-    for (text, line, words) in [
-        ("server = 1\n", 1, "must be a list of tables"),
-        (
-            "[server]\nurl = 'http://gpu'\n",
-            1,
-            "must be a list of tables",
-        ),
-        ("[[server]]\nname = 'a'\n", 1, "needs `url"),
-        ("[[server]]\nurl = 'gpu:11434'\n", 2, "must be an address"),
-        ("[[server]]\nurl = 'ftp://gpu'\n", 2, "must be an address"),
-        (
-            "[[server]]\nurl = 'http://gpu?a=b'\n",
-            2,
-            "must be an address",
-        ),
-        (
-            "[[server]]\nurl = 'http://me:x@gpu'\n",
-            2,
-            "user name or password",
-        ),
-        (
-            "[[server]]\nurl = 'http://gpu'\nkeyenv = 'A'\n",
-            3,
-            "did you mean `key_env`?",
-        ),
-        (
-            "[[server]]\nurl = 'http://gpu'\nkind = 'gpt'\n",
-            3,
-            "must be one of `auto`",
-        ),
-        (
-            "[[server]]\nurl = 'https://gpu'\nkey_env = 'sk-123'\n",
-            3,
-            "never written here",
-        ),
-        (
-            "[[server]]\nurl = 'http://gpu'\nroles = []\n",
-            3,
-            "list of `chat` and `embed`",
-        ),
-        (
-            "[[server]]\nurl = 'http://gpu'\nroles = ['chat', 'x']\n",
-            3,
-            "list of `chat`",
-        ),
-        (
-            "[[server]]\nurl = 'http://gpu'\nname = ''\n",
-            3,
-            "letters, digits",
-        ),
-        (key_over_http.as_str(), 3, "only over `https://`"),
-        (twice.as_str(), 3, "there already"),
-        (same_name.as_str(), 4, "the name `a` already"),
-        (
-            "[[servers]]\nurl = 'http://gpu'\n",
-            1,
-            "did you mean `server`?",
-        ),
-    ] {
+    for (text, line, words) in WRONG {
         let (_, problems) = parsed(text);
         let [problem] = problems.as_slice() else {
             panic!("one problem is wanted of {text:?}: {problems:?}");
