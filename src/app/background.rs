@@ -169,7 +169,10 @@ impl App {
             );
             events(IndexEvent::Warning(message));
         }
-        let others = self.other_embedders(embedder, activity, events).await;
+        let joining = self.other_embedders(embedder, activity, events);
+        let Some(others) = stop.run_until_cancelled(joining).await else {
+            return Err(IndexError::Stopped);
+        };
         let members = others
             .members
             .iter()

@@ -238,10 +238,10 @@ impl App {
         name: &str,
     ) -> Result<Arc<dyn Embedder>, LeftOut> {
         let connecting = async { self.server_at(server).await?.embedder(name).await };
-        match timeout(LOOK_LIMIT, connecting).await {
+        match timeout(PROBE_LIMIT, connecting).await {
             Ok(Ok(embedder)) => Ok(Arc::new(embedder) as Arc<dyn Embedder>),
             Ok(Err(error)) => Err(LeftOut::Failed(error.with_hint())),
-            Err(_) => Err(LeftOut::Failed(late(LOOK_LIMIT))),
+            Err(_) => Err(LeftOut::Failed(late(PROBE_LIMIT))),
         }
     }
 
