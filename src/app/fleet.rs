@@ -210,25 +210,31 @@ impl App {
             }
         };
         let first = &first;
-        let asking = servers.iter().map(|&server| async move {
-            let candidate = self.embedder_at(server, name).await?;
-            same_model(first.model(), candidate.model())?;
-            Ok::<_, LeftOut>(candidate)
-        });
+        let mut asking = Vec::new();
+        for server in servers {
+            asking.push(async move {
+                let candidate = self.embedder_at(server, name).await?;
+                same_model(first.model(), candidate.model())?;
+                Ok::<_, LeftOut>(candidate)
+            });
+        }
         let candidates = join_all(asking).await;
         if candidates.iter().all(Result::is_err) {
             return candidates;
         }
         let ours = &probe_in_time(first, priority).await;
-        let comparing = candidates.into_iter().map(|candidate| async move {
-            let candidate = candidate?;
-            let ours = ours.as_ref().map_err(|why| {
-                LeftOut::Failed(format!("the first server does not embed: {why}"))
-            })?;
-            let theirs = probe_in_time(&*candidate, priority).await;
-            same_vectors(ours, &theirs.map_err(LeftOut::Failed)?)?;
-            Ok::<_, LeftOut>(candidate)
-        });
+        let mut comparing = Vec::new();
+        for candidate in candidates {
+            comparing.push(async move {
+                let candidate = candidate?;
+                let ours = ours.as_ref().map_err(|why| {
+                    LeftOut::Failed(format!("the first server does not embed: {why}"))
+                })?;
+                let theirs = probe_in_time(&*candidate, priority).await;
+                same_vectors(ours, &theirs.map_err(LeftOut::Failed)?)?;
+                Ok::<_, LeftOut>(candidate)
+            });
+        }
         join_all(comparing).await
     }
 
@@ -257,7 +263,10 @@ impl App {
         if servers.len() < 2 {
             return self.server().await;
         }
-        let looking = servers.iter().map(|server| self.presence(server, model));
+        let mut looking = Vec::new();
+        for server in &servers {
+            looking.push(self.presence(server, model));
+        }
         let presences = join_all(looking).await;
         match server_for_session(&presences).and_then(|at| servers.get(at)) {
             Some(server) => self.server_at(server).await,
