@@ -230,3 +230,46 @@ fn read(file: &Path) -> ProbeCache {
     let bytes = fs::read(file).unwrap_or_default();
     serde_json::from_slice(&bytes).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(window: u32) -> ProbeReport {
+        ProbeReport {
+            window,
+            ..ProbeReport::default()
+        }
+    }
+
+    #[test]
+    fn servers_have_reports_of_their_own() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("probes.json");
+        let of = |server: &str, digest: &str| ModelMemory::new("m", digest).of_server(server);
+        let (here, there) = (of("here:1", "sha256:aaaa"), of("there:1", "sha256:aaaa"));
+        here.remember(&report(1), &file).expect("it is written");
+        assert_eq!(there.recall(&file), None, "its window may be another one");
+        there.remember(&report(2), &file).expect("it is written");
+        assert_eq!(here.recall(&file), Some(report(1)));
+        assert_eq!(there.recall(&file), Some(report(2)));
+        // Other weights under the same name, on a server in turn with the first.
+        let other = of("there:1", "sha256:bbbb");
+        assert_eq!(other.recall(&file), None);
+        other.remember(&report(3), &file).expect("it is written");
+        assert_eq!(other.recall(&file), Some(report(3)));
+        assert_eq!(here.recall(&file), Some(report(1)), "both are kept");
+    }
+
+    #[test]
+    fn a_report_of_an_earlier_version_is_of_any_server() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("probes.json");
+        let old = r#"{"models": {"m": {"digest": "d", "report": {"window": 7}}}}"#;
+        fs::write(&file, old).expect("it is written");
+        let memory = ModelMemory::new("m", "d").of_server("here:1");
+        assert_eq!(memory.recall(&file), Some(report(7)));
+        memory.remember(&report(8), &file).expect("it is written");
+        assert_eq!(memory.recall(&file), Some(report(8)));
+    }
+}

@@ -80,3 +80,44 @@ pub fn same_vectors(ours: &[f32], theirs: &[f32]) -> Result<(), LeftOut> {
 fn short(digest: &str) -> String {
     digest.chars().take(12).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn model(digest: &str, dimension: usize) -> EmbeddingModel {
+        EmbeddingModel {
+            name: "m".to_owned(),
+            digest: digest.to_owned(),
+            weights: None,
+            dimension,
+            window: 512,
+            template: String::new(),
+        }
+    }
+
+    #[test]
+    fn the_model_must_be_the_same() {
+        let ours = model("a", 2);
+        assert_eq!(same_model(&ours, &model("a", 2)), Ok(()));
+        let said = |theirs| same_model(&ours, &theirs).expect_err("another").to_string();
+        assert_eq!(
+            said(model("b", 2)),
+            "its `m` is another version (digest b, not a)"
+        );
+        assert_eq!(said(model("a", 3)), "its vectors have 3 dimensions, not 2");
+    }
+
+    #[test]
+    fn vectors_may_differ_by_the_arithmetic_and_by_no_more() {
+        let ours = [1.0, 0.0];
+        assert_eq!(same_vectors(&ours, &[1.0, 0.0]), Ok(()));
+        let turned = |angle: f32| [angle.cos(), angle.sin()];
+        assert_eq!(same_vectors(&ours, &turned(0.01)), Ok(()));
+        assert!(same_vectors(&ours, &turned(0.02)).is_err());
+        assert!(same_vectors(&ours, &[-1.0, 0.0]).is_err());
+        assert!(same_vectors(&ours, &[f32::NAN, 0.0]).is_err());
+        assert!(same_vectors(&ours, &[1.0]).is_err());
+        assert!(same_vectors(&ours, &[]).is_err());
+    }
+}

@@ -157,3 +157,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_session_goes_where_the_model_is() {
+    use ModelPresence::{Absent, Installed, Loaded};
+    for (presences, expected) in [
+        (vec![Some(Installed), Some(Loaded), Some(Loaded)], Some(1)),
+        (vec![Some(Absent), Some(Installed)], Some(1)),
+        (vec![None, Some(Absent)], Some(1)),
+        (vec![Some(Installed), Some(Installed)], Some(0)),
+        (vec![None, None], None),
+        (Vec::new(), None),
+    ] {
+        assert_eq!(server_for_session(&presences), expected, "{presences:?}");
+    }
+}
