@@ -222,6 +222,8 @@ impl App {
         if candidates.iter().all(Result::is_err) {
             return candidates;
         }
+        // Until then it would embed nothing, and nobody may without its vector.
+        priority.idle(first.server()).await;
         let ours = &probe_in_time(first, priority).await;
         let mut comparing = Vec::new();
         for candidate in candidates {
@@ -302,13 +304,16 @@ impl App {
     }
 }
 
-/// The vector of the probe, once the server makes no reply.
+/// The vector of the probe, if the server soon makes no reply.
 async fn probe_in_time(
     embedder: &dyn Embedder,
     priority: &dyn Priority,
 ) -> Result<Vec<f32>, String> {
-    priority.idle(embedder.server()).await;
-    match timeout(PROBE_LIMIT, probe(embedder)).await {
+    let probing = async {
+        priority.idle(embedder.server()).await;
+        probe(embedder).await
+    };
+    match timeout(PROBE_LIMIT, probing).await {
         Ok(Ok(vector)) => Ok(vector),
         Ok(Err(EmbedError::Unavailable(why))) => Err(why),
         Ok(Err(error)) => Err(error.to_string()),
