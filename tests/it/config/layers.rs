@@ -7,7 +7,10 @@ fn defaults_hold_when_nothing_is_set() {
     let home = Home::new();
     let settings = home.settings(&[]);
     assert_eq!(settings.workspace, None);
-    assert_eq!(settings.server.address.to_string(), "http://127.0.0.1:11434");
+    assert_eq!(
+        settings.server.address.to_string(),
+        "http://127.0.0.1:11434"
+    );
     assert!(settings.server.key.is_none());
     assert_eq!(settings.model, "qwen3-coder:30b");
     assert_eq!(settings.max_context_tokens, None);
