@@ -50,6 +50,7 @@ mod mcp_server;
 mod mcp_tools;
 mod ollama_chat;
 mod ollama_embed;
+mod openai;
 mod own_tools;
 mod peers;
 mod recording;

@@ -1,11 +1,9 @@
 //! The HTTP client: one connection pool, limits, retries, and where requests may go.
 
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE};
 use reqwest::{Method, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -15,11 +13,9 @@ use super::key::ApiKey;
 use super::limits::{ClientLimits, NetworkScope};
 use super::lines::{ResponseBody, ResponseLines};
 use super::overflow::overflow;
+use super::retry::{deserves_another_try, pause, retry_after, told_to_wait};
 use super::{Address, FirstCause, ServerError, ServerKind};
 use crate::network::Obstacle;
-
-/// Longest time to wait for a server that says how long it is busy.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// Most bytes read of an error answer.
 const MAX_ERROR: usize = 64 << 10;
@@ -365,57 +361,8 @@ async fn read<T: DeserializeOwned>(body: ResponseBody, most: usize) -> Result<T,
     serde_json::from_slice(&bytes).map_err(|error| not_json(server, &bytes, &error))
 }
 
-/// The `Retry-After` time in seconds, if any.
-fn retry_after(response: &Response) -> Option<Duration> {
-    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
-    seconds.trim().parse().ok().map(Duration::from_secs)
-}
-
-/// Adds the waiting time to an error if it is too long to wait here.
-fn told_to_wait(error: ServerError, wait: Option<Duration>) -> ServerError {
-    match (error, wait) {
-        (
-            ServerError::Status {
-                server,
-                status,
-                message,
-            },
-            Some(wait),
-        ) => ServerError::Status {
-            server,
-            status,
-            message: format!("{message} (try again in {} s)", wait.as_secs()),
-        },
-        (error, _) => error,
-    }
-}
-
 fn json<B: Serialize>(body: &B) -> Result<Vec<u8>, ServerError> {
     serde_json::to_vec(body).map_err(ServerError::Request)
-}
-
-/// Whether to retry. A refusal is final, unless the server says when it ends. A timeout is final:
-/// giving up stops a load that is in progress.
-fn deserves_another_try(error: &ServerError, wait: Option<Duration>) -> bool {
-    if wait.is_some_and(|wait| wait > LONGEST_WAIT) {
-        return false;
-    }
-    match error {
-        ServerError::NotReachable { .. } | ServerError::ConnectionLost { .. } => true,
-        ServerError::Status { status, .. } => match status {
-            502..=504 => true,
-            429 => wait.is_some(),
-            _ => false,
-        },
-        _ => false,
-    }
-}
-
-/// A random pause between half and all of a doubling time, so that clients do not retry together.
-fn pause(first: Duration, failed: u32) -> Duration {
-    let doubled = first.saturating_mul(1 << failed.saturating_sub(1).min(6));
-    let chance = RandomState::new().build_hasher().finish() % 1001;
-    doubled / 2 + doubled.saturating_mul(u32::try_from(chance).unwrap_or(0)) / 2000
 }
 
 #[cfg(test)]
@@ -488,16 +435,6 @@ mod tests {
             if let Err(error) = client {
                 assert!(error.to_string().contains("is not this machine"), "{error}");
             }
-        }
-    }
-
-    #[test]
-    fn pauses_grow_and_are_bounded() {
-        let first = Duration::from_millis(100);
-        for (failed, most) in [(1, 100), (2, 200), (3, 400), (40, 6400)] {
-            let pause = pause(first, failed);
-            assert!(pause <= Duration::from_millis(most), "{pause:?}");
-            assert!(pause >= Duration::from_millis(most / 2), "{pause:?}");
         }
     }
 }

@@ -251,8 +251,8 @@ fn status_code(status: u16) -> FailureCode {
 
 /// What helps where a server does not embed.
 const NO_EMBEDDINGS: &str = "set `OLLAMA_EMBED_MODEL` to an embedding model that it serves, or let \
-                             an Ollama beside it embed (`[[server]]` with `roles = [\"embed\"]` in \
-                             config.toml)";
+                             an Ollama beside it embed (two tables `[[server]]` in config.toml: \
+                             this one with `roles = [\"chat\"]`, Ollama with `roles = [\"embed\"]`)";
 
 /// The ports that servers have by themselves.
 const USUAL_PORTS: &str = "llama.cpp 8080 or 9931, LM Studio 1234, vLLM 8000, Ollama 11434";

@@ -14,6 +14,7 @@ mod kind;
 mod limits;
 mod lines;
 mod overflow;
+mod retry;
 
 pub use address::{Address, AddressError};
 pub use client::HttpClient;

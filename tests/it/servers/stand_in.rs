@@ -283,7 +283,7 @@ fn called(name: &str, arguments: &str) -> (Value, Vec<Value>, &'static str) {
 
 /// The vector of a text, of length 1: how often its letters come, in groups.
 fn vector(text: &str) -> Vec<f64> {
-    let mut vector = vec![1.0; DIMENSION];
+    let mut vector = [1.0; DIMENSION];
     for byte in text.bytes() {
         vector[usize::from(byte) % DIMENSION] += 1.0;
     }

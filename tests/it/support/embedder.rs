@@ -338,7 +338,7 @@ fn vector_json(faults: &[Fault], text: &str, dimension: usize) -> Value {
 }
 
 /// The vector of a text: the same for the same words, in any order.
-fn vector(text: &str, dimension: usize) -> Vec<f64> {
+pub(super) fn vector(text: &str, dimension: usize) -> Vec<f64> {
     let mut vector = vec![0.0; dimension];
     for word in words(text) {
         let synonym = SYNONYMS.iter().find(|(other, _)| *other == word);
