@@ -7,9 +7,10 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::layers::GivenValue;
 use super::{
-    Address, AddressError, ApiKey, CheckChoice, CommitWhen, ConfigError, EditForm, EmbedModel,
-    Environment, GivenFolder, NetworkScope, NotifyChoice, SandboxChoice, SettingOrigin, ToolChoice,
+    Address, ApiKey, CheckChoice, CommitWhen, ConfigError, EditForm, EmbedModel, Environment,
+    GivenFolder, NetworkScope, NotifyChoice, SandboxChoice, SettingOrigin, ToolChoice,
 };
+use crate::model::http::AddressError;
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
