@@ -114,6 +114,8 @@ impl OpenRequest {
         let engine = app.engine(&session, &self.shared.activity)?;
         opened.notes = app.server_notes();
         opened.mode = session.mode;
+        let warning = session.model.warning();
+        opened.notes.extend(warning.map(str::to_owned));
         opened.confinement = engine.confinement();
         Ok((OpenSession { session, engine }, opened))
     }
