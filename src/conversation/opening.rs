@@ -117,6 +117,8 @@ impl OpenRequest {
         opened.notes = app.server_notes();
         opened.notes.extend(app.embedding_note(&*session.model));
         opened.mode = session.mode;
+        let warning = session.model.warning();
+        opened.notes.extend(warning.map(str::to_owned));
         opened.confinement = engine.confinement();
         let open = OpenSession {
             session,

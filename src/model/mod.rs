@@ -68,6 +68,11 @@ pub trait ChatModel: Send + Sync {
 
     /// Counts an edit for [`ChatModel::edit_form`].
     fn edited(&self, _form: EditForm, _has_worked: bool) {}
+
+    /// What the user should know about it, in one line, to be said once a session.
+    fn warning(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// A request to a model.

@@ -122,11 +122,6 @@ impl OpenAiChat {
         }
     }
 
-    /// What the user should know about the window, in one line, to be said once.
-    pub fn warning(&self) -> Option<&str> {
-        self.warning.as_deref()
-    }
-
     /// Adds the stored report of the model, and stores what is learned about it.
     #[must_use]
     pub fn remembering(mut self, file: PathBuf) -> OpenAiChat {
@@ -270,6 +265,10 @@ impl ChatModel for OpenAiChat {
 
     fn edited(&self, form: EditForm, has_worked: bool) {
         self.memory.edited(form, has_worked);
+    }
+
+    fn warning(&self) -> Option<&str> {
+        self.warning.as_deref()
     }
 }
 

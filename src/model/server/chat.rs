@@ -73,14 +73,6 @@ impl ServerChat {
         }
     }
 
-    /// What the user should know about the model, in one line.
-    pub fn warning(&self) -> Option<&str> {
-        match self {
-            ServerChat::Ollama(_) => None,
-            ServerChat::OpenAi(chat) => chat.warning(),
-        }
-    }
-
     /// Loads the model and finds out its actual window, which [`ChatModel::profile`] has from then
     /// on.
     ///
@@ -155,5 +147,9 @@ impl ChatModel for ServerChat {
 
     fn edited(&self, form: EditForm, has_worked: bool) {
         self.model().edited(form, has_worked);
+    }
+
+    fn warning(&self) -> Option<&str> {
+        self.model().warning()
     }
 }

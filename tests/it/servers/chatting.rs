@@ -103,6 +103,18 @@ fn another_server_takes_precedence_over_ollama_and_that_is_said() {
 }
 
 #[test]
+fn a_window_that_is_not_said_is_assumed_and_that_is_said() {
+    let server = StandIn::playing(Plays::Other, &[MODEL])
+        .replying(vec![Says::Text("Yes."), Says::Text("Yes.")]);
+    let environment = environment(&server);
+    let output = environment.run(&["-p", "Is it?"]).expect_success();
+    output.expect_words(&["8192 tokens are assumed", "`MAX_CONTEXT_TOKENS`"]);
+    let told = environment.with("MAX_CONTEXT_TOKENS", "16384");
+    let output = told.run(&["-p", "Is it?"]).expect_success();
+    assert!(!output.words().contains("assumed"), "{output:#?}");
+}
+
+#[test]
 fn a_server_that_turns_out_to_be_ollama_is_used_as_ollama() {
     let server = ChatServer::start(vec![Reply::text("I am Ollama.")]);
     let environment = environment_at(&server.uri()).with("OLLAMA_MODEL", CHAT_MODEL);

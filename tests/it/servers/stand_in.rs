@@ -1,4 +1,4 @@
-//! A scripted server with OpenAI's `/v1`, over real HTTP: a `llama-server`, or a vLLM.
+//! A scripted server with OpenAI's `/v1`, over real HTTP, with any models, and with a key.
 
 use std::collections::VecDeque;
 use std::net::TcpListener;
@@ -21,6 +21,8 @@ pub enum Plays {
     #[default]
     LlamaServer,
     Vllm,
+    /// Any other, which only lists the names of its models.
+    Other,
 }
 
 /// A reply of the model.
@@ -189,6 +191,7 @@ impl Script {
                 "id": name, "object": "model", "created": 1, "owned_by": "vllm",
                 "max_model_len": WINDOW,
             }),
+            Plays::Other => json!({"id": name, "object": "model"}),
         };
         let models: Vec<Value> = self.models.iter().map(model).collect();
         json!({"object": "list", "data": models})
