@@ -289,8 +289,7 @@ async fn score_repository(app: &App, repository: &Repository) -> Result<Outcome,
         .refresh(&RefreshOptions::default(), &|_| ())
         .await?;
     let connected = app.embedder().await?;
-    let embedder: Option<&dyn Embedder> =
-        connected.as_ref().map(|embedder| embedder as &dyn Embedder);
+    let embedder: Option<&dyn Embedder> = connected.as_deref();
     if let Some(embedder) = embedder {
         embed(app, embedder).await?;
     }

@@ -3,6 +3,7 @@
 mod background;
 mod confinement;
 mod extensions;
+mod fleet;
 mod hooks;
 mod indexes;
 mod isolated;
@@ -10,6 +11,7 @@ mod quick_models;
 mod reading;
 mod related;
 mod searching;
+mod server;
 mod server_tools;
 mod shared;
 #[cfg(test)]
@@ -17,24 +19,22 @@ mod slow_model;
 mod unindexed;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use ollacode_indexer::walk::WalkLimits;
-use ollacode_indexer::{Embedder, EmbeddingCache, Index, IndexError, ReplyMarks, StoreError};
+use ollacode_indexer::{EmbeddingCache, Index, ReplyMarks, StoreError};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use crate::config::{
-    ConfigError, EmbedModel, Environment, Flags, GivenFolder, Settings, ToolChoice,
-};
+use crate::config::{ConfigError, Environment, Flags, GivenFolder, Settings, ToolChoice};
 use crate::engine::{ChatActivity, CheckSetup, Engine, EngineOptions, EngineParts};
 use crate::git::HistoryCache;
 use crate::jail::{GitSettings, Holds, Jail, JailError, PrivatePath, keys_below};
 use crate::mcp::McpServers;
-use crate::model::ollama::{ClientLimits, OllamaChat, OllamaClient, OllamaEmbedder, OllamaError};
+use crate::model::http::ServerKind;
 use crate::permission::{Hook, RepositoryRules, Rules};
 use crate::retrieval::CodeIndex;
 use crate::session::Session;
@@ -43,12 +43,15 @@ use crate::tools::{GitVersions, NameTaken, ToolContext, ToolSet, UnsavedFiles};
 use crate::workspace::{Workspace, WorkspaceError, workspace_id};
 
 pub use background::{Background, IndexStatus, VectorStatus};
+pub use fleet::OtherEmbedders;
 pub use hooks::HookList;
 pub use indexes::{Presence, StoredIndex};
 pub use reading::{ReadError, ShownFile};
+pub use server::SearchModelError;
 pub use server_tools::BroughtTrust;
 pub use shared::OpenSharedCache;
 
+use fleet::EmbeddingServers;
 use searching::{Connection, SearchModels};
 
 /// Names of this program's files in the data folder.
@@ -66,6 +69,7 @@ const OWN_DATA: &[&str] = &[
     "mcp",
     "memory",
     "probes.json",
+    "replies",
     "replying",
     "sessions",
     "shared-packs.db",
@@ -74,9 +78,6 @@ const OWN_DATA: &[&str] = &[
     "telegram",
     "trusted",
 ];
-
-/// Maximum time of a search for connecting to Ollama.
-const CONNECT_LIMIT: Duration = Duration::from_secs(3);
 
 /// Settings, workspace and index of one run. Clones share the open index.
 #[derive(Clone)]
@@ -91,6 +92,13 @@ pub struct App {
     /// A handle on the workspace that knows the values in its secret files.
     jail: Jail,
     environment: Environment,
+    /// What kind of server it is, once it was asked.
+    server_kind: Arc<OnceLock<ServerKind>>,
+    /// The model that is used without having been chosen, since the server has no other.
+    only_model: Arc<OnceLock<String>>,
+    /// The kinds of the other servers, by their addresses.
+    server_kinds: Arc<Mutex<BTreeMap<String, ServerKind>>>,
+    embedding_servers: Arc<EmbeddingServers>,
     connection: Connection,
     /// Whether the folder is being indexed for the first time.
     first_index: Arc<watch::Sender<bool>>,
@@ -140,7 +148,12 @@ impl App {
             warnings: Vec::new(),
             ..self.settings.clone()
         };
-        App::with(settings, &self.environment)
+        Ok(App {
+            server_kind: Arc::clone(&self.server_kind),
+            only_model: Arc::clone(&self.only_model),
+            server_kinds: Arc::clone(&self.server_kinds),
+            ..App::with(settings, &self.environment)?
+        })
     }
 
     fn with(mut settings: Settings, environment: &Environment) -> Result<App, StartError> {
@@ -169,6 +182,9 @@ impl App {
         };
         let rules = Arc::new(Rules::new(jail.root(), &settings.rules, repository));
         let index = Index::new(&workspace.root, folder(&workspace.root), limits);
+        let tables = settings.rules.model_servers.iter();
+        let keys = tables.filter_map(|server| server.key_env.as_deref());
+        let environment = environment.clone().without(keys);
         let secrets = jail.clone();
         let index = index.redacting(Arc::new(move |text| {
             // Values copied from secret files are neither stored nor embedded.
@@ -185,7 +201,11 @@ impl App {
             index,
             rules,
             repository_hooks,
-            environment: environment.clone(),
+            environment,
+            server_kind: Arc::default(),
+            server_kinds: Arc::default(),
+            embedding_servers: Arc::default(),
+            only_model: Arc::default(),
             connection: Connection::default(),
             first_index: Arc::default(),
             git_history: Arc::default(),
@@ -200,112 +220,6 @@ impl App {
     /// Whether the workspace is the home folder or above it, so that the user is asked first.
     pub fn needs_confirmation(&self) -> bool {
         self.workspace.needs_confirmation(self.environment.home())
-    }
-
-    /// A client for the server of the settings.
-    pub fn ollama(&self) -> Result<OllamaClient, OllamaError> {
-        let Settings {
-            ollama_host,
-            ollama_api_key,
-            reach,
-            ..
-        } = &self.settings;
-        OllamaClient::new(
-            ollama_host.clone(),
-            ollama_api_key.clone(),
-            *reach,
-            ClientLimits::default().within(self.settings.first_word),
-        )
-    }
-
-    /// The embedding model of the settings; `None` for lexical search only.
-    pub async fn embedder(&self) -> Result<Option<OllamaEmbedder>, OllamaError> {
-        match &self.settings.embed_model {
-            EmbedModel::None => Ok(None),
-            EmbedModel::Named(name) => self.connect_embedder(name).await.map(Some),
-        }
-    }
-
-    /// A model that was pulled again with the same weights is the same model.
-    async fn connect_embedder(&self, name: &str) -> Result<OllamaEmbedder, OllamaError> {
-        let embedder = OllamaEmbedder::connect(self.ollama()?, name).await?;
-        let Some(weights) = embedder.model().weights.clone() else {
-            return Ok(embedder);
-        };
-        // Without an index there is no earlier digest.
-        let known = self.index.digest_for(&weights).await;
-        Ok(match known.ok().flatten() {
-            Some(digest) => embedder.known_by(digest),
-            None => embedder,
-        })
-    }
-
-    /// The name of the search model, if the index has vectors but none of its current version.
-    /// Search is lexical then.
-    pub async fn model_without_vectors(&self) -> Option<String> {
-        let embedder = self.searching_embedder().await.ok().flatten()?;
-        let fingerprint = embedder.model().fingerprint();
-        let status = self.index.status(&fingerprint).await.ok()?;
-        (status.counts.embedded == 0).then(|| embedder.model().name.clone())
-    }
-
-    /// The model to search with: the previous one, while vectors of the configured one are being
-    /// computed and the server still has the previous one.
-    ///
-    /// Times out after three seconds.
-    pub async fn searching_embedder(&self) -> Result<Option<OllamaEmbedder>, SearchModelError> {
-        let connected = tokio::time::timeout(CONNECT_LIMIT, self.connect_for_search()).await;
-        connected.unwrap_or_else(|_| {
-            let host = self.settings.ollama_host.to_string();
-            let limit = CONNECT_LIMIT;
-            Err(OllamaError::TimedOut { host, limit }.into())
-        })
-    }
-
-    async fn connect_for_search(&self) -> Result<Option<OllamaEmbedder>, SearchModelError> {
-        if self.settings.embed_model == EmbedModel::None || !self.index.has_vectors().await? {
-            return Ok(None);
-        }
-        let complete = self.index.complete_model().await?;
-        let wanted = match (self.embedder().await, &complete) {
-            // Until the new model is available, the previous one is used.
-            (
-                Err(OllamaError::ModelMissing { .. } | OllamaError::NotForEmbedding { .. }),
-                Some((name, _)),
-            ) if self.settings.embed_model != EmbedModel::Named(name.clone()) => {
-                return Ok(Some(self.connect_embedder(name).await?));
-            }
-            (wanted, _) => wanted?,
-        };
-        let Some(wanted) = wanted else {
-            return Ok(None);
-        };
-        let Some((name, fingerprint)) = complete else {
-            return Ok(Some(wanted));
-        };
-        if wanted.model().fingerprint() == fingerprint {
-            return Ok(Some(wanted));
-        }
-        let before = self.connect_embedder(&name).await.ok();
-        let before = before.filter(|model| model.model().fingerprint() == fingerprint);
-        Ok(Some(before.unwrap_or(wanted)))
-    }
-
-    /// The chat model: by default the one of the settings.
-    pub async fn chat_model(&self, name: Option<&str>) -> Result<OllamaChat, OllamaError> {
-        let name = name.unwrap_or(&self.settings.model);
-        let model = self.untried_chat_model(name).await?;
-        Ok(model.remembering(self.probes_file()))
-    }
-
-    /// A model as its server describes it, without the results of a probe.
-    pub async fn untried_chat_model(&self, name: &str) -> Result<OllamaChat, OllamaError> {
-        let Settings {
-            max_context_tokens,
-            reach,
-            ..
-        } = self.settings;
-        OllamaChat::connect(self.ollama()?, name, max_context_tokens, reach).await
     }
 
     /// The replies of this process, and of all others with the same data folder.
@@ -469,13 +383,4 @@ fn own_data(folder: &Path, root: &Path) -> Vec<PathBuf> {
     } else {
         vec![folder.to_owned()]
     }
-}
-
-/// Why there is no search model.
-#[derive(Debug, thiserror::Error)]
-pub enum SearchModelError {
-    #[error(transparent)]
-    Ollama(#[from] OllamaError),
-    #[error(transparent)]
-    Index(#[from] IndexError),
 }

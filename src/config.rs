@@ -9,20 +9,24 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use std::{env, fmt, io};
+use std::{env, fmt};
 
 use tracing_subscriber::filter::Targets;
 
 use crate::check::CheckChoice;
 use crate::git::CommitWhen;
 use crate::model::EditForm;
-use crate::model::ollama::{Address, AddressError, ApiKey, NetworkScope};
-use crate::permission::{RulesError, UserRules};
+use crate::model::http::{Address, ApiKey, NetworkScope};
+use crate::model::server::ServerConfig;
+use crate::permission::UserRules;
 use crate::shared_cache::SharedCacheSettings;
 
+mod error;
 mod folders;
 mod layers;
 mod places;
+mod server;
+mod servers;
 mod table;
 mod telegram;
 pub(crate) mod trust;
@@ -30,7 +34,9 @@ mod typing_errors;
 mod user_file;
 mod values;
 
+pub use error::ConfigError;
 pub use places::SettingsFolder;
+pub use servers::ServerSettings;
 pub use table::{SETTINGS, Setting, example_file};
 pub use telegram::{AllowList, BotToken, GivenTelegram, TelegramError, TelegramSettings};
 pub use user_file::set as set_in_user_file;
@@ -43,10 +49,14 @@ use user_file::UserFile;
 pub struct Settings {
     /// The folder to work on, if one was given.
     pub workspace: Option<GivenFolder>,
-    pub ollama_host: Address,
-    pub ollama_api_key: Option<ApiKey>,
+    /// The server that is asked first.
+    pub server: ServerConfig,
+    /// All servers of models, that one first; also those that `reach` leaves out.
+    pub servers: Vec<ServerSettings>,
     /// The chat model; whether the server has it is not checked here.
     pub model: String,
+    /// Whether the user chose it, and it is not the default.
+    pub is_model_chosen: bool,
     /// Context window in tokens; `None` to choose one that fits the model.
     pub max_context_tokens: Option<u32>,
     /// Maximum time until the first token.
@@ -105,31 +115,24 @@ pub struct Settings {
 impl Settings {
     /// Merges the layers and checks every value.
     pub fn load(flags: &Flags, environment: &Environment) -> Result<Settings, ConfigError> {
-        for path in environment.settings_files() {
-            trust::check(&path)?;
-        }
-        let file = match environment.user_file() {
-            Some(path) => UserFile::read(path)?,
-            None => UserFile::default(),
-        };
-        let rules = match environment.rules_file() {
-            Some(path) => UserRules::read(&path, environment.home())?,
-            None => UserRules::default(),
-        };
+        let (file, rules) = user_files(environment)?;
         let layers = Layers {
             flags,
             environment,
             file: &file,
         };
-        let ollama_host = layers.given("OLLAMA_HOST").address()?;
         let mut warnings = file.warnings.clone();
         warnings.extend(typing_errors::warnings(environment));
-        warnings.extend(ollama_host.warning().map(str::to_owned));
+        let reach = layers.given("OLLACODE_OFFLINE").reach()?;
+        let first = ServerSettings::first(layers.server(&mut warnings)?);
+        let tables = &rules.model_servers;
+        let servers = servers::servers(first, tables, environment, reach, &mut warnings)?;
         Ok(Settings {
             workspace: layers.given("WORKSPACE_DIR").workspace(environment)?,
-            ollama_host,
-            ollama_api_key: layers.given("OLLAMA_API_KEY").api_key()?,
+            server: servers::first_for_chat(&servers, reach).config.clone(),
+            servers,
             model: layers.given("OLLAMA_MODEL").model()?,
+            is_model_chosen: layers.given("OLLAMA_MODEL").origin != SettingOrigin::Default,
             max_context_tokens: layers.given("MAX_CONTEXT_TOKENS").window()?,
             first_word: layers.given("OLLAMA_TIMEOUT").seconds()?,
             embed_model: layers.given("OLLAMA_EMBED_MODEL").embed_model()?,
@@ -150,7 +153,7 @@ impl Settings {
                 .given("OLLACODE_CACHE_SIZE")
                 .size(values::CACHE_SIZES)?,
             shared_cache: layers.shared_cache()?,
-            reach: layers.given("OLLACODE_OFFLINE").reach()?,
+            reach,
             log: layers.given("OLLACODE_LOG").log()?,
             notify: layers.given("OLLACODE_NOTIFY").notify()?,
             color: layers.color(),
@@ -172,6 +175,22 @@ impl Settings {
             warnings,
         })
     }
+}
+
+/// Reads the user's two files, if only the user could have written them.
+fn user_files(environment: &Environment) -> Result<(UserFile, UserRules), ConfigError> {
+    for path in environment.settings_files() {
+        trust::check(&path)?;
+    }
+    let file = match environment.user_file() {
+        Some(path) => UserFile::read(path)?,
+        None => UserFile::default(),
+    };
+    let rules = match environment.rules_file() {
+        Some(path) => UserRules::read(&path, environment.home())?,
+        None => UserRules::default(),
+    };
+    Ok((file, rules))
 }
 
 /// How commands are confined.
@@ -266,6 +285,15 @@ impl Environment {
         };
         environment.home = environment.folder("HOME");
         environment
+    }
+
+    /// The same without some variables: keys that no command and no program may get.
+    #[must_use]
+    pub fn without<'a>(mut self, names: impl Iterator<Item = &'a str>) -> Environment {
+        for name in names {
+            self.variables.remove(OsStr::new(name));
+        }
+        self
     }
 
     /// The folder in which the process was started.
@@ -364,7 +392,7 @@ pub struct GivenFolder {
 pub enum EmbedModel {
     /// Search is lexical only.
     None,
-    /// A model of Ollama.
+    /// A model of the server.
     Named(String),
 }
 
@@ -412,71 +440,4 @@ impl fmt::Display for SettingOrigin {
             SettingOrigin::Default => formatter.write_str("the default"),
         }
     }
-}
-
-/// Why settings cannot be loaded. Secrets are never part of a message.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// A value that its setting does not allow.
-    #[error("`{name}` is `{value}` (from {origin}), but must be {allowed}")]
-    Invalid {
-        name: &'static str,
-        /// Shortened if it is long.
-        value: String,
-        origin: SettingOrigin,
-        allowed: String,
-    },
-    /// A secret that its setting does not allow.
-    #[error("`{name}` (from {origin}) must be {allowed}")]
-    InvalidSecret {
-        name: &'static str,
-        origin: SettingOrigin,
-        allowed: String,
-    },
-    /// `OLLAMA_HOST` is not an address.
-    #[error("{problem} (from {origin})")]
-    Address {
-        problem: AddressError,
-        origin: SettingOrigin,
-    },
-    /// A name in the user's file that looks like a setting but is not one.
-    #[error("{path}:{line}: unknown setting `{name}`; settings with this prefix: {known}")]
-    Unknown {
-        path: PathBuf,
-        /// From 1.
-        line: usize,
-        name: String,
-        /// Settings with the same prefix.
-        known: String,
-    },
-    /// A malformed line of the user's file. It may contain a secret, so it is not repeated.
-    #[error("{path}:{line}: {problem}")]
-    Line {
-        path: PathBuf,
-        /// From 1.
-        line: usize,
-        problem: String,
-    },
-    /// The user's file exists but cannot be read.
-    #[error("cannot read the settings file {path}")]
-    UserFile { path: PathBuf, source: io::Error },
-    /// Another user could have written the settings or rules.
-    #[error("refusing to read settings from {path}: {problem}; fix it with `{fix}`")]
-    Untrusted {
-        /// The file, or its folder.
-        path: PathBuf,
-        problem: String,
-        fix: String,
-    },
-    /// The user's rules are invalid.
-    #[error(transparent)]
-    Rules(#[from] RulesError),
-    /// A path needs the home folder, which is unknown.
-    #[error(
-        "`{name}` needs your home folder, but `HOME` is not set; set `HOME`, or set `{name}` to an absolute path"
-    )]
-    NoHome { name: &'static str },
-    /// The folder in which the process was started no longer exists.
-    #[error("cannot determine the current folder")]
-    CurrentFolder(#[source] io::Error),
 }

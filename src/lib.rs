@@ -8,7 +8,8 @@
 //! - [`text`]: text as such: estimates of tokens.
 //! - [`failure`]: what went wrong, with a code and a hint.
 //! - [`message`]: the words that models and the engine share.
-//! - [`model`]: the models that ollacode talks to; [`model::ollama`] alone knows Ollama.
+//! - [`model`]: the models that ollacode talks to: over Ollama's own API, [`model::ollama`], and over
+//!   OpenAI's `/v1`, [`model::openai`].
 //! - [`retrieval`]: the index as the engine asks it.
 //! - [`shared_cache`]: the place where a team shares vectors: a folder, or a bucket.
 //! - [`project_map`]: the map of a project: its most used files.

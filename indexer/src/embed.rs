@@ -99,6 +99,21 @@ pub trait Embedder: Send + Sync {
     /// # Errors
     /// If one text fails, the whole request does: see [`EmbedError`].
     fn embed<'a>(&'a self, texts: &'a [String]) -> BoxFuture<'a, Result<Embedded, EmbedError>>;
+
+    /// The address of its server, as every user of that server writes it; empty if it has none.
+    fn server(&self) -> &str {
+        ""
+    }
+
+    /// How many requests may be under way: one is answered while the next is waiting.
+    fn requests_at_once(&self) -> usize {
+        2
+    }
+
+    /// How many texts the next request should have; `None` to find out by measuring.
+    fn texts_at_once(&self) -> Option<usize> {
+        None
+    }
 }
 
 /// Changes whenever the document text of a chunk changes; part of the fingerprint.

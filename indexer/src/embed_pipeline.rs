@@ -1,8 +1,9 @@
 //! The embedding pipeline: it follows the lexical index, and never embeds the same text twice.
 //!
 //! Three stages with bounded queues between them, so that the server always has
-//! a request: texts are read and looked up in the cache; up to two requests are
-//! under way; vectors are committed in batches, the lock held for one at a time.
+//! a request: texts are read and looked up in the cache; as many requests are under
+//! way as the embedder wants, and complete in any order; vectors are committed in
+//! batches, by key, the lock held for one at a time.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -292,10 +293,12 @@ impl Index {
         let missing = catalog
             .run(move |state| state.without_vectors(&name, &wanted))
             .await?;
-        let rows: Vec<VectorRow> = rows
+        let mut rows: Vec<VectorRow> = rows
             .into_iter()
             .filter(|row| missing.contains(&row.key))
             .collect();
+        // Whichever answer came first.
+        rows.sort_unstable_by_key(|row| (row.key, row.part));
         store
             .add_vectors(&fingerprint, model.dimension, &rows)
             .await?;

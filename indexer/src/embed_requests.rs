@@ -1,8 +1,7 @@
-//! Embedding requests: two at a time, and what is done when the server rejects one.
+//! Embedding requests: several at a time, and what is done when the server rejects one.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures::future::BoxFuture;
 use futures::{FutureExt, StreamExt};
@@ -11,23 +10,15 @@ use tokio::sync::{Mutex, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 
+use crate::batch_size::BatchSize;
 use crate::embed::{EmbedError, Embedder, halves};
 use crate::error::IndexError;
 use crate::index::blocking;
 
-/// Requests under way: one is answered while the next is waiting.
-const REQUESTS_AT_ONCE: usize = 2;
 /// Consecutive failures after which the server is considered to be at fault.
 const FAILURES_IN_A_ROW: usize = 64;
 /// Shorter texts are not split when they are rejected.
 const SHORTEST_SPLIT: usize = 80;
-
-/// Texts in the first request, the fewest, and the most: a server works on them one by one.
-const FIRST_TEXTS: usize = 8;
-const FEWEST_TEXTS: usize = 4;
-const MOST_TEXTS: usize = 32;
-/// How long a request should take: one that is abandoned, since a chat reply has priority, is lost.
-const LONG_ENOUGH: Duration = Duration::from_millis(1_500);
 
 /// A chunk's text in the pipeline: its parts that fit the window, in order.
 pub(crate) struct EmbedJob {
@@ -86,17 +77,18 @@ pub(crate) async fn with_cache<T: Send + 'static>(
     blocking(move || Ok(work(&mut cache.blocking_lock())?)).await
 }
 
-/// Answers requests until there are no more.
+/// Answers requests until there are no more. A slow answer holds up none of the others: each has
+/// the keys that it is for.
 pub(crate) async fn ask(
     embedder: &dyn Embedder,
     requests: mpsc::Receiver<Vec<EmbedJob>>,
     to_writer: mpsc::Sender<EmbedOutcome>,
     stop: &CancellationToken,
 ) -> Result<(), IndexError> {
-    let pace = BatchSize(AtomicUsize::new(FIRST_TEXTS));
+    let pace = BatchSize::default();
     let mut answers = ReceiverStream::new(requests)
         .map(|jobs| answer(embedder, &pace, jobs))
-        .buffered(REQUESTS_AT_ONCE);
+        .buffer_unordered(embedder.requests_at_once().max(1));
     let mut verdicts = FailureBuffer {
         to_writer,
         held: Vec::new(),
@@ -236,41 +228,25 @@ async fn answer(
 /// The vectors of a text, several if it had to be split; or why there are none.
 type TextResult = Result<Vec<Vec<f32>>, String>;
 
-/// How many texts a request has, by how long the last ones took.
-struct BatchSize(AtomicUsize);
-
-impl BatchSize {
-    fn texts(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    fn learn(&self, texts: usize, took: Duration) {
-        let each = took.as_secs_f64() / texts.max(1) as f64;
-        // At most twice as many as before: one quick answer may come from a cache.
-        let most = (self.texts() * 2).min(MOST_TEXTS);
-        let fit = (LONG_ENOUGH.as_secs_f64() / each.max(f64::MIN_POSITIVE)) as usize;
-        self.0
-            .store(fit.clamp(FEWEST_TEXTS, most), Ordering::Relaxed);
-    }
-}
-
 /// Embeds texts in requests of a length that the server is quick enough for.
 async fn in_steps(
     embedder: &dyn Embedder,
     pace: &BatchSize,
-    texts: &[String],
+    wanted: &[String],
 ) -> Result<Vec<TextResult>, EmbedError> {
-    let mut results = Vec::with_capacity(texts.len());
-    while results.len() < texts.len() {
-        let rest = &texts[results.len()..];
-        let step = &rest[..rest.len().min(pace.texts())];
+    let mut results = Vec::with_capacity(wanted.len());
+    while results.len() < wanted.len() {
+        let rest = &wanted[results.len()..];
+        // Nothing else is asked for in between, so this is the size for who takes the request.
+        let texts = embedder.texts_at_once().unwrap_or_else(|| pace.texts());
+        let step = &rest[..rest.len().min(texts.max(1))];
         let started = Instant::now();
         let answered = bisect(embedder, step).await?;
         pace.learn(step.len(), started.elapsed());
-        let wanted = results.len() + step.len();
+        let complete = results.len() + step.len();
         results.extend(answered);
         // Each text has its own result, whatever an embedder answers.
-        results.resize_with(wanted, || {
+        results.resize_with(complete, || {
             Err("the server returned no vector for it".to_owned())
         });
     }
@@ -328,25 +304,4 @@ async fn split_once(
         }
     }
     Ok(Ok(vectors))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn requests_are_as_long_as_the_server_is_quick() {
-        let pace = BatchSize(AtomicUsize::new(FIRST_TEXTS));
-        let mut lengths = Vec::new();
-        for milliseconds in [10, 10, 10, 1_000, 1_000, 100] {
-            let texts = pace.texts();
-            lengths.push(texts);
-            let each = Duration::from_millis(milliseconds);
-            pace.learn(texts, each * u32::try_from(texts).unwrap_or(1));
-        }
-        assert_eq!(lengths, [8, 16, 32, 32, 4, 4]);
-        assert_eq!(pace.texts(), 8);
-        pace.learn(8, Duration::ZERO);
-        assert_eq!(pace.texts(), 16);
-    }
 }

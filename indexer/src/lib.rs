@@ -18,6 +18,7 @@
 #![warn(missing_docs)]
 #![recursion_limit = "256"]
 
+mod batch_size;
 pub mod chunk;
 mod coverage;
 pub mod decode;
@@ -78,6 +79,7 @@ mod watch;
 mod without;
 mod working_time;
 
+pub use batch_size::BatchSize;
 pub use dry_run::DryRun;
 pub use embed::{EmbedError, Embedded, Embedder, EmbeddingModel, Role};
 pub use embed_pipeline::EmbedReport;

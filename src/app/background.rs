@@ -1,16 +1,11 @@
 //! Updates the index, and then the vectors, in the background of a conversation.
 //!
-//! Replies have priority: while one is generated, nothing is embedded; a running request is
-//! cancelled and repeated afterwards.
+//! Replies have priority: while a server generates one, it embeds nothing; a running request is
+//! cancelled, and repeated by another server or afterwards.
 
 use std::time::Duration;
 
-use futures::FutureExt;
-use futures::future::BoxFuture;
-use ollacode_indexer::{
-    EmbedError, EmbedReport, Embedded, Embedder, EmbeddingModel, Events, IndexError, IndexEvent,
-    RefreshOptions, Role,
-};
+use ollacode_indexer::{EmbedReport, Embedder, Events, IndexError, IndexEvent, RefreshOptions};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -18,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::App;
 use super::shared::tell_of_bad;
 use crate::engine::ChatActivity;
+use crate::model::fleet::FleetEmbedder;
 
 /// Time until the next attempt after a failure.
 const AGAIN: Duration = Duration::from_secs(60);
@@ -174,12 +170,21 @@ impl App {
             );
             events(IndexEvent::Warning(message));
         }
-        let polite = YieldingEmbedder { embedder, activity };
+        let joining = self.other_embedders(embedder, activity, events);
+        let Some(others) = stop.run_until_cancelled(joining).await else {
+            return Err(IndexError::Stopped);
+        };
+        let members = others
+            .members
+            .iter()
+            .map(|member| &**member as &dyn Embedder);
+        let members = std::iter::once(embedder).chain(members).collect();
+        let fleet = FleetEmbedder::new(members, others.state.clone(), activity);
         let (index, shared) = self.sharing_index(events);
         let known = shared
             .as_ref()
             .map_or(0, |shared| shared.report().bad.len());
-        let embedded = index.embed(&polite, Some(cache), events, stop).await;
+        let embedded = index.embed(&fleet, Some(cache), events, stop).await;
         if let Some(shared) = shared {
             tell_of_bad(&shared.report().bad, known, events);
         }
@@ -226,7 +231,7 @@ impl App {
             }
             Err(error) => return Ok(Some(Hindrance::Trouble(error.with_hint()))),
         };
-        match self.embed(&embedder, activity, events, stop).await {
+        match self.embed(embedder.as_ref(), activity, events, stop).await {
             Ok(_) => {
                 tell(VectorStatus::Complete);
                 Ok(None)
@@ -341,72 +346,5 @@ impl IndexWatcher {
             *standing,
             IndexStatus::Looking | IndexStatus::Reading { .. }
         )
-    }
-}
-
-/// An embedder that yields to replies.
-struct YieldingEmbedder<'a> {
-    embedder: &'a dyn Embedder,
-    activity: &'a ChatActivity,
-}
-
-impl Embedder for YieldingEmbedder<'_> {
-    fn model(&self) -> &EmbeddingModel {
-        self.embedder.model()
-    }
-
-    fn wrap(&self, text: &str, role: Role) -> String {
-        self.embedder.wrap(text, role)
-    }
-
-    fn embed<'a>(&'a self, texts: &'a [String]) -> BoxFuture<'a, Result<Embedded, EmbedError>> {
-        async move {
-            loop {
-                self.activity.idle().await;
-                tokio::select! {
-                    answer = self.embedder.embed(texts) => return answer,
-                    // Dropping the request is what makes the server stop.
-                    () = self.activity.busy() => {}
-                }
-            }
-        }
-        .boxed()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::Ordering;
-
-    use super::super::slow_model::Slow;
-    use super::*;
-
-    #[tokio::test]
-    async fn nothing_is_embedded_while_a_reply_is_made() {
-        let slow = Slow::default();
-        let activity = ChatActivity::default();
-        let polite = YieldingEmbedder {
-            embedder: &slow,
-            activity: &activity,
-        };
-        let texts = ["a".to_owned()];
-        let mut embedding = polite.embed(&texts);
-        let asked = || slow.asked.load(Ordering::SeqCst);
-        let reply = activity.replying();
-        assert!(futures::poll!(&mut embedding).is_pending());
-        assert_eq!(asked(), 0, "a reply goes first");
-        drop(reply);
-        assert!(futures::poll!(&mut embedding).is_pending());
-        assert_eq!(asked(), 1);
-        let reply = activity.replying();
-        assert!(futures::poll!(&mut embedding).is_pending());
-        slow.allowed.notify_one();
-        assert!(
-            futures::poll!(&mut embedding).is_pending(),
-            "the request was given up, so its answer is nobody's"
-        );
-        drop(reply);
-        let embedded = embedding.await.expect("vectors");
-        assert_eq!((asked(), embedded.vectors.len()), (2, 1));
     }
 }

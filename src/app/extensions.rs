@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use super::{App, StartError};
 use crate::jail::{GitSettings, Jail};
 use crate::mcp::{McpServers, McpSetup, ProgramPlace, ProgramSource};
-use crate::model::ollama::NetworkScope;
+use crate::model::http::NetworkScope;
 use crate::permission::{McpServer, McpTransport};
 use crate::sandbox::Sandbox;
 use crate::skills::{self, UserFolders};

@@ -53,7 +53,10 @@ impl EmbedderSource for QuickModels {
             let found = match timeout_at(until, connecting).await {
                 Ok(Ok(found)) => found?,
                 Ok(Err(error)) => return Err(error.to_string()),
-                Err(_) => return Err("Ollama has not answered yet".to_owned()),
+                Err(_) => {
+                    let server = self.app.server_kind().label();
+                    return Err(format!("{server} has not answered yet"));
+                }
             };
             Ok(found.map(|model| {
                 Arc::new(QuickEmbedder {
@@ -89,6 +92,10 @@ impl Embedder for QuickEmbedder {
         self.model.wrap(text, role)
     }
 
+    fn server(&self) -> &str {
+        self.model.server()
+    }
+
     fn embed<'a>(&'a self, texts: &'a [String]) -> BoxFuture<'a, Result<Embedded, EmbedError>> {
         async move {
             let late = || EmbedError::Unavailable("the model has not answered yet".to_owned());
@@ -98,7 +105,7 @@ impl Embedder for QuickEmbedder {
             let activity = self.activity.clone();
             let asking = tokio::spawn(async move {
                 let _permit = permit;
-                let _reply = activity.replying();
+                let _reply = activity.replying(model.server());
                 timeout(LONGEST, model.embed(&texts)).await
             });
             match timeout_at(self.until, asking).await {
@@ -140,11 +147,11 @@ mod tests {
         assert_eq!(slow.asked.load(Ordering::SeqCst), MOST_REQUESTS);
         // Once it answers, there is room again.
         slow.allowed.notify_waiters();
-        activity.idle().await;
+        activity.idle(slow.server()).await;
         let one = quick(Duration::from_secs(30));
         let mut asking = one.embed(&texts);
         assert!(futures::poll!(&mut asking).is_pending());
-        activity.busy().await;
+        activity.busy(slow.server()).await;
         slow.allowed.notify_one();
         assert_eq!(asking.await.expect("vectors").vectors.len(), 1);
     }

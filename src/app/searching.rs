@@ -51,8 +51,8 @@ impl SearchModels {
         let outcome = match app.searching_embedder().await {
             // There are no vectors yet; checking again is cheap.
             Ok(None) => return Ok(None),
-            Ok(Some(embedder)) => Ok(Arc::new(embedder) as Arc<dyn Embedder>),
-            Err(SearchModelError::Ollama(error)) => Err(error.with_hint()),
+            Ok(Some(embedder)) => Ok(embedder),
+            Err(SearchModelError::Server(error)) => Err(error.with_hint()),
             Err(SearchModelError::Index(error)) => Err(error.to_string()),
         };
         *known = Some(LastConnection {

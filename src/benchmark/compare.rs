@@ -88,8 +88,13 @@ fn conditions(before: &BenchmarkRun, after: &BenchmarkRun) -> Vec<Change> {
         format!("{cpu}, {} cores", run.machine.cores)
     };
     let server = |run: &BenchmarkRun| {
-        let version = run.server.version.as_deref().unwrap_or("unknown");
-        format!("Ollama {version} at {}", run.server.address)
+        let version = run.server.version.as_deref();
+        let words = match &run.server.kind {
+            None => format!("Ollama {}", version.unwrap_or("unknown")),
+            // These tell their names with their versions.
+            Some(kind) => version.unwrap_or(kind).to_owned(),
+        };
+        format!("{words} at {}", run.server.address)
     };
     let tasks = |run: &BenchmarkRun| format!("{} ({})", run.workspace, run.tasks_from);
     let changes = [

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::ollama::LoadedModel;
+use crate::model::server::LoadedModel;
 use crate::text::size;
 
 /// The share from which on a model counts as being on the card as a whole.

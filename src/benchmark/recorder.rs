@@ -71,6 +71,10 @@ impl ChatModel for Recorder {
         deltas.inspect(move |delta| self.note(delta)).boxed()
     }
 
+    fn server(&self) -> &str {
+        self.model.server()
+    }
+
     fn tokens_per_estimate(&self) -> Option<f32> {
         self.model.tokens_per_estimate()
     }

@@ -42,6 +42,9 @@ pub struct BenchmarkRun {
 #[serde(default)]
 pub struct ServerFacts {
     pub address: String,
+    /// What it is, if it is not Ollama.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
     /// Its version, if it said.
     pub version: Option<String>,
     /// Whether it is the machine that ollacode ran on.

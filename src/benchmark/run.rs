@@ -21,7 +21,8 @@ use super::speed::measure_speed;
 use super::tasks::{Task, digest_of, tasks, warm_up};
 use crate::app::App;
 use crate::model::ChatModel;
-use crate::model::ollama::{LoadedModel, OllamaChat, OllamaClient};
+use crate::model::http::ServerKind;
+use crate::model::server::{LoadedModel, Server, ServerChat};
 
 /// Percent of the time after loading that measuring times may take; the rest is for tasks.
 const SPEED_PERCENT: u32 = 40;
@@ -78,15 +79,15 @@ pub async fn material(app: &App) -> Result<Material, Error> {
 /// If the copy for the tasks cannot be made. What goes wrong later is in the results.
 pub async fn benchmark(
     app: &App,
-    models: Vec<OllamaChat>,
+    models: Vec<ServerChat>,
     material: &Material,
     options: &BenchmarkOptions,
     listener: Listener<'_>,
 ) -> Result<BenchmarkRun, Error> {
     let scratch = Scratch::create(app, material).await?;
     let tasks = tasks(material);
-    let client = app.ollama()?;
-    let address = &app.settings.ollama_host;
+    let server = app.server().await?;
+    let address = server.address();
     let mut run = BenchmarkRun {
         version: VERSION,
         id: Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string(),
@@ -97,14 +98,15 @@ pub async fn benchmark(
         machine: Machine::here(),
         server: ServerFacts {
             address: address.to_string(),
-            version: client.version().await.ok(),
+            kind: (server.kind() != ServerKind::Ollama).then(|| server.kind().name().to_owned()),
+            version: server.version().await.ok(),
             is_here: address.is_loopback(),
         },
         budget_seconds: options.budget.as_secs(),
         ..BenchmarkRun::default()
     };
     let bench = Bench {
-        client,
+        server,
         scratch: &scratch,
         material,
         tasks,
@@ -130,7 +132,7 @@ pub async fn benchmark(
 
 /// What all models are measured with.
 struct Bench<'a> {
-    client: OllamaClient,
+    server: Server,
     scratch: &'a Scratch,
     material: &'a Material,
     tasks: Vec<Task>,
@@ -142,7 +144,7 @@ struct Bench<'a> {
 impl Bench<'_> {
     async fn measure(
         &self,
-        model: Arc<OllamaChat>,
+        model: Arc<ServerChat>,
         deadline: &Deadline,
         is_last: bool,
     ) -> ModelResult {
@@ -177,15 +179,15 @@ impl Bench<'_> {
     }
 
     /// What the server says of a model that is not loaded.
-    async fn describe(&self, model: &OllamaChat, deadline: &Deadline) -> ModelResult {
+    async fn describe(&self, model: &ServerChat, deadline: &Deadline) -> ModelResult {
         let name = model.profile().name.clone();
-        let local = deadline.run(self.client.local_model(&name)).await;
-        let local = local.and_then(Result::ok).unwrap_or_default();
+        let summary = deadline.run(self.server.model_summary(&name)).await;
+        let summary = summary.and_then(Result::ok).unwrap_or_default();
         ModelResult {
             digest: model.digest().to_owned(),
-            parameters: local.details.parameter_size,
-            quantization: local.details.quantization_level,
-            size: local.size,
+            parameters: summary.parameters,
+            quantization: summary.quantization,
+            size: summary.size,
             window: model.profile().window,
             name,
             ..ModelResult::default()
@@ -195,10 +197,10 @@ impl Bench<'_> {
     /// A model in the server's memory, and the other ones there.
     async fn loaded(
         &self,
-        model: &OllamaChat,
+        model: &ServerChat,
         deadline: &Deadline,
     ) -> (Option<LoadedModel>, Vec<LoadedModel>) {
-        let listed = deadline.run(self.client.ps()).await;
+        let listed = deadline.run(self.server.loaded_models()).await;
         let listed = listed.and_then(Result::ok).unwrap_or_default();
         let name = &model.profile().name;
         let (own, others): (Vec<_>, Vec<_>) = listed
@@ -207,7 +209,7 @@ impl Bench<'_> {
         (own.into_iter().next(), others)
     }
 
-    async fn times(&self, model: &OllamaChat, result: &mut ModelResult, deadline: &Deadline) {
+    async fn times(&self, model: &ServerChat, result: &mut ModelResult, deadline: &Deadline) {
         let time = deadline.left() * SPEED_PERCENT / 100;
         let texts = self.material.files.iter().map(|file| file.text.as_str());
         let text = texts.collect::<Vec<_>>().join("\n");
@@ -220,7 +222,7 @@ impl Bench<'_> {
     }
 
     /// Where the model is after the longest prompt.
-    async fn place(&self, model: &OllamaChat, result: &mut ModelResult, deadline: &Deadline) {
+    async fn place(&self, model: &ServerChat, result: &mut ModelResult, deadline: &Deadline) {
         let (own, others) = self.loaded(model, deadline).await;
         result.memory = own.as_ref().and_then(ModelMemory::of);
         result.warning = result
@@ -229,7 +231,7 @@ impl Bench<'_> {
         result.window = model.profile().window;
     }
 
-    async fn tasks(&self, model: &Arc<OllamaChat>, result: &mut ModelResult, deadline: &Deadline) {
+    async fn tasks(&self, model: &Arc<ServerChat>, result: &mut ModelResult, deadline: &Deadline) {
         let not_tried = |task: &Task| TaskResult {
             name: task.name.to_owned(),
             ..TaskResult::default()
@@ -242,7 +244,7 @@ impl Bench<'_> {
 
     async fn try_tasks(
         &self,
-        model: &Arc<OllamaChat>,
+        model: &Arc<ServerChat>,
         result: &mut ModelResult,
         deadline: &Deadline,
     ) -> Result<(), Error> {
@@ -272,7 +274,7 @@ impl Bench<'_> {
 
     async fn task(
         &self,
-        model: &Arc<OllamaChat>,
+        model: &Arc<ServerChat>,
         task: &Task,
         result: &mut ModelResult,
         deadline: &Deadline,

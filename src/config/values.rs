@@ -12,6 +12,7 @@ use super::{
     Address, ApiKey, CheckChoice, CommitWhen, ConfigError, EditForm, EmbedModel, Environment,
     GivenFolder, NetworkScope, NotifyChoice, SandboxChoice, SettingOrigin, ToolChoice,
 };
+use crate::model::http::AddressError;
 use crate::shared_cache::CacheLocation;
 
 const KIB: u64 = 1 << 10;
@@ -129,10 +130,23 @@ impl GivenValue {
         })
     }
 
+    /// The address of Ollama.
     pub fn address(&self) -> Result<Address, ConfigError> {
+        self.address_by(Address::parse)
+    }
+
+    /// The address of a server of any kind.
+    pub fn server_address(&self) -> Result<Address, ConfigError> {
+        self.address_by(|value| Address::parse_server(self.name, value))
+    }
+
+    fn address_by(
+        &self,
+        parse: impl FnOnce(&str) -> Result<Address, AddressError>,
+    ) -> Result<Address, ConfigError> {
         let allowed = || self.invalid("an address such as `http://host:port`");
         let value = self.value.to_str().ok_or_else(allowed)?;
-        Address::parse(value).map_err(|problem| {
+        parse(value).map_err(|problem| {
             let origin = self.origin.clone();
             ConfigError::Address { problem, origin }
         })

@@ -10,7 +10,7 @@ use super::OpenedSession;
 use crate::app::IndexStatus;
 use crate::engine::event::{ToolOutcome, TurnEnd};
 use crate::engine::{CompactReport, KeptTokens, TokenReport};
-use crate::model::ollama::OllamaError;
+use crate::model::http::ServerError;
 use crate::permission::{Confinement, Mode};
 use crate::visible::visible_name;
 
@@ -187,10 +187,10 @@ pub fn error_words(error: &Error) -> String {
             words.push_str(&format!(": {cause}"));
         }
     }
-    let ollama = error
+    let server = error
         .chain()
-        .find_map(|cause| cause.downcast_ref::<OllamaError>());
-    if let Some(hint) = ollama.and_then(OllamaError::hint) {
+        .find_map(|cause| cause.downcast_ref::<ServerError>());
+    if let Some(hint) = server.and_then(ServerError::hint) {
         words.push_str(&format!("; {hint}"));
     }
     words

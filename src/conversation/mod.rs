@@ -338,7 +338,7 @@ impl Conversation {
         let Some(mut open) = self.open.take() else {
             return Ok(());
         };
-        self.connected = Some(Arc::clone(&open.session.model));
+        self.connected = (!open.is_server_lost).then(|| Arc::clone(&open.session.model));
         open.session.set_mode(mode)?;
         open.session.end(why)
     }
@@ -411,7 +411,11 @@ impl Conversation {
             Some(open) => {
                 self.live = Some(open.engine.watch_command());
                 let approver = (self.answers.clone(), self.has_user);
-                RunningTurn::turn(open, self.mode(), job, approver, stop)
+                let servers = turn::OtherServers {
+                    workspace: Arc::clone(&self.workspace),
+                    connector: Arc::clone(&self.shared.connector),
+                };
+                RunningTurn::turn(open, self.mode(), job, approver, servers, stop)
             }
             None => RunningTurn::opening(self.open_request(), job, stop),
         });
@@ -456,9 +460,10 @@ impl Conversation {
             None => answer.await,
             Some(patience) => tokio::time::timeout(patience, answer).await.map_err(|_| {
                 let seconds = patience.as_secs();
+                let server = self.workspace.app.server_kind().label();
                 anyhow!(
-                    "Ollama did not answer within {seconds} s: check that it is running, then try \
-                     again"
+                    "{server} did not answer within {seconds} s: check that it is running, then \
+                     try again"
                 )
             })?,
         };

@@ -11,7 +11,7 @@ use super::workspaces::OpenWorkspace;
 use super::{Participant, SharedContext};
 use crate::app::App;
 use crate::engine::Engine;
-use crate::model::ollama::{OllamaError, suggest};
+use crate::model::http::ServerError;
 use crate::model::{ChatModel, ModelProfile};
 use crate::permission::{Confinement, Mode};
 use crate::session::{self, Session, SessionError, SessionId};
@@ -37,11 +37,9 @@ impl Connector for InstalledModels {
         async move {
             match app.chat_model(name).await {
                 Ok(model) => Ok(Arc::new(model) as Arc<dyn ChatModel>),
-                Err(OllamaError::ModelMissing { model }) => {
-                    let suggestion = suggest(&app.ollama()?, &model).await;
-                    Err(anyhow!(
-                        "Ollama does not have the model `{model}`: {suggestion}"
-                    ))
+                Err(ServerError::ModelMissing { model, .. }) => {
+                    let missing = app.missing_model(model).await?;
+                    Err(anyhow!("{missing}: {}", missing.help))
                 }
                 Err(error) => Err(error.into()),
             }
@@ -53,6 +51,8 @@ impl Connector for InstalledModels {
 pub struct OpenSession {
     pub session: Session,
     pub engine: Engine,
+    /// Whether the last turn ended since the server was gone: the next one may go to another.
+    pub is_server_lost: bool,
 }
 
 /// Facts about an opened session that the user should see.
@@ -115,9 +115,17 @@ impl OpenRequest {
         app.meet_exposed_tools(&self.shared.stop).await;
         let engine = app.engine(&session, &self.shared.activity)?;
         opened.notes = app.server_notes();
+        opened.notes.extend(app.embedding_note(&*session.model));
         opened.mode = session.mode;
+        let warning = session.model.warning();
+        opened.notes.extend(warning.map(str::to_owned));
         opened.confinement = engine.confinement();
-        Ok((OpenSession { session, engine }, opened))
+        let open = OpenSession {
+            session,
+            engine,
+            is_server_lost: false,
+        };
+        Ok((open, opened))
     }
 
     fn begin(
@@ -141,9 +149,7 @@ impl OpenRequest {
             Some(summary.model).filter(|name| !name.is_empty())
         };
         let name = self.model.clone().or_else(of_session);
-        let wanted = name
-            .as_deref()
-            .unwrap_or(&self.workspace.app.settings.model);
+        let wanted = name.as_deref().unwrap_or(self.workspace.app.model_name());
         let connected = self.connected.as_ref();
         if let Some(model) = connected.filter(|model| model.profile().name == wanted) {
             return Ok(Arc::clone(model));

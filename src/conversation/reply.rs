@@ -14,7 +14,8 @@ use crate::engine::TokenReport;
 use crate::engine::project_instructions::ProjectInstructions;
 use crate::message::Source;
 use crate::model::ModelProfile;
-use crate::model::ollama::{InstalledModel, OllamaError, installed_chat_models};
+use crate::model::http::ServerError;
+use crate::model::server::InstalledModel;
 use crate::permission::{Confinement, Mode};
 use crate::session::changes::{FileDiff, Undone};
 use crate::session::{SessionId, SessionSummary};
@@ -168,8 +169,8 @@ impl IndexJob {
 }
 
 impl ModelsJob {
-    pub async fn run(&self) -> Result<Vec<InstalledModel>, OllamaError> {
-        installed_chat_models(&self.workspace.app.ollama()?).await
+    pub async fn run(&self) -> Result<Vec<InstalledModel>, ServerError> {
+        self.workspace.app.server().await?.chat_models().await
     }
 }
 

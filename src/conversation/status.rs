@@ -42,7 +42,7 @@ impl Conversation {
         let open = self.open.as_ref();
         let open = open.map(|open| open.session.model.profile().name.clone());
         let named = open.or_else(|| self.model.clone()).or_else(of_session);
-        named.unwrap_or_else(|| self.workspace.app.settings.model.clone())
+        named.unwrap_or_else(|| self.workspace.app.model_name().to_owned())
     }
 
     pub fn confinement(&self) -> Confinement {

@@ -2,6 +2,8 @@
 
 mod page;
 mod related;
+mod scripted;
+mod servers;
 
 use std::collections::VecDeque;
 use std::fs;
@@ -13,72 +15,19 @@ use futures::{FutureExt, StreamExt};
 use serde_json::json;
 use tempfile::TempDir;
 
+use scripted::{Line, Scripted};
+
 use super::commands::{CommandScope, ParsedInput, parse};
 use super::workspaces::IndexUpdates;
 use super::*;
 use crate::app::App;
 use crate::config::{Environment, Flags};
 use crate::engine::event::Event;
+use crate::failure::{Failure, FailureCode};
 use crate::message::ToolCall;
 use crate::model::{ChatRequest, Delta, ModelError, ModelProfile, Usage};
 use crate::permission::Decision;
 use crate::session::SessionSummary;
-
-enum Line {
-    Text(&'static str),
-    /// Writes `new.txt`.
-    Write,
-    /// Never replies; the stream stays open.
-    Never,
-}
-
-/// A scripted model, which is also its own connector.
-#[derive(Clone)]
-struct Scripted {
-    profile: ModelProfile,
-    script: Arc<Mutex<VecDeque<Line>>>,
-}
-
-impl ChatModel for Scripted {
-    fn profile(&self) -> &ModelProfile {
-        &self.profile
-    }
-
-    fn reply<'a>(&'a self, _: ChatRequest<'a>) -> BoxStream<'a, Result<Delta, ModelError>> {
-        let line = self.script.lock().pop_front();
-        let delta = match line.expect("a reply in the script") {
-            Line::Never => return stream::pending().boxed(),
-            Line::Text(text) => Delta::Text(text.to_owned()),
-            Line::Write => Delta::Call(ToolCall {
-                id: "call_1".to_owned(),
-                name: "write_file".to_owned(),
-                arguments: json!({"path": "new.txt", "content": "new\n"})
-                    .as_object()
-                    .cloned()
-                    .unwrap_or_default(),
-            }),
-        };
-        stream::iter([Ok(delta), Ok(Delta::Done(Usage::default()))]).boxed()
-    }
-}
-
-impl Connector for Scripted {
-    fn connect<'a>(
-        &'a self,
-        _: &'a App,
-        name: Option<&'a str>,
-    ) -> BoxFuture<'a, Result<Arc<dyn ChatModel>, Error>> {
-        let mut model = self.clone();
-        if let Some(name) = name {
-            model.profile.name = name.to_owned();
-        }
-        async move {
-            anyhow::ensure!(model.profile.name != "missing", "there is no such model");
-            Ok(Arc::new(model) as Arc<dyn ChatModel>)
-        }
-        .boxed()
-    }
-}
 
 /// A workspace with conversations about it.
 struct Lab {
@@ -88,9 +37,16 @@ struct Lab {
 
 impl Lab {
     fn new(script: Vec<Line>) -> Lab {
+        Lab::on_servers(script, "", &[])
+    }
+
+    /// With tables of `config.toml`, and the servers that connections lead to.
+    fn on_servers(script: Vec<Line>, tables: &str, servers: &[&'static str]) -> Lab {
         let folder = tempfile::tempdir().expect("a folder");
         let at = |name: &str| folder.path().join(name);
         fs::create_dir(at("work")).expect("a folder");
+        fs::create_dir_all(at("home/.config/ollacode")).expect("a folder");
+        fs::write(at("home/.config/ollacode/config.toml"), tables).expect("a file");
         fs::write(at("work/main.rs"), "fn main() {}\n").expect("a file");
         let variables = [
             ("HOME", at("home")),
@@ -112,7 +68,12 @@ impl Lab {
             thinks_in_text: false,
             remote: None,
         };
-        let script = Arc::new(Mutex::new(script.into()));
+        let connector = Scripted {
+            profile,
+            script: Arc::new(Mutex::new(script.into())),
+            server: "",
+            servers: Arc::new(Mutex::new(servers.iter().copied().collect())),
+        };
         let (activity, stop) = (ChatActivity::default(), CancellationToken::new());
         let shared = SharedContext {
             workspaces: Workspaces::new(
@@ -124,7 +85,7 @@ impl Lab {
             ),
             registry: Some(Mutex::new(SessionRegistry::open(at("registry.json")))),
             activity,
-            connector: Arc::new(Scripted { profile, script }),
+            connector: Arc::new(connector),
             patience: None,
             first_mode: Mode::Ask,
             offers_auto_approve: false,

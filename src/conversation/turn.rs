@@ -1,16 +1,21 @@
 //! One turn as a task: it takes the session, emits events, and returns the session at its end.
 
+use std::sync::Arc;
+
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::EndReason;
 use super::answers::{Answers, EventApprover};
-use super::opening::{OpenRequest, OpenSession, OpenedSession};
+use super::opening::{Connector, OpenRequest, OpenSession, OpenedSession};
+use super::workspaces::OpenWorkspace;
 use crate::engine::Question;
-use crate::engine::event::Event;
+use crate::engine::event::{Event, TurnEnd};
 use crate::engine::jobs::Job;
+use crate::failure::FailureCode;
 use crate::permission::Mode;
+use crate::session::SessionError;
 
 /// Size of the event channel; a full channel slows the model down.
 const EVENTS: usize = 256;
@@ -80,6 +85,7 @@ impl RunningTurn {
         mode: Mode,
         job: TurnJob,
         (answers, has_user): (Answers, bool),
+        servers: OtherServers,
         stop: CancellationToken,
     ) -> RunningTurn {
         let (sender, events) = mpsc::channel(EVENTS);
@@ -91,7 +97,13 @@ impl RunningTurn {
                 answers,
                 has_user,
             };
+            if open.is_server_lost
+                && let Err(error) = servers.go_on(&mut open, &approver.events).await
+            {
+                return (open, EndReason::Failed(error.into()));
+            }
             let how = run(&mut open, mode, job, &approver, &token).await;
+            open.is_server_lost = has_lost_server(&how);
             (open, how)
         });
         RunningTurn {
@@ -133,6 +145,57 @@ impl RunningTurn {
     }
 }
 
+/// Where a session goes on if its server is gone.
+pub(super) struct OtherServers {
+    pub(super) workspace: Arc<OpenWorkspace>,
+    pub(super) connector: Arc<dyn Connector>,
+}
+
+impl OtherServers {
+    /// Connects to a server that has the model, which may be another one by now. If there is none,
+    /// the session stays where it is, and its next request says why.
+    async fn go_on(
+        &self,
+        open: &mut OpenSession,
+        events: &mpsc::Sender<Event>,
+    ) -> Result<(), SessionError> {
+        let app = &self.workspace.app;
+        if app.chat_servers().len() < 2 {
+            return Ok(());
+        }
+        let before = Arc::clone(&open.session.model);
+        let name = before.profile().name.clone();
+        let Ok(model) = self.connector.connect(app, Some(&name)).await else {
+            return Ok(());
+        };
+        if model.server() == before.server() {
+            return Ok(());
+        }
+        let notice = format!(
+            "{} did not answer: this session goes on with `{name}` at {}",
+            before.server(),
+            model.server()
+        );
+        open.session.set_model(model)?;
+        // Without a receiver the turn ends by itself.
+        let _ = events.send(Event::Notice(notice)).await;
+        Ok(())
+    }
+}
+
+/// Whether a turn failed since its server was gone.
+fn has_lost_server(how: &EndReason) -> bool {
+    let EndReason::Turn(TurnEnd::Failed(failure)) = how else {
+        return false;
+    };
+    matches!(
+        failure.code,
+        FailureCode::ServerUnreachable
+            | FailureCode::ServerTimedOut
+            | FailureCode::AnswerIncomplete
+    )
+}
+
 async fn run(
     open: &mut OpenSession,
     mode: Mode,
@@ -140,7 +203,9 @@ async fn run(
     approver: &EventApprover,
     stop: &CancellationToken,
 ) -> EndReason {
-    let OpenSession { session, engine } = open;
+    let OpenSession {
+        session, engine, ..
+    } = open;
     if let Err(error) = session.set_mode(mode) {
         return EndReason::Failed(error.into());
     }

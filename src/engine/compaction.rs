@@ -170,7 +170,7 @@ impl Engine {
             schema: Some(&schema),
             reply_tokens: SUMMARY_TOKENS,
         };
-        let _replying = self.activity.replying();
+        let _replying = self.activity.replying(model.server());
         let asked = ask_aside(&*model, request, &events.stop).await;
         match summary_in(asked) {
             Ok(said) if !said.is_empty() && is_about(&said, &told, older) => Ok(Some(

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::activity::Replying;
 use super::clip::clipped;
 use super::event::{Event, TurnEnd};
 use super::parsed_reply::ParsedReply;
@@ -116,6 +117,11 @@ impl Turn<'_> {
         }
     }
 
+    /// Marks the model's server as replying, so that nothing is embedded there meanwhile.
+    pub(super) fn replying(&self) -> Replying {
+        self.engine.activity.replying(self.session.model.server())
+    }
+
     pub(super) fn reply_tokens(&self) -> u32 {
         LONGEST_REPLY.min(part(self.window(), 50)).max(256)
     }
@@ -133,7 +139,7 @@ impl Turn<'_> {
     ) -> (StreamedReply, StreamEnd) {
         let model = Arc::clone(&self.session.model);
         let name = &model.profile().name;
-        let _replying = self.engine.activity.replying();
+        let _replying = self.replying();
         let is_free = !request.without_thoughts && request.format.is_none();
         let listening = StreamOptions {
             tools: &self.tools,

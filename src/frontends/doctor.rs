@@ -2,6 +2,7 @@
 
 mod apparmor;
 mod disk;
+mod fleet;
 mod mcp;
 mod own;
 mod server;
@@ -72,7 +73,8 @@ pub async fn checks(app: &App) -> Result<Vec<Check>, Error> {
         disk::data_folder(app),
         index(app).await,
     ];
-    checks.extend(server::ollama(app).await);
+    checks.extend(server::server(app).await);
+    checks.extend(fleet::servers(app).await);
     checks.extend(shared::cache(app).await);
     checks.push(disk::watches(app, &walked).await?);
     checks.extend(disk::clock(app, &walked));

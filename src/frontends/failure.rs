@@ -7,7 +7,7 @@ use crate::app::StartError;
 use crate::config::{ConfigError, TelegramError};
 use crate::failure::{Failure, FailureCode};
 use crate::model::ModelError;
-use crate::model::ollama::OllamaError;
+use crate::model::http::ServerError;
 use crate::session::SessionError;
 use crate::workspace::WorkspaceError;
 
@@ -39,7 +39,7 @@ fn find<T: std::error::Error + 'static>(error: &Error) -> Option<&T> {
 }
 
 fn code(error: &Error) -> FailureCode {
-    if let Some(error) = find::<OllamaError>(error) {
+    if let Some(error) = find::<ServerError>(error) {
         error.code()
     } else if let Some(error) = find::<ModelError>(error) {
         error.failure().code
@@ -93,7 +93,7 @@ fn start_code(error: &StartError) -> FailureCode {
 }
 
 fn hint(error: &Error) -> Option<String> {
-    if let Some(error) = find::<OllamaError>(error) {
+    if let Some(error) = find::<ServerError>(error) {
         return error.hint();
     }
     let hint = match find::<IndexError>(error)? {

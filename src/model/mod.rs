@@ -1,13 +1,26 @@
 //! The models that ollacode uses.
 //!
-//! [`ChatModel`] is the engine's view of a model; [`ollama`] implements it. [`repair`] finds and
-//! fixes tool calls that weak models get wrong.
+//! [`ChatModel`] is the engine's view of a model; [`ollama`] and [`openai`] implement it over
+//! [`http`], and share how a reply is received. [`server`] is what the program above the protocols
+//! sees of either. [`probe_edits`] and [`ProbeReport`] say what a model can do; [`ModelMemory`] keeps
+//! it. [`repair`] finds and fixes tool calls that weak models get wrong.
 
 mod absent;
 pub mod budget;
 mod edit_form;
+mod embedding;
+pub mod fleet;
+pub mod http;
+mod memory;
+mod model_size;
 pub mod ollama;
+pub mod openai;
+mod probe;
+mod probe_edits;
 pub mod repair;
+mod reply;
+mod request_parts;
+pub mod server;
 mod thought_tags;
 mod tool_spec;
 
@@ -19,6 +32,9 @@ use crate::message::{Message, ToolCall};
 
 pub use absent::AbsentModel;
 pub use edit_form::{ENOUGH_CALLS, EditCount, EditCounts, EditExperience, EditForm};
+pub use memory::ModelMemory;
+pub use probe::ProbeReport;
+pub use probe_edits::probe_edits;
 pub use thought_tags::{ANSWER_TAGS, THOUGHT_TAGS, ThoughtTags};
 pub use tool_spec::{Parameter, ParameterDeclaration, ParameterKind, ToolDeclaration, ToolSpec};
 
@@ -31,6 +47,11 @@ pub trait ChatModel: Send + Sync {
     ///
     /// The stream ends with one [`Delta::Done`] or one error, and nothing after.
     fn reply<'a>(&'a self, request: ChatRequest<'a>) -> BoxStream<'a, Result<Delta, ModelError>>;
+
+    /// The address of its server, as every user of that server writes it; empty if it has none.
+    fn server(&self) -> &str {
+        ""
+    }
 
     /// Server tokens per estimated token, if known from earlier sessions.
     fn tokens_per_estimate(&self) -> Option<f32> {
@@ -47,6 +68,11 @@ pub trait ChatModel: Send + Sync {
 
     /// Counts an edit for [`ChatModel::edit_form`].
     fn edited(&self, _form: EditForm, _has_worked: bool) {}
+
+    /// What the user should know about it, in one line, to be said once a session.
+    fn warning(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// A request to a model.

@@ -69,3 +69,32 @@ pub const ANSWER_TAGS: &[(&str, &str)] = &[
     ),
     ("<|channel|>final<|message|>", "<|return|>"),
 ];
+
+/// Whether a template, of Go or Jinja, ends with the start tag of thoughts, so that a reply has only the end tag:
+/// after the tag come only closing parts of the template.
+pub(in crate::model) fn ends_within_thoughts(template: &str) -> bool {
+    let template = template.to_ascii_lowercase();
+    let tags = THOUGHT_TAGS.iter().filter(|tags| tags.ends_alone);
+    tags.filter_map(|tags| {
+        let (_, behind) = template.rsplit_once(tags.begin)?;
+        Some(behind)
+    })
+    .any(|behind| {
+        let parts = behind.replace("\\n", "\n");
+        let mut rest = parts.as_str();
+        // The end of the expression that the tag stands in.
+        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || "\"'+-}".contains(c));
+        while let Some((end, after)) = rest
+            .strip_prefix("{{")
+            .and_then(|inner| inner.split_once("}}"))
+            .or_else(|| rest.strip_prefix("{%")?.split_once("%}"))
+        {
+            let word = end.trim_matches(['-', ' ', '\t', '\n']);
+            if !matches!(word, "end" | "endif" | "endfor") {
+                return false;
+            }
+            rest = after.trim_start();
+        }
+        rest.is_empty()
+    })
+}

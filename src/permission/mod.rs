@@ -14,9 +14,9 @@ use crate::jail::{Protected, ProtectedClass};
 pub use preview::Preview;
 pub use rules::{
     DeniedCommands, DeniedPaths, Hook, HookFailure, HookFiles, HookLine, HookPoint, HookValues,
-    McpServer, McpTransport, Mounts, Placeholder, RepositoryRules, Rules, RulesError,
-    ToolParameter, ToolParameterKind, ToolWord, UserChecks, UserRules, UserTool, WordPart,
-    closed_variable, is_own_variable, takes_headers,
+    McpServer, McpTransport, ModelServer, Mounts, Placeholder, RepositoryRules, Rules, RulesError,
+    SERVER_KINDS, ToolParameter, ToolParameterKind, ToolWord, UserChecks, UserRules, UserTool,
+    WordPart, closed_variable, is_own_variable, takes_headers,
 };
 
 /// How the reasons of denials in plan mode name it.

@@ -202,6 +202,8 @@ mod tests {
             ("ANTHROPIC_API_KEY", "x"),
             ("OLLAMA_API_KEY", "x"),
             ("OLLAMA_HOST", "x"),
+            ("OLLACODE_SERVER", "x"),
+            ("OLLACODE_SERVER_KEY", "x"),
             ("TELEGRAM_BOT_TOKEN", "x"),
             ("OLLACODE_DATA_DIR", "x"),
             ("OLLACODE_SHARED_CACHE", "x"),

@@ -134,7 +134,11 @@ async fn a_command_runs_in_the_folder_without_input_and_without_terminal() {
 
 #[tokio::test]
 async fn a_command_sees_no_variable_but_those_that_are_listed() {
-    let token = [("GITHUB_TOKEN", "ghp_canary"), ("OLLAMA_API_KEY", "canary")];
+    let token = [
+        ("GITHUB_TOKEN", "ghp_canary"),
+        ("OLLAMA_API_KEY", "canary"),
+        ("OLLACODE_SERVER_KEY", "canary"),
+    ];
     let place = Place::with_variables(&token);
     let output = place.run("env | cut -d= -f1 | sort | tr '\\n' ' '").await;
     let own = ["PWD", "OLDPWD", "SHLVL", "_"];

@@ -26,7 +26,7 @@ use reqwest::redirect::Policy;
 use url::{Host, Url};
 
 use super::open::may_be_plain;
-use crate::model::ollama::NetworkScope;
+use crate::model::http::NetworkScope;
 use crate::network::is_this_machine;
 
 /// Longest time to connect.

@@ -16,7 +16,7 @@ use url::Url;
 use super::folder::TeamFolder;
 use super::http::Connector;
 use super::{CacheLocation, Cloud, CloudVariables, OpenError};
-use crate::model::ollama::NetworkScope;
+use crate::model::http::NetworkScope;
 use crate::network::is_this_machine;
 use crate::text::with_causes;
 

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 
 use super::*;
-use crate::model::ollama::NetworkScope;
+use crate::model::http::NetworkScope;
 
 const KEYS: &[(&str, &str)] = &[
     ("AWS_ACCESS_KEY_ID", "AKIACANARYCANARY"),

@@ -1,7 +1,8 @@
-//! The mark of processes that make a reply, so that others leave the model to them.
+//! The mark of processes that make a reply, so that others leave the model's server to them.
 //!
-//! Each holds a shared lock on one file of the data folder. The system releases it when the process
-//! dies, so a crash leaves no mark. Workspaces share the file, as they share the model's server.
+//! Each holds a shared lock on one file of the data folder, which is that of the server. The system
+//! releases it when the process dies, so a crash leaves no mark. Workspaces share the file, as they
+//! share the server.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -11,8 +12,10 @@ use std::thread;
 use crate::error::{Result, StoreError};
 use crate::files::{create_private_folder, open_private_file};
 
-/// The name of the file in the data folder.
-const REPLYING_FILE: &str = "replying";
+/// The folder of the files in the data folder.
+const REPLIES_FOLDER: &str = "replies";
+/// Hexadecimal digits of a server's address in the name of its file.
+const NAME_DIGITS: usize = 16;
 /// Who looks for marks holds the lock for a few microseconds, so a few attempts are enough.
 const TRIES: usize = 1_000;
 
@@ -32,17 +35,18 @@ impl ReplyMarks {
     /// The marks of all processes with a data folder.
     pub fn of(data_folder: &Path) -> ReplyMarks {
         ReplyMarks {
-            folder: data_folder.to_owned(),
+            folder: data_folder.join(REPLIES_FOLDER),
         }
     }
 
-    /// Marks a reply as being made, for every process.
+    /// Marks a reply as being made by a server, for every process. Servers are told apart by their
+    /// address, whatever it looks like.
     ///
     /// # Errors
     /// The file cannot be opened or locked.
-    pub fn mark(&self) -> Result<ReplyMark> {
+    pub fn mark(&self, server: &str) -> Result<ReplyMark> {
         create_private_folder(&self.folder)?;
-        let path = self.path();
+        let path = self.path(server);
         let file = open_private_file(&path)?;
         for _ in 0..TRIES {
             match file.try_lock_shared() {
@@ -56,12 +60,12 @@ impl ReplyMarks {
         Err(StoreError::Busy { holder: None })
     }
 
-    /// Whether any process makes a reply, this one included.
+    /// Whether a server makes a reply for any process, this one included.
     ///
     /// # Errors
     /// The file cannot be opened or locked.
-    pub fn is_any(&self) -> Result<bool> {
-        let path = self.path();
+    pub fn is_any(&self, server: &str) -> Result<bool> {
+        let path = self.path(server);
         let file = match File::open(&path) {
             Ok(file) => file,
             // Nobody has ever made a reply.
@@ -76,8 +80,9 @@ impl ReplyMarks {
         }
     }
 
-    fn path(&self) -> PathBuf {
-        self.folder.join(REPLYING_FILE)
+    fn path(&self, server: &str) -> PathBuf {
+        let name = blake3::hash(server.as_bytes()).to_hex();
+        self.folder.join(&name[..NAME_DIGITS])
     }
 }
 
@@ -85,30 +90,44 @@ impl ReplyMarks {
 mod tests {
     use super::*;
 
+    const SERVER: &str = "here:1";
+
     #[test]
     fn a_mark_is_seen_until_the_last_reply_ends() {
         let folder = tempfile::tempdir().expect("temporary folder");
         // As two processes: each opens the file anew.
         let (chat, filler) = (ReplyMarks::of(folder.path()), ReplyMarks::of(folder.path()));
-        assert!(!filler.is_any().expect("no file"));
-        let first = chat.mark().expect("a mark");
-        let second = chat.mark().expect("another mark");
-        assert!(filler.is_any().expect("marks"));
+        assert!(!filler.is_any(SERVER).expect("no file"));
+        let first = chat.mark(SERVER).expect("a mark");
+        let second = chat.mark(SERVER).expect("another mark");
+        assert!(filler.is_any(SERVER).expect("marks"));
         drop(first);
-        assert!(filler.is_any().expect("a mark"));
+        assert!(filler.is_any(SERVER).expect("a mark"));
         drop(second);
-        assert!(!filler.is_any().expect("none"));
+        assert!(!filler.is_any(SERVER).expect("none"));
+    }
+
+    #[test]
+    fn a_reply_marks_its_own_server_only() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let marks = ReplyMarks::of(folder.path());
+        let _mark = marks.mark(SERVER).expect("a mark");
+        assert!(!marks.is_any("there:1").expect("no file"));
+        let there = marks.mark("there:1").expect("a mark");
+        assert!(marks.is_any("there:1").expect("a mark"));
+        drop(there);
+        assert!(marks.is_any(SERVER).expect("a mark"));
     }
 
     #[test]
     fn looking_for_marks_hinders_none() {
         let folder = tempfile::tempdir().expect("temporary folder");
         let marks = ReplyMarks::of(folder.path());
-        drop(marks.mark().expect("a mark"));
+        drop(marks.mark(SERVER).expect("a mark"));
         thread::scope(|scope| {
-            let looking = scope.spawn(|| (0..2_000).all(|_| marks.is_any().is_ok()));
+            let looking = scope.spawn(|| (0..2_000).all(|_| marks.is_any(SERVER).is_ok()));
             for _ in 0..2_000 {
-                marks.mark().expect("a mark");
+                marks.mark(SERVER).expect("a mark");
             }
             assert!(looking.join().expect("a thread"));
         });

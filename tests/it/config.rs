@@ -3,6 +3,8 @@
 mod file;
 mod layers;
 mod secrets;
+mod server;
+mod servers;
 mod values;
 
 use std::ffi::OsString;
@@ -15,7 +17,7 @@ use ollacode::config::{
 };
 use ollacode::frontends::cli::args::Arguments;
 use ollacode::model::EditForm;
-use ollacode::model::ollama::NetworkScope;
+use ollacode::model::http::NetworkScope;
 use tempfile::TempDir;
 
 /// A temporary home folder, with a current folder below it.

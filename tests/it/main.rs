@@ -13,6 +13,7 @@ mod queries;
 mod related;
 mod search;
 mod shared_cache;
+mod servers;
 
 mod map;
 
@@ -38,6 +39,7 @@ mod confinement;
 mod design;
 mod docs;
 mod fixtures;
+mod fleet;
 mod hooks;
 mod init;
 mod licences;
@@ -49,6 +51,7 @@ mod mcp_server;
 mod mcp_tools;
 mod ollama_chat;
 mod ollama_embed;
+mod openai;
 mod own_tools;
 mod packaging;
 mod peers;

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use ollacode::message::{Image, Message, ToolCall};
-use ollacode::model::ollama::{Address, ClientLimits, NetworkScope, OllamaChat, OllamaClient};
+use ollacode::model::http::{Address, ClientLimits, NetworkScope};
+use ollacode::model::ollama::{OllamaChat, OllamaClient};
 use ollacode::model::repair::find_calls;
 use ollacode::model::{
     ChatModel, ChatRequest, Delta, ModelError, Parameter, ParameterKind, StopReason, ToolSpec,

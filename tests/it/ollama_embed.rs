@@ -7,9 +7,8 @@ mod pulling;
 
 use std::time::Duration;
 
-use ollacode::model::ollama::{
-    Address, ClientLimits, NetworkScope, OllamaClient, OllamaEmbedder, OllamaError,
-};
+use ollacode::model::http::{Address, ClientLimits, NetworkScope, ServerError};
+use ollacode::model::ollama::{OllamaClient, OllamaEmbedder};
 use ollacode_indexer::{EmbedError, Embedder};
 use serde_json::{Value, json};
 use wiremock::matchers::{method, path};

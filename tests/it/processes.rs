@@ -65,7 +65,7 @@ fn embedding_waits_for_a_reply_that_another_process_makes() {
         embedded.iter().filter(|text| text.contains("fn ")).count()
     };
     let marks = ReplyMarks::of(&environment.data_folder().join("ollacode"));
-    let reply = marks.mark().expect("a mark");
+    let reply = marks.mark(&server.uri()).expect("a mark");
     let mut indexer = environment.start(&["index"]);
     let model = environment.replace_model("none");
     // Its chunks are found, so all that is left to do for it is to embed them.

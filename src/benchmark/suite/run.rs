@@ -17,7 +17,7 @@ use super::task::{Language, Task, version};
 use crate::app::App;
 use crate::benchmark::deadline::Deadline;
 use crate::model::ChatModel;
-use crate::model::ollama::OllamaChat;
+use crate::model::server::ServerChat;
 use crate::permission::Confinement;
 use crate::sandbox::confine::ActiveConfinement;
 
@@ -120,7 +120,7 @@ impl<'a> SuiteRunner<'a> {
     /// server is in the result.
     pub async fn run(
         &self,
-        model: &Arc<OllamaChat>,
+        model: &Arc<ServerChat>,
         tasks: &[&Task],
         options: &SuiteOptions,
         told: SuiteListener<'_>,
@@ -170,7 +170,7 @@ impl<'a> SuiteRunner<'a> {
     }
 
     /// Loads the model, so that its time does not count; why that is not possible.
-    async fn load(&self, model: &OllamaChat, options: &SuiteOptions) -> Option<String> {
+    async fn load(&self, model: &ServerChat, options: &SuiteOptions) -> Option<String> {
         let loaded = options.stop.run_until_cancelled(model.load()).await;
         let error = loaded?.err()?;
         Some(error.failure().to_string())
@@ -179,7 +179,7 @@ impl<'a> SuiteRunner<'a> {
     /// Has a model try a task.
     async fn task(
         &self,
-        model: &Arc<OllamaChat>,
+        model: &Arc<ServerChat>,
         task: &Task,
         (number, of): (usize, usize),
         options: &SuiteOptions,
@@ -230,7 +230,7 @@ impl<'a> SuiteRunner<'a> {
 
 /// The results of a model in the run that goes on.
 struct ModelResults<'a> {
-    model: &'a OllamaChat,
+    model: &'a ServerChat,
     file: ResultFile,
     suite: String,
     run: u32,
@@ -239,7 +239,7 @@ struct ModelResults<'a> {
 }
 
 impl<'a> ModelResults<'a> {
-    fn open(app: &App, model: &'a OllamaChat, again: bool) -> Result<ModelResults<'a>, Error> {
+    fn open(app: &App, model: &'a ServerChat, again: bool) -> Result<ModelResults<'a>, Error> {
         let suite = version();
         let folder = app.benchmarks_folder().join("suite");
         let file = ResultFile::new(&folder, &model.profile().name, model.digest(), &suite);

@@ -110,7 +110,7 @@ impl JobRun<'_, '_> {
     /// Asks the model beside the conversation, and waits for its whole reply.
     pub async fn ask_model(&self, request: SideRequest<'_>) -> Result<SideReply, SideError> {
         // Embedding in the background waits meanwhile.
-        let _replying = self.turn.engine.activity.replying();
+        let _replying = self.turn.replying();
         ask_aside(&*self.turn.session.model, request, &self.turn.stop).await
     }
 

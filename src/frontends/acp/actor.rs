@@ -24,7 +24,7 @@ use crate::conversation::messages::error_words;
 use crate::conversation::reply::{CommandReply, model_facts};
 use crate::conversation::{Conversation, PlanOffer, PlanWay};
 use crate::engine::event::AskId;
-use crate::model::ollama::InstalledModel;
+use crate::model::server::InstalledModel;
 use crate::permission::Mode;
 use crate::visible::visible_name;
 

@@ -18,7 +18,7 @@ use crate::engine::event::TurnEnd;
 use crate::engine::project_instructions::ProjectInstructions;
 use crate::frontends::excerpt::{Excerpt, stems};
 use crate::message::Source;
-use crate::model::ollama::InstalledModel;
+use crate::model::server::InstalledModel;
 use crate::session::changes::FileDiff;
 use crate::text::fenced;
 use crate::visible::{escape_hidden, visible_name};

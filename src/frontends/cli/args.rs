@@ -106,7 +106,7 @@ pub struct Arguments {
     #[arg(help_heading = GLOBAL)]
     pub data_dir: Option<PathBuf>,
 
-    /// Embedding model in Ollama; `none` for lexical search only
+    /// Embedding model of the server; `none` for lexical search only
     #[arg(long, value_name = "MODEL", global = true, help_heading = GLOBAL)]
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub embed_model: Option<String>,

@@ -10,7 +10,6 @@ use ollacode_indexer::RefreshOptions;
 use tokio_util::sync::CancellationToken;
 
 use super::args::BenchmarkArguments;
-use super::model::MissingModel;
 use super::progress::IndexProgress;
 use super::signals::{stop_signal, stopped};
 use super::style::{counted, visible_name};
@@ -23,7 +22,8 @@ use crate::benchmark::run::{BenchmarkOptions, Progress, benchmark, material};
 use crate::benchmark::stored;
 use crate::conversation::messages::{count, sent_to};
 use crate::model::ChatModel;
-use crate::model::ollama::{OllamaChat, OllamaError, suggest};
+use crate::model::http::ServerError;
+use crate::model::server::ServerChat;
 
 const STOPPING: &str = "stopping; what is known by now is shown and kept";
 
@@ -92,24 +92,22 @@ fn is_measured(model: &ModelResult) -> bool {
 }
 
 /// Connects to all models before one of them is measured.
-async fn connect(app: &App, names: &[String]) -> Result<Vec<OllamaChat>, Error> {
-    let of_settings = [app.settings.model.clone()];
-    let names: &[String] = if names.is_empty() {
-        &of_settings
-    } else {
-        names
+async fn connect(app: &App, names: &[String]) -> Result<Vec<ServerChat>, Error> {
+    // Without a name it is the model of the settings.
+    let names: Vec<Option<&str>> = match names {
+        [] => vec![None],
+        names => names.iter().map(|name| Some(name.as_str())).collect(),
     };
-    let mut models: Vec<OllamaChat> = Vec::new();
+    let mut models: Vec<ServerChat> = Vec::new();
     for name in names {
-        let model = match app.chat_model(Some(name)).await {
-            Err(OllamaError::ModelMissing { model }) => {
-                let suggestion = suggest(&app.ollama()?, &model).await;
-                return Err(MissingModel(suggestion).into());
+        let model = match app.chat_model(name).await {
+            Err(ServerError::ModelMissing { model, .. }) => {
+                return Err(app.missing_model(model).await?.into());
             }
             model => model?,
         };
         let profile = model.profile();
-        let is_known = |known: &OllamaChat| known.profile().name == profile.name;
+        let is_known = |known: &ServerChat| known.profile().name == profile.name;
         if models.iter().any(is_known) {
             continue;
         }

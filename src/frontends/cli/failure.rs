@@ -2,8 +2,8 @@
 
 use anyhow::Error;
 
-use super::model::MissingModel;
 use crate::failure::{Failure, FailureCode};
+use crate::model::server::MissingModel;
 
 /// Converts an error and its causes.
 pub fn failure(error: &Error) -> Failure {
@@ -12,9 +12,9 @@ pub fn failure(error: &Error) -> Failure {
         .chain()
         .find_map(|cause| cause.downcast_ref::<MissingModel>());
     match missing {
-        Some(MissingModel(suggestion)) => Failure {
+        Some(missing) => Failure {
             code: FailureCode::ModelMissing,
-            hint: Some(suggestion.to_string()),
+            hint: Some(missing.help.clone()),
             ..failure
         },
         None => failure,

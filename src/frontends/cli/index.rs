@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Error, bail, ensure};
 use ollacode_indexer::{
-    EmbedError, EmbedReport, Embedder, IndexError, IndexEvent, LockWait, RefreshOptions,
-    SharedReport, Standing, StoreError,
+    EmbedError, EmbedReport, IndexError, IndexEvent, LockWait, RefreshOptions, Role, SharedReport,
+    Standing, StoreError,
 };
 use serde_json::json;
 use tokio::sync::Notify;
@@ -21,7 +21,9 @@ use super::{
     CommandEnd, cache, confirm, dry_run, indexes, inspect, note, print, print_json, summary,
 };
 use crate::app::{App, VectorStatus};
-use crate::model::ollama::OllamaError;
+use crate::config::EmbedModel;
+use crate::conversation::messages::duration;
+use crate::model::http::ServerError;
 
 pub(super) const STOPPING: &str = "stopping; finished work is kept";
 
@@ -234,7 +236,7 @@ fn shared_json(place: &str, report: &SharedReport) -> serde_json::Value {
     })
 }
 
-/// Embeds the chunks without a vector. It is not a failure if Ollama is not available.
+/// Embeds the chunks without a vector. It is not a failure if the server is not available.
 async fn vectors(
     app: &App,
     arguments: &IndexArguments,
@@ -245,7 +247,7 @@ async fn vectors(
         app.index.forget_failures().await?;
     }
     let connected = match app.embedder().await {
-        Err(OllamaError::ModelMissing { model }) if offer_pull(app, &model).await? => {
+        Err(ServerError::ModelMissing { model, .. }) if offer_pull(app, &model).await? => {
             app.embedder().await
         }
         other => other,
@@ -253,14 +255,11 @@ async fn vectors(
     let embedder = match connected {
         Ok(Some(embedder)) => embedder,
         Ok(None) => return Ok(VectorOutcome::Off),
-        Err(error @ OllamaError::Offline { .. }) => return Err(error.into()),
+        Err(error @ ServerError::Offline { .. }) => return Err(error.into()),
         Err(error) => return Ok(VectorOutcome::Later(error.with_hint())),
     };
-    if !app.settings.ollama_host.is_loopback() {
-        note(&format!(
-            "code is sent to {} for embedding",
-            app.settings.ollama_host
-        ));
+    for host in app.embedding_hosts() {
+        note(&format!("code is sent to {host} for embedding"));
     }
     // One that cannot be opened is told of while embedding.
     let shared = app.shared_cache().ok().flatten();
@@ -269,7 +268,7 @@ async fn vectors(
     }
     match app
         .embed(
-            &embedder,
+            embedder.as_ref(),
             &app.chat_activity(),
             &|event| progress.show(event),
             stop,
@@ -290,13 +289,16 @@ async fn vectors(
 
 /// Offers to download a missing model, if there is a terminal.
 async fn offer_pull(app: &App, model: &str) -> Result<bool, Error> {
-    let question = format!("Ollama does not have the model `{model}`. Download it now?");
-    if !confirm::can_ask() || !confirm::confirmed(&question)? {
+    let server = app.server().await?;
+    let question = format!(
+        "{} does not have the model `{model}`. Download it now?",
+        server.kind().label()
+    );
+    if !server.can_pull() || !confirm::can_ask() || !confirm::confirmed(&question)? {
         return Ok(false);
     }
     let bar = download_bar();
-    let pulled = app
-        .ollama()?
+    let pulled = server
         .pull(model, &mut |step| {
             bar.set_message(visible_name(&step.status));
             bar.set_length(step.total);

@@ -12,12 +12,8 @@ use super::progress::download_bar;
 use super::style::visible_name;
 use crate::app::App;
 use crate::model::ChatModel;
-use crate::model::ollama::{NetworkScope, OllamaError, PullProgress, Suggestion, suggest};
-
-/// The server does not have the model.
-#[derive(Debug, thiserror::Error)]
-#[error("Ollama does not have the model `{}`", .0.missing)]
-pub struct MissingModel(pub Suggestion);
+use crate::model::http::ServerError;
+use crate::model::server::{PullProgress, Server};
 
 /// Connects to a model: by default the one of the settings.
 ///
@@ -29,24 +25,23 @@ pub async fn connect(
 ) -> Result<Arc<dyn ChatModel>, Error> {
     let missing = match app.chat_model(name).await {
         Ok(model) => return Ok(Arc::new(model)),
-        Err(OllamaError::ModelMissing { model }) => model,
+        Err(ServerError::ModelMissing { model, .. }) => model,
         Err(error) => return Err(error.into()),
     };
-    let suggestion = suggest(&app.ollama()?, &missing).await;
-    if !can_ask() || app.settings.reach == NetworkScope::LoopbackOnly {
-        return Err(MissingModel(suggestion).into());
+    let server = app.server().await?;
+    let missing = server.missing(missing).await;
+    if !can_ask() || !server.can_pull() {
+        return Err(missing.into());
     }
-    note(&format!(
-        "Ollama does not have the model `{missing}`: {suggestion}"
-    ));
-    if !offer_pull(app, &missing, interrupts).await? {
-        return Err(MissingModel(suggestion).into());
+    note(&format!("{missing}: {}", missing.help));
+    if !offer_pull(&server, &missing.model, interrupts).await? {
+        return Err(missing.into());
     }
-    Ok(Arc::new(app.chat_model(Some(&missing)).await?))
+    Ok(Arc::new(app.chat_model(Some(&missing.model)).await?))
 }
 
 /// Downloads a model if the user agrees; `false` if not, or if it was stopped.
-async fn offer_pull(app: &App, model: &str, interrupts: &Interrupts) -> Result<bool, Error> {
+async fn offer_pull(server: &Server, model: &str, interrupts: &Interrupts) -> Result<bool, Error> {
     let stop = interrupts.begin();
     let question = format!("Download `{}` now?", visible_name(model));
     let wanted = confirm(question, stop.clone()).await;
@@ -56,7 +51,7 @@ async fn offer_pull(app: &App, model: &str, interrupts: &Interrupts) -> Result<b
     }
     let pulled = tokio::select! {
         () = stop.cancelled() => None,
-        pulled = pull(app, model) => Some(pulled),
+        pulled = pull(server, model) => Some(pulled),
     };
     interrupts.nothing_to_stop();
     let Some(pulled) = pulled else {
@@ -67,14 +62,14 @@ async fn offer_pull(app: &App, model: &str, interrupts: &Interrupts) -> Result<b
     Ok(true)
 }
 
-async fn pull(app: &App, model: &str) -> Result<(), OllamaError> {
+async fn pull(server: &Server, model: &str) -> Result<(), ServerError> {
     let bar = download_bar();
     let mut progress = |step: PullProgress| {
         bar.set_message(visible_name(&step.status));
         bar.set_length(step.total);
         bar.set_position(step.completed);
     };
-    let pulled = app.ollama()?.pull(model, &mut progress).await;
+    let pulled = server.pull(model, &mut progress).await;
     bar.finish_and_clear();
     pulled
 }

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use super::style::{BOLD, DIM, PLAIN, count, visible_name};
 use super::{CommandEnd, note, print, print_json};
 use crate::app::App;
-use crate::model::ollama::ProbeReport;
-use crate::model::{ChatModel, EditCounts, EditExperience, EditForm, ToolSpec};
+use crate::model::{
+    ChatModel, EditCounts, EditExperience, EditForm, ProbeReport, ToolSpec, probe_edits,
+};
 use crate::tools::{ToolSet, Toolbox};
 
 pub async fn run(app: &App, name: &str, json: bool) -> Result<CommandEnd, Error> {
@@ -27,17 +28,18 @@ pub async fn run(app: &App, name: &str, json: bool) -> Result<CommandEnd, Error>
     } else {
         Vec::new()
     };
-    let edits = model.probe_edits(&tools).await;
+    let edits = probe_edits(&model, &tools).await;
     let edits = edits.with_context(|| format!("cannot test the edits of `{name}`"))?;
     let file = app.probes_file();
-    model
+    let memory = model.memory();
+    memory
         .remember(&report, &file)
-        .and_then(|()| model.remember_probed_edits(&edits, &file))
+        .and_then(|()| memory.remember_probed_edits(&edits, &file))
         .with_context(|| format!("cannot write {}", file.display()))?;
     let found = ModelFindings {
         name: &model.profile().name,
         report: &report,
-        edits: model.recall_edits(&file),
+        edits: memory.recall_edits(&file),
         in_words: model.why_in_words(),
     };
     if json {

@@ -1,6 +1,7 @@
 //! `ollacode search`.
 
 use std::io::{self, BufRead, Read, Write};
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Error;
@@ -15,7 +16,7 @@ use super::style::counted;
 use super::{CommandEnd, confirm, hits, note, print, print_json};
 use crate::app::{App, SearchModelError};
 use crate::frontends::wire::{SearchAnswer, SearchFailure};
-use crate::model::ollama::{OllamaEmbedder, OllamaError};
+use crate::model::http::ServerError;
 
 pub async fn run(app: &App, arguments: &SearchArguments) -> Result<CommandEnd, Error> {
     make_index(app).await?;
@@ -83,12 +84,12 @@ pub(super) async fn make_index(app: &App) -> Result<(), Error> {
     Ok(())
 }
 
-/// The model for queries; without Ollama a search is lexical only, and a note says so.
-async fn embedder(app: &App) -> Result<Option<OllamaEmbedder>, Error> {
+/// The model for queries; without a server a search is lexical only, and a note says so.
+async fn embedder(app: &App) -> Result<Option<Arc<dyn Embedder>>, Error> {
     match app.searching_embedder().await {
         Ok(embedder) => Ok(embedder),
-        Err(SearchModelError::Ollama(error @ OllamaError::Offline { .. })) => Err(error.into()),
-        Err(SearchModelError::Ollama(error)) => {
+        Err(SearchModelError::Server(error @ ServerError::Offline { .. })) => Err(error.into()),
+        Err(SearchModelError::Server(error)) => {
             let hint = error
                 .hint()
                 .map(|hint| format!("; {hint}"))
@@ -103,7 +104,7 @@ async fn embedder(app: &App) -> Result<Option<OllamaEmbedder>, Error> {
 struct SearchCommand<'a> {
     app: &'a App,
     arguments: &'a SearchArguments,
-    embedder: Option<OllamaEmbedder>,
+    embedder: Option<Arc<dyn Embedder>>,
 }
 
 impl SearchCommand<'_> {
@@ -163,10 +164,7 @@ impl SearchCommand<'_> {
                 Freshness::Refresh
             },
         };
-        let embedder = self
-            .embedder
-            .as_ref()
-            .map(|embedder| embedder as &dyn Embedder);
+        let embedder = self.embedder.as_deref();
         let progress = IndexProgress::new();
         let show = |event: IndexEvent| progress.show(event);
         let mut answer = self.app.index.search(&request, embedder, &show).await?;

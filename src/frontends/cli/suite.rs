@@ -24,7 +24,7 @@ use crate::benchmark::suite::summary::{Score, SuiteResult, percent};
 use crate::benchmark::suite::task::{Language, Task, tasks, version};
 use crate::conversation::messages::{confinement_words, count, duration};
 use crate::model::ChatModel;
-use crate::model::ollama::OllamaChat;
+use crate::model::server::ServerChat;
 use crate::permission::Confinement;
 use crate::sandbox::confine::ActiveConfinement;
 
@@ -43,7 +43,7 @@ struct SuiteReport {
 
 pub async fn run(
     app: &App,
-    models: Vec<OllamaChat>,
+    models: Vec<ServerChat>,
     arguments: &BenchmarkArguments,
     stop: &CancellationToken,
 ) -> Result<CommandEnd, Error> {

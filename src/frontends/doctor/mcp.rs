@@ -2,7 +2,7 @@
 
 use super::{Check, CheckState};
 use crate::app::App;
-use crate::model::ollama::NetworkScope;
+use crate::model::http::NetworkScope;
 use crate::permission::{McpServer, McpTransport};
 
 const NAME: &str = "mcp";

@@ -39,7 +39,7 @@ use crate::app::App;
 use crate::config::TelegramSettings;
 use crate::conversation::messages::risk_warning;
 use crate::conversation::registry::SessionRegistry;
-use crate::model::ollama::NetworkScope;
+use crate::model::http::NetworkScope;
 
 use api::Api;
 use dispatcher::{BotContext, Dispatcher};

@@ -31,7 +31,7 @@ use super::{Notice, Notifier, ServiceOptions};
 use crate::app::App;
 use crate::conversation::SharedContext;
 use crate::conversation::messages::risk_warning;
-use crate::model::ollama::NetworkScope;
+use crate::model::http::NetworkScope;
 use crate::visible::visible_name;
 
 use guard::Guard;

@@ -1,36 +1,31 @@
 //! A chat model on an Ollama server: one streamed request per reply.
 
-use std::collections::{HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 
-use futures::StreamExt;
-use futures::stream::{self, BoxStream};
-use parking_lot::Mutex;
-use serde_json::{Map, json};
+use futures::stream::BoxStream;
+use serde_json::json;
 
-use super::OllamaError;
-use super::blanks::BlankDetector;
-use super::chat_line::{ChatLine, LineCall};
-use super::chat_wire::{ChatBody, LONGEST_REPLY};
-use super::classify_error::{RequestContext, model_error, refuses_thinking};
+use super::chat_line::ChatLine;
+use super::chat_wire::ChatBody;
 use super::client::OllamaClient;
 use super::context_window::{LoadedMemory, effective_window};
-use super::lines::{ResponseLines, endless_response};
-use super::probe::ProbeReport;
 use super::request_profile::RequestProfile;
-use crate::message::{Message, ToolCall};
-use crate::model::repair::new_call_id;
-use crate::model::{
-    ChatModel, ChatRequest, Delta, EditExperience, EditForm, ModelError, ModelProfile,
+use crate::model::http::{HttpClient, ResponseLines, ServerError};
+use crate::model::memory::ModelMemory;
+use crate::model::probe::{ProbeReport, try_tools};
+use crate::model::reply::{
+    ReplyPart, ReplySource, RequestContext, deltas, model_error, refuses_thinking,
 };
+use crate::model::{ChatModel, ChatRequest, Delta, EditForm, ModelError, ModelProfile, ToolSpec};
 
 /// A chat model. Its settings never change, since Ollama would reload the model.
 #[derive(Debug)]
 pub struct OllamaChat {
     client: OllamaClient,
+    /// The address of its server.
+    server: String,
     digest: String,
     request_profile: RequestProfile,
     /// Whether the server only forwards requests, so that nothing is loaded there.
@@ -41,20 +36,8 @@ pub struct OllamaChat {
     /// Whether the server was asked for it.
     is_measured: AtomicBool,
     refuses_thinking: AtomicBool,
-    /// File for what is learned about the model, and its ratio of server tokens to estimated ones.
-    memory: Option<PathBuf>,
-    ratio: Mutex<Option<f32>>,
-    edits: Mutex<EditExperience>,
+    memory: ModelMemory,
 }
-
-/// Smaller changes of the ratio are not stored.
-const WORTH_KEEPING: f32 = 0.03;
-
-/// Most bytes per token, on average of a whole reply; white space has the longest tokens.
-const LONGEST_TOKEN: usize = 64;
-
-/// Extra lines allowed in a reply beyond one per token, and as many empty ones.
-const SPARE_LINES: usize = 1_000;
 
 /// A request without messages: it only loads the model.
 const LOAD: ChatRequest<'static> = ChatRequest {
@@ -74,7 +57,10 @@ impl OllamaChat {
         profile: ModelProfile,
         forwarded: bool,
     ) -> OllamaChat {
+        let server = client.address().to_string();
         OllamaChat {
+            memory: ModelMemory::new(&profile.name, &digest).of_server(&server),
+            server,
             client,
             digest,
             request_profile,
@@ -83,26 +69,15 @@ impl OllamaChat {
             measured: OnceLock::new(),
             is_measured: AtomicBool::new(false),
             refuses_thinking: AtomicBool::new(false),
-            memory: None,
-            ratio: Mutex::default(),
-            edits: Mutex::default(),
         }
     }
 
     /// Adds the stored report of the model, and stores what is learned about it.
     #[must_use]
-    pub fn remembering(self, file: PathBuf) -> OllamaChat {
-        let ratio = self.recall_ratio(&file);
-        let edits = self.recall_edits(&file);
-        let model = match self.recall(&file) {
+    pub fn remembering(mut self, file: PathBuf) -> OllamaChat {
+        match self.memory.keep_in(file) {
             Some(report) => self.believing(&report),
             None => self,
-        };
-        OllamaChat {
-            memory: Some(file),
-            ratio: Mutex::new(ratio),
-            edits: Mutex::new(edits),
-            ..model
         }
     }
 
@@ -112,6 +87,26 @@ impl OllamaChat {
         self.planned.weak = report.recommend_core;
         self.planned.tools &= report.native;
         self
+    }
+
+    /// What is known about the model, and is kept.
+    pub fn memory(&self) -> &ModelMemory {
+        &self.memory
+    }
+
+    /// Tries the model with one tool, with the core tools and with all of them: at most three
+    /// requests, of which the first may load the model.
+    ///
+    /// # Errors
+    ///
+    /// If the server fails; a model that fails is a report.
+    pub async fn probe(
+        &self,
+        core: &[ToolSpec],
+        all: &[ToolSpec],
+    ) -> Result<ProbeReport, ModelError> {
+        let tried = try_tools(self, core, all).await?;
+        Ok(tried.report(self.measure().await.window))
     }
 
     /// Why tools are described in text, though the server accepts some for the model.
@@ -135,7 +130,7 @@ impl OllamaChat {
     /// As for a reply; a model that does not fit the machine is [`ModelError::Failed`].
     pub async fn load(&self) -> Result<LoadedMemory, ModelError> {
         if !self.forwarded {
-            let mut lines = self.open(LOAD).await.map_err(failure)?;
+            let mut lines = self.send(LOAD).await.map_err(failure)?;
             loop {
                 match lines.next::<ChatLine>().await.map_err(failure)? {
                     Some(line) if line.done => break,
@@ -153,13 +148,13 @@ impl OllamaChat {
     ///
     /// If the server does not answer, or refuses; the model then stays for as long as the server
     /// keeps models.
-    pub async fn unload(&self) -> Result<(), OllamaError> {
+    pub async fn unload(&self) -> Result<(), ServerError> {
         if self.forwarded {
             return Ok(());
         }
         let name = &self.planned.name;
         let body = json!({"model": name, "messages": [], "keep_alive": 0});
-        let mut lines = self.client.stream("api/chat", &body, name).await?;
+        let mut lines = self.client.http().stream("api/chat", &body, name).await?;
         while let Some(line) = lines.next::<ChatLine>().await? {
             if line.done {
                 break;
@@ -179,12 +174,12 @@ impl OllamaChat {
         }
         let loaded = effective_window(&self.client, &self.planned.name, &self.digest, asked).await;
         self.is_measured.store(true, Ordering::Relaxed);
-        self.narrow(loaded.window);
+        self.narrowed(loaded.window);
         loaded
     }
 
     /// Records a window that is smaller than requested.
-    fn narrow(&self, window: u32) {
+    fn narrowed(&self, window: u32) {
         if (1..self.planned.window).contains(&window) {
             self.measured.get_or_init(|| ModelProfile {
                 window,
@@ -194,17 +189,17 @@ impl OllamaChat {
     }
 
     /// Sends a request; returns when the answer has started.
-    async fn open(&self, request: ChatRequest<'_>) -> Result<ResponseLines, OllamaError> {
+    async fn send(&self, request: ChatRequest<'_>) -> Result<ResponseLines, ServerError> {
         let name = &self.planned.name;
         let mut body = ChatBody::new(name, self.request_profile, request);
         if self.refuses_thinking.load(Ordering::Relaxed) {
             body.think = None;
         }
-        match self.client.stream("api/chat", &body, name).await {
+        match self.client.http().stream("api/chat", &body, name).await {
             Err(error) if body.think.is_some() && refuses_thinking(&error) => {
                 self.refuses_thinking.store(true, Ordering::Relaxed);
                 body.think = None;
-                self.client.stream("api/chat", &body, name).await
+                self.client.http().stream("api/chat", &body, name).await
             }
             answer => answer,
         }
@@ -217,231 +212,63 @@ impl ChatModel for OllamaChat {
     }
 
     fn reply<'a>(&'a self, request: ChatRequest<'a>) -> BoxStream<'a, Result<Delta, ModelError>> {
-        let reply = ReplyStream::new(self, request);
-        let next = |mut reply: ReplyStream<'a>| async move {
-            let piece = reply.next().await?;
-            Some((piece, reply))
-        };
-        stream::unfold(reply, next).fuse().boxed()
+        deltas(self, request)
+    }
+
+    fn server(&self) -> &str {
+        &self.server
     }
 
     fn tokens_per_estimate(&self) -> Option<f32> {
-        *self.ratio.lock()
+        self.memory.tokens_per_estimate()
     }
 
     fn learnt(&self, tokens_per_estimate: f32) {
-        let mut known = self.ratio.lock();
-        let is_old = known.is_some_and(|known| (known - tokens_per_estimate).abs() < WORTH_KEEPING);
-        if is_old {
-            return;
-        }
-        *known = Some(tokens_per_estimate);
-        if let Some(file) = &self.memory
-            && let Err(error) = self.remember_ratio(tokens_per_estimate, file)
-        {
-            // It is learnt again the next time.
-            tracing::debug!(%error, "cannot keep how the model counts");
-        }
+        self.memory.learnt(tokens_per_estimate);
     }
 
     fn edit_form(&self) -> EditForm {
-        self.edits.lock().form()
+        self.memory.edit_form()
     }
 
     fn edited(&self, form: EditForm, has_worked: bool) {
-        let Some(file) = &self.memory else {
-            return;
-        };
-        match self.remember_edit(form, has_worked, file) {
-            Ok(known) => *self.edits.lock() = known,
-            Err(error) => tracing::debug!(%error, "cannot keep how the model edits"),
-        }
+        self.memory.edited(form, has_worked);
     }
 }
 
-fn failure(error: OllamaError) -> ModelError {
-    model_error(error, RequestContext::default())
-}
+impl ReplySource for OllamaChat {
+    type Answer = ResponseLines;
 
-/// A reply being received. Dropping it closes the connection, which stops the model.
-struct ReplyStream<'a> {
-    model: &'a OllamaChat,
-    request: ChatRequest<'a>,
-    lines: Option<ResponseLines>,
-    /// Read, but not returned yet.
-    waiting: VecDeque<Result<Delta, ModelError>>,
-    /// Ids of the calls so far.
-    used_ids: HashSet<String>,
-    /// Bytes and lines that may still come: a server, or a proxy, may ignore the limit of the
-    /// reply.
-    spare: (usize, usize),
-    blanks: BlankDetector,
-    handed_out: bool,
-    began_again: bool,
-    ended: bool,
-}
-
-impl<'a> ReplyStream<'a> {
-    fn new(model: &'a OllamaChat, request: ChatRequest<'a>) -> ReplyStream<'a> {
-        let calls = request.messages.iter().filter_map(|message| match message {
-            Message::Assistant { calls, .. } => Some(calls),
-            _ => None,
-        });
-        let tokens = request.reply_tokens.unwrap_or(LONGEST_REPLY) as usize;
-        ReplyStream {
-            spare: (
-                LONGEST_TOKEN * tokens.max(SPARE_LINES),
-                2 * tokens + SPARE_LINES,
-            ),
-            model,
-            request,
-            lines: None,
-            waiting: VecDeque::new(),
-            blanks: BlankDetector::new(Instant::now()),
-            used_ids: calls.flatten().map(|call| call.id.clone()).collect(),
-            handed_out: false,
-            began_again: false,
-            ended: false,
-        }
+    fn http(&self) -> &HttpClient {
+        self.client.http()
     }
 
-    /// The next piece; `None` after the last.
-    async fn next(&mut self) -> Option<Result<Delta, ModelError>> {
-        while !self.ended {
-            if let Some(piece) = self.waiting.pop_front() {
-                self.handed_out = true;
-                if matches!(piece, Ok(Delta::Done(_)) | Err(_)) {
-                    self.ended = true;
-                    self.lines = None;
-                }
-                return Some(piece);
-            }
-            match self.read().await {
-                Ok(()) => {
-                    let is_done = matches!(self.waiting.back(), Some(Ok(Delta::Done(_))));
-                    if is_done && !self.model.is_measured.load(Ordering::Relaxed) {
-                        // The model is loaded now, so this costs a look at a list.
-                        self.model.measure().await;
-                    }
-                }
-                Err(error) if self.may_begin_again(&error) => {
-                    tracing::debug!(%error, "asking Ollama again");
-                    self.began_again = true;
-                    self.lines = None;
-                    self.model.client.rest().await;
-                }
-                Err(error) => {
-                    let asked = RequestContext {
-                        tools: !self.request.tools.is_empty(),
-                        began: self.lines.is_some(),
-                    };
-                    let error = model_error(error, asked);
-                    if let ModelError::TooLong {
-                        window: Some(window),
-                        ..
-                    } = error
-                    {
-                        self.model.narrow(window);
-                    }
-                    self.waiting.push_back(Err(error));
-                }
-            }
-        }
-        None
+    async fn open(&self, request: ChatRequest<'_>) -> Result<ResponseLines, ServerError> {
+        self.send(request).await
     }
 
-    /// Reads a line; sends the request first if needed.
-    async fn read(&mut self) -> Result<(), OllamaError> {
-        if self.lines.is_none() {
-            self.lines = Some(self.model.open(self.request).await?);
-            self.blanks = BlankDetector::new(Instant::now());
-        }
-        let Some(lines) = &mut self.lines else {
-            return Err(OllamaError::Incomplete);
-        };
+    async fn next_part(lines: &mut ResponseLines) -> Result<ReplyPart, ServerError> {
         // A stream without its last line is broken, however well it went.
-        let line: ChatLine = lines.next().await?.ok_or(OllamaError::Incomplete)?;
-        let said = line.said(lines.length());
-        if said > 0 {
-            lines.advanced();
-        }
-        let (bytes, count) = self.spare;
-        if said > bytes {
-            return Err(endless_response("it is longer than its token limit allows"));
-        }
-        if count == 0 {
-            return Err(endless_response(
-                "it has more chunks than its token limit allows",
-            ));
-        }
-        self.spare = (bytes - said, count - 1);
-        if !line.calls.is_empty() {
-            self.blanks = BlankDetector::new(Instant::now());
-        }
-        let patience = self.model.client.patience();
-        for piece in [&line.thinking, &line.content] {
-            if let Some(why) = self.blanks.push(piece, Instant::now(), patience) {
-                return Err(endless_response(&why));
-            }
-        }
-        self.take(line);
-        Ok(())
+        let line: ChatLine = lines.next().await?.ok_or(ServerError::Incomplete)?;
+        Ok(line.into_part(lines.length()))
     }
 
-    /// Whether to retry: once if the connection broke before anything was received; a failed
-    /// connection was retried already.
-    fn may_begin_again(&self, error: &OllamaError) -> bool {
-        let is_broken = matches!(
-            error,
-            OllamaError::ConnectionLost { .. } | OllamaError::Incomplete
-        );
-        is_broken && self.lines.is_some() && !self.handed_out && !self.began_again
+    fn advanced(lines: &mut ResponseLines) {
+        lines.advanced();
     }
 
-    fn take(&mut self, line: ChatLine) {
-        let usage = line.done.then(|| line.usage());
-        if !line.thinking.is_empty() {
-            self.waiting.push_back(Ok(Delta::Thinking(line.thinking)));
-        }
-        if !line.content.is_empty() {
-            self.waiting.push_back(Ok(Delta::Text(line.content)));
-        }
-        // Some servers send calls on lines of their own, and some with the last line.
-        for call in line.calls {
-            let call = self.call(call);
-            self.waiting.push_back(Ok(call));
-        }
-        if let Some(usage) = usage {
-            self.waiting.push_back(Ok(Delta::Done(usage)));
+    async fn completed(&self) {
+        if !self.is_measured.load(Ordering::Relaxed) {
+            // The model is loaded now, so this costs a look at a list.
+            self.measure().await;
         }
     }
 
-    /// Converts a call; one that is not valid does not affect the others of the reply.
-    fn call(&mut self, call: LineCall) -> Delta {
-        let LineCall {
-            id,
-            name,
-            arguments,
-        } = call;
-        // Old servers send no ids, and models have been seen to use one twice.
-        let id = if id.is_empty() || self.used_ids.contains(&id) {
-            new_call_id()
-        } else {
-            id
-        };
-        self.used_ids.insert(id.clone());
-        let (arguments, why) = match arguments {
-            Ok(arguments) => (arguments, None),
-            Err(why) => (Map::new(), Some(why)),
-        };
-        let call = ToolCall {
-            id,
-            name,
-            arguments,
-        };
-        match why {
-            None => Delta::Call(call),
-            Some(why) => Delta::BrokenCall { call, why },
-        }
+    fn narrow(&self, window: u32) {
+        self.narrowed(window);
     }
+}
+
+fn failure(error: ServerError) -> ModelError {
+    model_error(error, RequestContext::default())
 }

@@ -1,38 +1,18 @@
-//! The client: one connection pool, limits, and where requests may go.
+//! The client: the requests of Ollama's native API that need no conversation.
 
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::time::Duration;
-
-use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
-use reqwest::{Method, Response};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
-use super::classify_error::overflow;
-use super::key::ApiKey;
-use super::limits::{ClientLimits, NetworkScope};
-use super::lines::{ResponseBody, ResponseLines};
 use super::wire::{
-    self, EmbedAnswer, EmbedOptions, EmbedRequest, LoadedModel, LocalModel, ModelInfo,
-    ProcessesAnswer, ShowRequest, TagsAnswer, VersionAnswer,
+    EmbedAnswer, EmbedOptions, EmbedRequest, LoadedModel, LocalModel, ModelInfo, ProcessesAnswer,
+    ShowRequest, TagsAnswer, VersionAnswer, same_model,
 };
-use super::{Address, FirstCause, OllamaError};
-use crate::network::Obstacle;
+use crate::model::http::{
+    Address, ApiKey, ClientLimits, HttpClient, NetworkScope, ServerError, ServerKind,
+};
 
 /// How long a model stays in memory after a request: reloading it costs seconds.
 pub(super) const KEEP_ALIVE: &str = "30m";
 
-/// Longest time to wait for a server that says how long it is busy.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
-
-/// Most bytes read of an error answer.
-const MAX_ERROR: usize = 64 << 10;
-
-/// Most bytes of an answer that needs no model: the details of a model with its licence, or a list
-/// of some thousand.
-const MAX_LOOKUP: usize = 2 << 20;
+/// Most bytes of an answer besides its vectors.
+const MAX_REST: usize = 64 << 10;
 
 /// Most bytes of a vector in an answer: more numbers than any model gives, with all their digits.
 const MAX_VECTOR: usize = 256 << 10;
@@ -40,102 +20,81 @@ const MAX_VECTOR: usize = 256 << 10;
 /// Talks to one Ollama server. Clones share their connections.
 #[derive(Clone, Debug)]
 pub struct OllamaClient {
-    http: reqwest::Client,
-    address: Address,
-    key: Option<ApiKey>,
-    reach: NetworkScope,
-    limits: ClientLimits,
+    http: HttpClient,
 }
 
-/// How long a request may take.
-#[derive(Clone, Copy)]
-enum RequestPatience {
-    /// No model is needed: the answer comes at once; one try.
-    Lookup,
-    /// A model may have to be loaded.
-    Model,
+impl From<HttpClient> for OllamaClient {
+    fn from(http: HttpClient) -> OllamaClient {
+        OllamaClient {
+            http: http.of_kind(ServerKind::Ollama),
+        }
+    }
 }
 
 impl OllamaClient {
     /// Makes a client; sends nothing.
     ///
-    /// Redirects are not followed, since they could send texts and the key elsewhere.
+    /// # Errors
+    ///
+    /// As for [`HttpClient::new`].
     pub fn new(
         address: Address,
         key: Option<ApiKey>,
         reach: NetworkScope,
         limits: ClientLimits,
-    ) -> Result<OllamaClient, OllamaError> {
-        let mut builder = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(limits.connect)
-            .user_agent(concat!("ollacode/", env!("CARGO_PKG_VERSION")));
-        if address.is_loopback() {
-            // The name is pinned: no name server decides what this machine is.
-            let here: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
-            let here = here.map(|ip| SocketAddr::new(ip, 0));
-            builder = builder.no_proxy().resolve_to_addrs("localhost", &here);
-            // Reading the certificates of the system takes longer than the call, which needs none.
-            builder = builder.tls_built_in_root_certs(address.is_encrypted());
-        } else if reach == NetworkScope::LoopbackOnly {
-            return Err(OllamaError::Offline {
-                what: format!("{address} is not this machine"),
-            });
-        }
-        let http = builder.build().map_err(OllamaError::Setup)?;
-        let key = key.filter(|_| ApiKey::may_go_to(&address));
-        Ok(OllamaClient {
-            http,
-            address,
-            key,
-            reach,
-            limits,
-        })
+    ) -> Result<OllamaClient, ServerError> {
+        HttpClient::new(address, key, reach, limits).map(OllamaClient::from)
+    }
+
+    /// Sends its requests.
+    pub(super) fn http(&self) -> &HttpClient {
+        &self.http
     }
 
     /// Gives the server's address.
     pub fn address(&self) -> &Address {
-        &self.address
+        self.http.address()
     }
 
     /// Tells which addresses may be called.
     pub fn reach(&self) -> NetworkScope {
-        self.reach
+        self.http.reach()
     }
 
     /// Asks for the server's version.
-    pub async fn version(&self) -> Result<String, OllamaError> {
-        let answer: VersionAnswer = self.lookup(Method::GET, "api/version", None, "").await?;
+    pub async fn version(&self) -> Result<String, ServerError> {
+        let answer: VersionAnswer = self.http.look_up("api/version").await?;
         Ok(answer.version)
     }
 
     /// Lists the models that the server has.
-    pub async fn tags(&self) -> Result<Vec<LocalModel>, OllamaError> {
-        let answer: TagsAnswer = self.lookup(Method::GET, "api/tags", None, "").await?;
+    pub async fn tags(&self) -> Result<Vec<LocalModel>, ServerError> {
+        let answer: TagsAnswer = self.http.look_up("api/tags").await?;
         Ok(answer.models)
     }
 
     /// Finds one model among those that the server has, with or without `:latest`.
-    pub async fn local_model(&self, model: &str) -> Result<LocalModel, OllamaError> {
+    pub async fn local_model(&self, model: &str) -> Result<LocalModel, ServerError> {
         let models = self.tags().await?;
         let found = models
             .into_iter()
-            .find(|local| wire::same_model(&local.name, model));
-        found.ok_or_else(|| OllamaError::ModelMissing {
+            .find(|local| same_model(&local.name, model));
+        found.ok_or_else(|| ServerError::ModelMissing {
+            server: ServerKind::Ollama,
             model: model.to_owned(),
         })
     }
 
     /// Asks what a model is and can do.
-    pub async fn show(&self, model: &str) -> Result<ModelInfo, OllamaError> {
-        let body = json(&ShowRequest { model })?;
-        self.lookup(Method::POST, "api/show", Some(body), model)
+    pub async fn show(&self, model: &str) -> Result<ModelInfo, ServerError> {
+        self.http
+            .look_up_model("api/show", &ShowRequest { model }, model)
             .await
     }
 
     /// Lists the models that are in memory.
-    pub async fn ps(&self) -> Result<Vec<LoadedModel>, OllamaError> {
-        let answer: ProcessesAnswer = self.lookup(Method::GET, "api/ps", None, "").await?;
+    pub async fn ps(&self) -> Result<Vec<LoadedModel>, ServerError> {
+        let answer: ProcessesAnswer = self.http.look_up("api/ps").await?;
         Ok(answer.models)
     }
 
@@ -145,316 +104,15 @@ impl OllamaClient {
         model: &str,
         texts: &[String],
         options: EmbedOptions,
-    ) -> Result<EmbedAnswer, OllamaError> {
-        let body = json(&EmbedRequest {
+    ) -> Result<EmbedAnswer, ServerError> {
+        let body = EmbedRequest {
             model,
             input: texts,
             truncate: false,
             keep_alive: KEEP_ALIVE,
             options,
-        })?;
-        let response = self
-            .send(
-                Method::POST,
-                "api/embed",
-                Some(body),
-                model,
-                RequestPatience::Model,
-            )
-            .await?;
-        let body = self.body(response, self.limits.idle);
-        read(body, MAX_ERROR + texts.len() * MAX_VECTOR).await
-    }
-
-    /// Sends a request whose answer is a stream of lines. Dropping the stream stops the server.
-    pub(super) async fn stream<B: Serialize>(
-        &self,
-        path: &str,
-        body: &B,
-        model: &str,
-    ) -> Result<ResponseLines, OllamaError> {
-        let body = json(body)?;
-        let response = self
-            .send(
-                Method::POST,
-                path,
-                Some(body),
-                model,
-                RequestPatience::Model,
-            )
-            .await?;
-        Ok(ResponseLines::new(self.body(response, self.limits.idle)))
-    }
-
-    /// How long an answer that has started may send nothing.
-    pub(super) fn patience(&self) -> Duration {
-        self.limits.idle
-    }
-
-    /// Waits for the pause before a second try.
-    pub(super) async fn rest(&self) {
-        tokio::time::sleep(pause(self.limits.pause, 1)).await;
-    }
-
-    async fn lookup<T: DeserializeOwned>(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<Vec<u8>>,
-        model: &str,
-    ) -> Result<T, OllamaError> {
-        let response = self
-            .send(method, path, body, model, RequestPatience::Lookup)
-            .await?;
-        let limit = self.limits.lookup.min(self.limits.idle);
-        read(self.body(response, limit), MAX_LOOKUP).await
-    }
-
-    fn body(&self, response: Response, limit: Duration) -> ResponseBody {
-        ResponseBody::new(response, limit, self.address.to_string())
-    }
-
-    /// Sends a request, with retries, and returns only successful answers.
-    async fn send(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<Vec<u8>>,
-        model: &str,
-        wait: RequestPatience,
-    ) -> Result<Response, OllamaError> {
-        let (tries, limit) = match wait {
-            RequestPatience::Lookup => (1, self.limits.lookup),
-            RequestPatience::Model => (self.limits.tries, self.limits.first_byte),
         };
-        let mut failed = 0;
-        loop {
-            let (error, wait) = match self.send_once(&method, path, body.clone(), limit).await {
-                Ok(response) if response.status().is_success() => return readable(response),
-                Ok(response) => {
-                    let wait = retry_after(&response);
-                    (self.refusal(response, model).await, wait)
-                }
-                Err(error) => (error, None),
-            };
-            failed += 1;
-            if failed >= tries || !deserves_another_try(&error, wait) {
-                return Err(told_to_wait(error, wait));
-            }
-            tracing::debug!(%error, failed, "asking Ollama again");
-            let wait = wait.unwrap_or_else(|| pause(self.limits.pause, failed));
-            tokio::time::sleep(wait).await;
-        }
-    }
-
-    async fn send_once(
-        &self,
-        method: &Method,
-        path: &str,
-        body: Option<Vec<u8>>,
-        limit: Duration,
-    ) -> Result<Response, OllamaError> {
-        let mut request = self
-            .http
-            .request(method.clone(), self.address.endpoint(path));
-        if let Some(key) = &self.key {
-            request = request.header(AUTHORIZATION, key.header());
-        }
-        if let Some(body) = body {
-            request = request.header(CONTENT_TYPE, "application/json").body(body);
-        }
-        let host = self.address.to_string();
-        match tokio::time::timeout(limit, request.send()).await {
-            Ok(Ok(response)) => Ok(response),
-            Ok(Err(error)) => Err(self.not_sent(error, host)),
-            Err(_) => Err(OllamaError::TimedOut { host, limit }),
-        }
-    }
-
-    /// The error for a request without any answer.
-    fn not_sent(&self, error: reqwest::Error, host: String) -> OllamaError {
-        let source = error.without_url();
-        if !source.is_connect() {
-            return OllamaError::ConnectionLost { host, source };
-        }
-        match Obstacle::of(&source) {
-            Some(obstacle) => OllamaError::Blocked { host, obstacle },
-            None => OllamaError::NotReachable {
-                host,
-                local: self.address.is_loopback(),
-                source: FirstCause::of(&source),
-            },
-        }
-    }
-
-    /// Reads an error answer.
-    async fn refusal(&self, response: Response, model: &str) -> OllamaError {
-        let status = response.status().as_u16();
-        let body = self.body(response, self.limits.idle);
-        let body = body.beginning(MAX_ERROR).await;
-        let message = wire::error_text(&body);
-        let about_model = message.contains("model") && message.contains("not found");
-        if status == 404 && about_model && !model.is_empty() {
-            return OllamaError::ModelMissing {
-                model: model.to_owned(),
-            };
-        }
-        match overflow(&String::from_utf8_lossy(&body)) {
-            Some((needed, window)) => OllamaError::TooLong { needed, window },
-            None => OllamaError::Status { status, message },
-        }
-    }
-}
-
-async fn read<T: DeserializeOwned>(body: ResponseBody, most: usize) -> Result<T, OllamaError> {
-    let bytes = body.whole(most).await?;
-    // Some report errors with a status of success.
-    if bytes.trim_ascii_start().starts_with(br#"{"error""#) {
-        return Err(OllamaError::Failed {
-            message: wire::error_text(&bytes),
-        });
-    }
-    serde_json::from_slice(&bytes).map_err(|error| wire::not_json(&bytes, &error))
-}
-
-/// Rejects compressed answers: compression is not requested, but some proxies use it anyway.
-fn readable(response: Response) -> Result<Response, OllamaError> {
-    let encoding = response.headers().get(CONTENT_ENCODING);
-    let encoding = encoding.and_then(|encoding| encoding.to_str().ok());
-    match encoding.map(str::trim) {
-        None | Some("" | "identity") => Ok(response),
-        Some(encoding) => Err(OllamaError::BadAnswer(format!(
-            "it is compressed ({}), which was not asked for: a proxy before it does that",
-            wire::server_message(encoding)
-        ))),
-    }
-}
-
-/// The `Retry-After` time in seconds, if any.
-fn retry_after(response: &Response) -> Option<Duration> {
-    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
-    seconds.trim().parse().ok().map(Duration::from_secs)
-}
-
-/// Adds the waiting time to an error if it is too long to wait here.
-fn told_to_wait(error: OllamaError, wait: Option<Duration>) -> OllamaError {
-    match (error, wait) {
-        (OllamaError::Status { status, message }, Some(wait)) => OllamaError::Status {
-            status,
-            message: format!("{message} (try again in {} s)", wait.as_secs()),
-        },
-        (error, _) => error,
-    }
-}
-
-fn json<B: Serialize>(body: &B) -> Result<Vec<u8>, OllamaError> {
-    serde_json::to_vec(body).map_err(OllamaError::Request)
-}
-
-/// Whether to retry. A refusal is final, unless the server says when it ends. A timeout is final:
-/// giving up stops a load that is in progress.
-fn deserves_another_try(error: &OllamaError, wait: Option<Duration>) -> bool {
-    if wait.is_some_and(|wait| wait > LONGEST_WAIT) {
-        return false;
-    }
-    match error {
-        OllamaError::NotReachable { .. } | OllamaError::ConnectionLost { .. } => true,
-        OllamaError::Status { status, .. } => match status {
-            502..=504 => true,
-            429 => wait.is_some(),
-            _ => false,
-        },
-        _ => false,
-    }
-}
-
-/// A random pause between half and all of a doubling time, so that clients do not retry together.
-fn pause(first: Duration, failed: u32) -> Duration {
-    let doubled = first.saturating_mul(1 << failed.saturating_sub(1).min(6));
-    let chance = RandomState::new().build_hasher().finish() % 1001;
-    doubled / 2 + doubled.saturating_mul(u32::try_from(chance).unwrap_or(0)) / 2000
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn address(value: &str) -> Address {
-        Address::parse(value).expect("an address")
-    }
-
-    #[test]
-    fn the_key_goes_only_where_nobody_reads_along() {
-        for (value, allowed) in [
-            ("", true),
-            ("http://localhost:1", true),
-            ("https://ollama.com", true),
-            ("ollama.com", true),
-            ("http://ollama.com", false),
-            ("gpu:11434", false),
-            ("http://10.0.0.1", false),
-            ("http://localhost.evil.com", false),
-        ] {
-            let address = address(value);
-            assert_eq!(ApiKey::may_go_to(&address), allowed, "{value}");
-            let key = ApiKey::new("secret").expect("a key");
-            let client = OllamaClient::new(
-                address,
-                Some(key),
-                NetworkScope::Any,
-                ClientLimits::default(),
-            );
-            assert_eq!(
-                client.is_ok_and(|client| client.key.is_some()),
-                allowed,
-                "{value}"
-            );
-        }
-    }
-
-    #[test]
-    fn the_key_is_never_shown() {
-        let key = ApiKey::new(" secret\n").expect("a key");
-        let client = OllamaClient::new(
-            address(""),
-            Some(key.clone()),
-            NetworkScope::Any,
-            ClientLimits::default(),
-        );
-        assert_eq!(format!("{key} {key:?}"), "*** ***");
-        assert!(!format!("{client:?}").contains("secret"));
-        let error = ApiKey::new("sec\nret").expect_err("a newline inside");
-        assert!(!format!("{error} {error:?}").contains("ret"));
-    }
-
-    #[test]
-    fn offline_means_this_machine_only() {
-        for (value, allowed) in [
-            ("", true),
-            ("[::1]:5", true),
-            ("gpu", false),
-            ("ollama.com", false),
-        ] {
-            let client = OllamaClient::new(
-                address(value),
-                None,
-                NetworkScope::LoopbackOnly,
-                ClientLimits::default(),
-            );
-            assert_eq!(client.is_ok(), allowed, "{value}");
-            if let Err(error) = client {
-                assert!(error.to_string().contains("is not this machine"), "{error}");
-            }
-        }
-    }
-
-    #[test]
-    fn pauses_grow_and_are_bounded() {
-        let first = Duration::from_millis(100);
-        for (failed, most) in [(1, 100), (2, 200), (3, 400), (40, 6400)] {
-            let pause = pause(first, failed);
-            assert!(pause <= Duration::from_millis(most), "{pause:?}");
-            assert!(pause >= Duration::from_millis(most / 2), "{pause:?}");
-        }
+        let most = MAX_REST + texts.len() * MAX_VECTOR;
+        self.http.ask("api/embed", &body, model, most).await
     }
 }

@@ -6,12 +6,12 @@ use super::chat::OllamaChat;
 use super::client::OllamaClient;
 use super::context_window::{WindowInputs, context_length, token_cost};
 use super::embed::refuse_remote;
-use super::embedding_templates::EmbeddingTemplate;
-use super::limits::NetworkScope;
 use super::request_profile::{RequestProfile, is_weak};
 use super::wire::{LocalModel, ModelInfo, remote_host, same_model};
-use super::{FITS_MOST, OllamaError, template};
+use super::{FITS_MOST, template};
 use crate::model::ModelProfile;
+use crate::model::embedding::EmbeddingTemplate;
+use crate::model::http::{NetworkScope, ServerError, ServerKind};
 
 /// Ollama's cloud.
 const CLOUD: &str = "https://ollama.com";
@@ -30,20 +30,20 @@ impl OllamaChat {
         name: &str,
         wanted: Option<u32>,
         reach: NetworkScope,
-    ) -> Result<OllamaChat, OllamaError> {
+    ) -> Result<OllamaChat, ServerError> {
         let reach = match client.reach() {
             NetworkScope::LoopbackOnly => NetworkScope::LoopbackOnly,
             NetworkScope::Any => reach,
         };
         let is_cloud = is_cloud(name);
         if is_cloud && reach == NetworkScope::LoopbackOnly {
-            return Err(OllamaError::Offline {
+            return Err(ServerError::Offline {
                 what: format!("`{name}` runs on {CLOUD}"),
             });
         }
         let local = match client.local_model(name).await {
             // A server forwards cloud models that it does not list.
-            Err(OllamaError::ModelMissing { model }) if is_cloud => LocalModel {
+            Err(ServerError::ModelMissing { model, .. }) if is_cloud => LocalModel {
                 name: model,
                 ..LocalModel::default()
             },
@@ -52,7 +52,8 @@ impl OllamaChat {
         let info = client.show(&local.name).await?;
         refuse_remote(reach, &local, &info)?;
         if !can_chat(&local, &info) {
-            return Err(OllamaError::NotForChat {
+            return Err(ServerError::NotForChat {
+                server: ServerKind::Ollama,
                 model: name.to_owned(),
             });
         }
@@ -174,7 +175,7 @@ pub struct InstalledModel {
 /// be called.
 pub async fn installed_chat_models(
     client: &OllamaClient,
-) -> Result<Vec<InstalledModel>, OllamaError> {
+) -> Result<Vec<InstalledModel>, ServerError> {
     let mut installed = Vec::new();
     for local in client.tags().await? {
         let info = if local.capabilities.is_empty() {

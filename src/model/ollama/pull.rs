@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::OllamaError;
 use super::client::OllamaClient;
-use super::limits::NetworkScope;
-use super::lines::endless_response;
 use super::wire::{PullLine, PullRequest};
+use crate::model::http::{NetworkScope, ServerError, endless_response};
 
 /// Most layers of a model; the largest have some dozen.
 const MOST_LAYERS: usize = 1_000;
@@ -31,9 +29,9 @@ impl OllamaClient {
         &self,
         model: &str,
         progress: &mut (dyn FnMut(PullProgress) + Send),
-    ) -> Result<(), OllamaError> {
+    ) -> Result<(), ServerError> {
         if self.reach() == NetworkScope::LoopbackOnly {
-            return Err(OllamaError::Offline {
+            return Err(ServerError::Offline {
                 what: format!("`{model}` would be downloaded"),
             });
         }
@@ -41,7 +39,7 @@ impl OllamaClient {
             model,
             stream: true,
         };
-        let mut lines = self.stream("api/pull", &request, model).await?;
+        let mut lines = self.http().stream("api/pull", &request, model).await?;
         let mut layers: BTreeMap<String, (u64, u64)> = BTreeMap::new();
         let (mut succeeded, mut before) = (false, None);
         while let Some(line) = lines.next::<PullLine>().await? {
@@ -73,7 +71,7 @@ impl OllamaClient {
         if succeeded {
             Ok(())
         } else {
-            Err(OllamaError::Incomplete)
+            Err(ServerError::Incomplete)
         }
     }
 }

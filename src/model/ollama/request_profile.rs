@@ -5,18 +5,7 @@ use serde::{Serialize, Serializer};
 
 use super::template;
 use super::wire::{LocalModel, ModelInfo};
-
-/// Models with up to this many billions of parameters leak calls into their text when they have
-/// many tools, and plan without acting when they think. The largest that do are called 14B, and
-/// have 14.8.
-const MOST_WEAK: f64 = 15.0;
-
-/// Temperature for exact calls. Not 0: a request that is repeated after an unusable reply should
-/// not get the same reply.
-const COOL: f32 = 0.2;
-
-/// Temperature for thinking models, as their makers suggest: at low ones they loop.
-const THINKING: f32 = 0.6;
+use crate::model::model_size::{COOL, MOST_WEAK, THINKING, billions};
 
 /// Request settings of a model.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -134,23 +123,6 @@ pub(super) fn is_weak(local: &LocalModel, info: &ModelInfo, elsewhere: bool) -> 
     }
 }
 
-/// Parses a size such as `30.5B`, `137M` or `8x7B`.
-fn billions(size: &str) -> Option<f64> {
-    let size = size.trim().to_ascii_uppercase();
-    let unit = match size.chars().last()? {
-        'T' => 1e3,
-        'B' => 1.0,
-        'M' => 1e-3,
-        'K' => 1e-6,
-        _ => return None,
-    };
-    let mut number = 1.0;
-    for factor in size[..size.len() - 1].split('X') {
-        number *= factor.trim().parse::<f64>().ok()?;
-    }
-    Some(number * unit).filter(|number| number.is_finite() && *number > 0.0)
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -171,23 +143,6 @@ mod tests {
             ..LocalModel::default()
         };
         RequestProfile::for_model(&local, info, 8_192, is_weak(&local, info, false))
-    }
-
-    #[test]
-    fn sizes_are_read_as_they_are_written() {
-        for (size, expected) in [
-            ("30.5B", Some(30.5)),
-            ("7b", Some(7.0)),
-            ("500M", Some(0.5)),
-            ("8x7B", Some(56.0)),
-            ("1T", Some(1000.0)),
-            ("", None),
-            ("large", None),
-            ("B", None),
-            ("7é", None),
-        ] {
-            assert_eq!(billions(size), expected, "{size}");
-        }
     }
 
     #[test]

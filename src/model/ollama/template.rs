@@ -2,7 +2,7 @@
 //! the server.
 
 use super::wire::ModelInfo;
-use crate::model::THOUGHT_TAGS;
+use crate::model::thought_tags;
 
 /// Whether calls of a reply are dropped if it also has text: `{{ if .Content }}…{{ else if
 /// .ToolCalls }}`, as in templates of Qwen 2.5 and 3 and of Mistral.
@@ -36,36 +36,9 @@ pub(super) fn garbles_tools(info: &ModelInfo) -> bool {
     })
 }
 
-/// Whether a template ends with the start tag of thoughts, so that a reply has only the end tag:
-/// after the tag come only closing parts of the template.
+/// Whether a template ends with the start tag of thoughts, so that a reply has only the end tag.
 pub(super) fn ends_within_thoughts(info: &ModelInfo) -> bool {
-    if !info.renderer.is_empty() {
-        return false;
-    }
-    let template = info.template.to_ascii_lowercase();
-    let tags = THOUGHT_TAGS.iter().filter(|tags| tags.ends_alone);
-    tags.filter_map(|tags| {
-        let (_, behind) = template.rsplit_once(tags.begin)?;
-        Some(behind)
-    })
-    .any(|behind| {
-        let parts = behind.replace("\\n", "\n");
-        let mut rest = parts.as_str();
-        // The end of the expression that the tag stands in.
-        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || "\"'+-}".contains(c));
-        while let Some((end, after)) = rest
-            .strip_prefix("{{")
-            .and_then(|inner| inner.split_once("}}"))
-            .or_else(|| rest.strip_prefix("{%")?.split_once("%}"))
-        {
-            let word = end.trim_matches(['-', ' ', '\t', '\n']);
-            if !matches!(word, "end" | "endif" | "endfor") {
-                return false;
-            }
-            rest = after.trim_start();
-        }
-        rest.is_empty()
-    })
+    info.renderer.is_empty() && thought_tags::ends_within_thoughts(&info.template)
 }
 
 fn is_about(condition: &[&str], field: &str) -> bool {

@@ -13,8 +13,8 @@ use super::judge::allows;
 use super::pattern::{CommandPattern, PathPattern, PathScope};
 use super::tool_pattern::{ToolName, ToolPattern};
 use super::{
-    Pattern, Rule, RuleKind, RuleVerdict, RulesError, UserRules, checks, mcp_servers, user_hooks,
-    user_tools,
+    Pattern, Rule, RuleKind, RuleVerdict, RulesError, UserRules, checks, mcp_servers,
+    model_servers, user_hooks, user_tools,
 };
 use crate::visible::escape_hidden;
 
@@ -108,6 +108,8 @@ pub(super) fn parse_user(
             user.checks = checks::read(&mut reader, &value);
         } else if name == "mcp" {
             user.servers = mcp_servers::read(&mut reader, &value);
+        } else if name == "server" {
+            user.model_servers = model_servers::read(&mut reader, &value);
         } else if name == "hook" {
             user.hooks = user_hooks::read(&mut reader, &value);
         } else if name == "tool" {
@@ -120,6 +122,7 @@ pub(super) fn parse_user(
                 "workspaces",
                 "check",
                 "mcp",
+                "server",
                 "hook",
                 "tool",
             ];

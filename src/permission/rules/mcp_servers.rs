@@ -16,6 +16,7 @@ use url::{Host, Url};
 use super::file::{RulesReader, quoted_excerpt};
 use values::{Wrong, address, command, headers, seconds, tools, variables, wrong_at};
 
+pub(super) use values::is_variable;
 pub use values::{closed_variable, is_own_variable};
 
 /// Most servers of a file.

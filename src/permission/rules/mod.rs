@@ -9,6 +9,7 @@ mod denied;
 mod file;
 mod judge;
 mod mcp_servers;
+mod model_servers;
 mod pattern;
 mod repository;
 mod tool_pattern;
@@ -25,6 +26,7 @@ use std::path::{Path, PathBuf};
 pub use checks::UserChecks;
 pub use denied::DeniedCommands;
 pub use mcp_servers::{McpServer, McpTransport, closed_variable, is_own_variable, takes_headers};
+pub use model_servers::{ModelServer, SERVER_KINDS};
 pub use repository::RepositoryRules;
 pub use user_hooks::{Hook, HookFailure, HookFiles, HookLine, HookPoint, HookValues, Placeholder};
 pub use user_tools::{ToolParameter, ToolParameterKind, ToolWord, UserTool, WordPart};
@@ -43,6 +45,8 @@ pub struct UserRules {
     pub workspaces: BTreeMap<String, PathBuf>,
     pub checks: UserChecks,
     pub servers: Vec<McpServer>,
+    /// Where models run, besides the server of the settings.
+    pub model_servers: Vec<ModelServer>,
     pub hooks: Vec<Hook>,
     pub tools: Vec<UserTool>,
 }

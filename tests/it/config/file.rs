@@ -83,7 +83,7 @@ fn files_of_an_earlier_version_mean_what_they_meant() {
     assert_eq!(settings.warnings, Vec::<String>::new());
     let workspace = settings.workspace.as_ref().expect("a workspace");
     assert_eq!(workspace.path, home.path.join("code/shop"));
-    assert!(settings.ollama_api_key.is_some());
+    assert!(settings.server.key.is_some());
     assert_eq!(settings.model, "qwen3-coder:30b");
     assert_eq!(settings.max_context_tokens, Some(32_768));
     assert_eq!(settings.first_word.as_secs(), 900);

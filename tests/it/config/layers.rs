@@ -7,8 +7,11 @@ fn defaults_hold_when_nothing_is_set() {
     let home = Home::new();
     let settings = home.settings(&[]);
     assert_eq!(settings.workspace, None);
-    assert_eq!(settings.ollama_host.to_string(), "http://127.0.0.1:11434");
-    assert!(settings.ollama_api_key.is_none());
+    assert_eq!(
+        settings.server.address.to_string(),
+        "http://127.0.0.1:11434"
+    );
+    assert!(settings.server.key.is_none());
     assert_eq!(settings.model, "qwen3-coder:30b");
     assert_eq!(settings.max_context_tokens, None);
     assert_eq!(
@@ -47,12 +50,12 @@ fn flags_win_over_the_environment_and_that_over_the_file() {
     let named = |name: &str| EmbedModel::Named(name.into());
     let all = home.load(&flags, &variables).expect("settings");
     assert_eq!(all.embed_model, named("flag"));
-    assert_eq!(all.ollama_host.to_string(), "http://variable:11434");
+    assert_eq!(all.server.address.to_string(), "http://variable:11434");
     assert_eq!(home.settings(&variables).embed_model, named("variable"));
     assert_eq!(home.settings(&[]).embed_model, named("file"));
     // An empty value overrides the file with the default.
     let undone = home.settings(&[("OLLAMA_HOST", "")]);
-    assert_eq!(undone.ollama_host.to_string(), "http://127.0.0.1:11434");
+    assert_eq!(undone.server.address.to_string(), "http://127.0.0.1:11434");
 }
 
 #[test]
@@ -133,7 +136,7 @@ fn a_file_in_the_workspace_or_above_it_is_never_read() {
     for variables in unset {
         let settings = home.settings(variables);
         assert_eq!(
-            settings.ollama_host.to_string(),
+            settings.server.address.to_string(),
             "http://127.0.0.1:11434",
             "{variables:?}"
         );

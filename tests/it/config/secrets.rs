@@ -7,12 +7,8 @@ fn secrets_are_never_shown() {
     let home = Home::with_file("OLLAMA_API_KEY=sesame\n");
     let settings = home.settings(&[]);
     assert_eq!(
-        settings
-            .ollama_api_key
-            .as_ref()
-            .map(ToString::to_string)
-            .as_deref(),
-        Some("***")
+        settings.server.key.as_ref().map(ToString::to_string),
+        Some("***".to_owned())
     );
     assert!(!shown(&settings).contains("sesame"));
     let environment = home.environment(&[("OLLAMA_API_KEY", "sesame")]);
@@ -34,6 +30,11 @@ fn secrets_are_never_shown() {
         ("OLLAMA_API_KEY='sesame", ".env:1"),
         ("OLLAMA_API_KEY: sesame", ".env:1"),
         ("OLLAMA_HOST=http://me:sesame@gpu", "OLLAMA_HOST"),
+        ("OLLACODE_SERVER=http://me:sesame@gpu", "OLLACODE_SERVER"),
+        (
+            "OLLACODE_SERVER_KEY=\"sesame\\nopen\"",
+            "OLLACODE_SERVER_KEY",
+        ),
     ];
     for (content, expected) in broken {
         let outcome = Home::with_file(content).load(&Flags::default(), &[]);

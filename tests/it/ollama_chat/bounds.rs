@@ -7,9 +7,8 @@ use std::time::{Duration, Instant};
 
 use ollacode::failure::FailureCode;
 use ollacode::model::ModelError;
-use ollacode::model::ollama::{
-    Address, ClientLimits, EmbedOptions, NetworkScope, OllamaClient, OllamaError, PullProgress,
-};
+use ollacode::model::http::{Address, ClientLimits, NetworkScope, ServerError};
+use ollacode::model::ollama::{EmbedOptions, OllamaClient, PullProgress};
 
 use super::{Heard, hear, limits, model, model_with, question, request};
 use crate::support::chat_server::{ChatServer, Reply};
@@ -190,7 +189,7 @@ async fn one_number_bounds_the_silence_of_every_request() {
             let error = error.expect("an error");
             let is_told = matches!(
                 error,
-                OllamaError::TimedOut { .. } | OllamaError::Status { status: 500, .. }
+                ServerError::TimedOut { .. } | ServerError::Status { status: 500, .. }
             );
             assert!(is_told, "{head:?}: {error:?}");
         }

@@ -1,11 +1,11 @@
 //! Finding a chat model: its window, where it runs, what there is instead, what it can do.
 
 use ollacode::model::ChatModel;
+use ollacode::model::http::{NetworkScope, ServerError};
 use ollacode::model::ollama::{
-    FITS_MOST, InstalledModel, LoadedMemory, NetworkScope, OllamaChat, OllamaError, ProbeReport,
-    installed_chat_models, suggest,
+    FITS_MOST, InstalledModel, LoadedMemory, OllamaChat, installed_chat_models, suggest,
 };
-use ollacode::model::{EditCount, EditForm, ModelError, ToolSpec};
+use ollacode::model::{EditCount, EditForm, ModelError, ProbeReport, ToolSpec, probe_edits};
 use ollacode::tools::{ToolSet, Toolbox};
 use serde_json::{Value, json};
 
@@ -45,7 +45,7 @@ async fn connect(
     name: &str,
     wanted: Option<u32>,
     reach: NetworkScope,
-) -> Result<OllamaChat, OllamaError> {
+) -> Result<OllamaChat, ServerError> {
     OllamaChat::connect(client_with(server, limits()), name, wanted, reach).await
 }
 
@@ -147,11 +147,11 @@ async fn what_is_missing_or_no_chat_model_is_said() {
     let server = served(vec![embedder]);
     let missing = connect(&server, "qwen3-coder:30b", None, NetworkScope::Any).await;
     assert!(
-        matches!(&missing, Err(OllamaError::ModelMissing { model }) if model == "qwen3-coder:30b"),
+        matches!(&missing, Err(ServerError::ModelMissing { model, .. }) if model == "qwen3-coder:30b"),
         "{missing:?}"
     );
     let error = match connect(&server, "vectors", None, NetworkScope::Any).await {
-        Err(error @ OllamaError::NotForChat { .. }) => error,
+        Err(error @ ServerError::NotForChat { .. }) => error,
         other => panic!("{other:?}"),
     };
     assert!(error.hint().is_some_and(|hint| hint.contains(FITS_MOST)));
@@ -169,7 +169,7 @@ async fn offline_refuses_what_runs_elsewhere() {
     for name in ["stub", "big:480b-cloud", "unknown:cloud"] {
         let refused = connect(&server, name, None, NetworkScope::LoopbackOnly).await;
         assert!(
-            matches!(refused, Err(OllamaError::Offline { .. })),
+            matches!(refused, Err(ServerError::Offline { .. })),
             "{refused:?}"
         );
     }
@@ -190,7 +190,7 @@ async fn offline_refuses_what_runs_elsewhere() {
     assert!(server.loads().is_empty(), "there is nothing to load");
     let unknown = connect(&server, "unknown:cloud", None, NetworkScope::Any).await;
     assert!(
-        matches!(unknown, Err(OllamaError::ModelMissing { .. })),
+        matches!(unknown, Err(ServerError::ModelMissing { .. })),
         "{unknown:?}"
     );
 }
@@ -364,7 +364,7 @@ async fn a_probe_finds_out_in_which_form_a_model_edits() {
     });
     let server = ChatServer::start(vec![replying.repeated()]);
     let model = model(&server).await;
-    let edits = model.probe_edits(&edit_tools()).await.expect("a report");
+    let edits = probe_edits(&model, &edit_tools()).await.expect("a report");
     let count = |worked, tried| EditCount { tried, worked };
     assert_eq!(
         EditForm::ALL.map(|form| edits.of(form)),
@@ -378,6 +378,7 @@ async fn a_probe_finds_out_in_which_form_a_model_edits() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("probes.json");
     model
+        .memory()
         .remember_probed_edits(&edits, &file)
         .expect("it is written");
     let model = model.remembering(file);
@@ -413,23 +414,30 @@ async fn reports_are_remembered_for_the_same_weights() {
     };
     let server = served(vec![ServedModel::default(), ServedModel::named("other:1b")]);
     let first = model(&server).await;
-    assert_eq!(first.recall(&file), None);
-    first.remember(&report, &file).expect("it is written");
-    assert_eq!(first.recall(&file), Some(report));
+    assert_eq!(first.memory().recall(&file), None);
+    first
+        .memory()
+        .remember(&report, &file)
+        .expect("it is written");
+    assert_eq!(first.memory().recall(&file), Some(report));
     let other = connect(&server, "other:1b", None, NetworkScope::Any).await;
     let other = other.expect("a model");
-    assert_eq!(other.recall(&file), None);
+    assert_eq!(other.memory().recall(&file), None);
     other
+        .memory()
         .remember(&ProbeReport::default(), &file)
         .expect("it is written");
-    assert_eq!(first.recall(&file), Some(report), "both are kept");
+    assert_eq!(first.memory().recall(&file), Some(report), "both are kept");
     let changed = served(vec![ServedModel {
         digest: "sha256:dddd",
         ..ServedModel::default()
     }]);
-    assert_eq!(model(&changed).await.recall(&file), None);
+    assert_eq!(model(&changed).await.memory().recall(&file), None);
     std::fs::write(&file, "torn {").expect("it is written");
-    assert_eq!(first.recall(&file), None);
-    first.remember(&report, &file).expect("it is written again");
-    assert_eq!(first.recall(&file), Some(report));
+    assert_eq!(first.memory().recall(&file), None);
+    first
+        .memory()
+        .remember(&report, &file)
+        .expect("it is written again");
+    assert_eq!(first.memory().recall(&file), Some(report));
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::StreamExt;
-use ollacode::model::ollama::ClientLimits;
+use ollacode::model::http::ClientLimits;
 use ollacode::model::{ChatModel, ChatRequest, Delta, ModelError};
 use serde_json::{Value, json};
 

@@ -2,7 +2,8 @@
 //! names, calls that are swallowed.
 
 use ollacode::message::Message;
-use ollacode::model::ollama::{NetworkScope, OllamaChat};
+use ollacode::model::http::NetworkScope;
+use ollacode::model::ollama::OllamaChat;
 use ollacode::model::{ChatModel, ModelError};
 use serde_json::json;
 

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
-use ollacode::model::ollama::ApiKey;
+use ollacode::model::http::ApiKey;
 use wiremock::matchers::header;
 
 use super::*;
@@ -97,7 +97,7 @@ async fn nobody_at_the_address_is_said_with_the_remedy() {
     drop(listener);
     let error = client(&free).version().await.expect_err("nobody listens");
     assert!(
-        matches!(error, OllamaError::NotReachable { local: true, .. }),
+        matches!(error, ServerError::NotReachable { local: true, .. }),
         "{error}"
     );
     assert_eq!(
@@ -129,7 +129,7 @@ fn broken_server(hold: Duration) -> String {
 async fn an_answer_that_breaks_off_or_stalls_is_an_error() {
     let closed = client(&broken_server(Duration::ZERO)).version().await;
     assert!(
-        matches!(closed, Err(OllamaError::ConnectionLost { .. })),
+        matches!(closed, Err(ServerError::ConnectionLost { .. })),
         "{closed:?}"
     );
     let short = ClientLimits {
@@ -139,7 +139,7 @@ async fn an_answer_that_breaks_off_or_stalls_is_an_error() {
     let held = broken_server(Duration::from_secs(2));
     let stalled = client_with(&held, NetworkScope::Any, short).version().await;
     assert!(
-        matches!(stalled, Err(OllamaError::TimedOut { .. })),
+        matches!(stalled, Err(ServerError::TimedOut { .. })),
         "{stalled:?}"
     );
 }

@@ -34,7 +34,7 @@ async fn a_missing_model_says_how_to_get_it() {
     let Err(error) = OllamaEmbedder::connect(client(&server.uri()), "bge-m3").await else {
         panic!("the server does not have it");
     };
-    assert!(matches!(&error, OllamaError::ModelMissing { model } if model == "bge-m3"));
+    assert!(matches!(&error, ServerError::ModelMissing { model, .. } if model == "bge-m3"));
     assert_eq!(
         error.hint().as_deref(),
         Some("get it with `ollama pull bge-m3`")
@@ -55,7 +55,7 @@ async fn a_chat_model_is_refused_but_a_known_name_is_not() {
         panic!("it is a chat model");
     };
     assert!(
-        matches!(error, OllamaError::NotForEmbedding { .. }),
+        matches!(error, ServerError::NotForEmbedding { .. }),
         "{error}"
     );
 }
@@ -94,10 +94,10 @@ async fn offline_refuses_models_that_run_elsewhere() {
     let Err(error) = OllamaEmbedder::connect(client.clone(), "x:cloud").await else {
         panic!("it runs elsewhere");
     };
-    assert!(matches!(error, OllamaError::Offline { .. }), "{error}");
+    assert!(matches!(error, ServerError::Offline { .. }), "{error}");
     let pulled = client.pull("x", &mut |_| {}).await;
     assert!(
-        matches!(pulled, Err(OllamaError::Offline { .. })),
+        matches!(pulled, Err(ServerError::Offline { .. })),
         "{pulled:?}"
     );
 }

@@ -5,7 +5,7 @@ use ollacode::model::ollama::PullProgress;
 use super::*;
 
 /// Pulls from a server that answers with these lines.
-async fn pull(lines: &str) -> (Result<(), OllamaError>, Vec<PullProgress>) {
+async fn pull(lines: &str) -> (Result<(), ServerError>, Vec<PullProgress>) {
     let server = MockServer::start().await;
     let answer = ResponseTemplate::new(200).set_body_raw(lines, "application/x-ndjson");
     Mock::given(method("POST"))
@@ -64,7 +64,7 @@ async fn a_pull_without_success_is_incomplete() {
     ] {
         let (outcome, _) = pull(lines).await;
         assert!(
-            matches!(outcome, Err(OllamaError::Incomplete)),
+            matches!(outcome, Err(ServerError::Incomplete)),
             "{lines}: {outcome:?}"
         );
     }

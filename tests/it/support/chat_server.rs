@@ -5,7 +5,7 @@
 //! own, since a reply may break off, come in odd pieces or never come. Each connection has a
 //! thread, so a test needs no runtime.
 
-mod http;
+pub(super) mod http;
 mod models;
 mod render;
 mod reply;

@@ -45,6 +45,10 @@ pub enum Fault {
     Hang,
     /// Vectors are narrower than the model says.
     WrongDimension,
+    /// Vectors have half the numbers, as the server says.
+    Narrow,
+    /// Vectors are those of another text.
+    OtherVectors,
     /// Every answer with vectors takes so long.
     Delay(Duration),
     /// The models were published anew, with these weights if they are other ones.
@@ -57,6 +61,7 @@ struct Script {
     requests: usize,
     received: Vec<String>,
     embedded: Vec<String>,
+    authorizations: Vec<Option<String>>,
 }
 
 #[derive(Clone, Default)]
@@ -119,6 +124,11 @@ impl ModelServer {
         self.script.lock().embedded.clone()
     }
 
+    /// The keys of all requests, those to look something up included.
+    pub fn authorizations(&self) -> Vec<Option<String>> {
+        self.script.lock().authorizations.clone()
+    }
+
     /// How many texts were embedded more than once.
     pub fn embedded_twice(&self) -> usize {
         let embedded = self.embedded();
@@ -162,7 +172,10 @@ impl Scripted {
         }
         script.embedded.extend(real.cloned());
         let faults = &script.faults;
-        let width = if faults.contains(&Fault::WrongDimension) {
+        let is_narrow = [Fault::WrongDimension, Fault::Narrow]
+            .iter()
+            .any(|fault| faults.contains(fault));
+        let width = if is_narrow {
             model.dimension / 2
         } else {
             model.dimension
@@ -188,6 +201,9 @@ impl Scripted {
 impl Respond for Scripted {
     fn respond(&self, request: &Request) -> ResponseTemplate {
         let body: Value = request.body_json().unwrap_or(Value::Null);
+        let authorization = request.headers.get("authorization");
+        let authorization = authorization.and_then(|it| it.to_str().ok().map(str::to_owned));
+        self.lock().authorizations.push(authorization);
         let missing = self.lock().faults.contains(&Fault::ModelMissing);
         match request.url.path() {
             "/api/version" => answer(json!({"version": "0.33.0"})),
@@ -199,7 +215,12 @@ impl Respond for Scripted {
             "/api/ps" => answer(json!({"models": []})),
             "/api/show" | "/api/embed" if missing => not_found(&body),
             "/api/show" => match Model::named(&body) {
-                Some(model) => answer(model.shown(self.published_anew())),
+                Some(mut model) => {
+                    if self.lock().faults.contains(&Fault::Narrow) {
+                        model.dimension /= 2;
+                    }
+                    answer(model.shown(self.published_anew()))
+                }
                 None => not_found(&body),
             },
             "/api/embed" => self.embed(&body),
@@ -304,6 +325,10 @@ fn refused(faults: &[Fault], texts: &[String]) -> Option<ResponseTemplate> {
 }
 
 fn vector_json(faults: &[Fault], text: &str, dimension: usize) -> Value {
+    let text = match faults.contains(&Fault::OtherVectors) {
+        true => "something else",
+        false => text,
+    };
     let mut vector = json!(vector(text, dimension));
     let is_null = |fault: &Fault| matches!(fault, Fault::Null(marker) if text.contains(marker));
     if faults.iter().any(is_null) {
@@ -313,7 +338,7 @@ fn vector_json(faults: &[Fault], text: &str, dimension: usize) -> Value {
 }
 
 /// The vector of a text: the same for the same words, in any order.
-fn vector(text: &str, dimension: usize) -> Vec<f64> {
+pub(super) fn vector(text: &str, dimension: usize) -> Vec<f64> {
     let mut vector = vec![0.0; dimension];
     for word in words(text) {
         let synonym = SYNONYMS.iter().find(|(other, _)| *other == word);

@@ -6,6 +6,7 @@ pub mod embedder;
 pub mod environment;
 pub mod fake_api;
 pub mod generated;
+pub mod openai_server;
 pub mod peers;
 pub mod png;
 pub mod rows;

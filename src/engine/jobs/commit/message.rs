@@ -84,7 +84,7 @@ async fn written_by_model(
             schema: Some(&SCHEMA),
             reply_tokens: REPLY_TOKENS,
         };
-        let _replying = turn.engine.activity.replying();
+        let _replying = turn.replying();
         complaint = match ask_aside(&*turn.session.model, request, &turn.stop).await {
             Ok(reply) => match taken(&reply.object.unwrap_or_default(), &earlier) {
                 Ok(message) => {

@@ -93,7 +93,7 @@ impl TaskRun<'_, '_, '_> {
                 reply_tokens: REPLY_TOKENS.min(part(self.turn().window(), 30)),
             };
             let asked = {
-                let _replying = self.turn().engine.activity.replying();
+                let _replying = self.turn().replying();
                 self.job.ask_model(side).await
             };
             let (made, said) = match asked {

@@ -260,7 +260,7 @@ impl AcpAgent {
             mode: conversation.mode(),
             confinement: conversation.confinement(),
             offers_auto_approve: self.shared.offers_auto_approve,
-            model: model.unwrap_or_else(|| workspace.app.settings.model.clone()),
+            model: model.unwrap_or_else(|| workspace.app.model_name().to_owned()),
             models: Vec::new(),
         };
         let has_title = summary.is_some_and(|summary| !summary.title.is_empty());

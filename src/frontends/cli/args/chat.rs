@@ -69,7 +69,7 @@ pub struct ChatArguments {
 /// Arguments that `chat`, `telegram` and `web` share.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct EngineArguments {
-    /// Chat model in Ollama
+    /// Chat model of the server
     #[arg(long, value_name = "MODEL", value_parser = NonEmptyStringValueParser::new())]
     pub model: Option<String>,
 

@@ -32,7 +32,7 @@ pub struct JobArguments {
 /// Arguments of jobs that ask a model.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct ModelArguments {
-    /// Chat model in Ollama
+    /// Chat model of the server
     #[arg(long, value_name = "MODEL", value_parser = NonEmptyStringValueParser::new())]
     pub model: Option<String>,
 }

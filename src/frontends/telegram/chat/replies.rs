@@ -31,7 +31,7 @@ use crate::engine::CompactReport;
 use crate::engine::project_instructions::ProjectInstructions;
 use crate::frontends::excerpt::{Excerpt, stems};
 use crate::message::Source;
-use crate::model::ollama::InstalledModel;
+use crate::model::server::InstalledModel;
 use crate::session::changes::FileDiff;
 use crate::session::{SessionId, SessionSummary};
 use crate::visible::visible_name;

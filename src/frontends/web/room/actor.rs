@@ -98,7 +98,7 @@ impl Drop for CloseOnDrop {
 impl RoomActor {
     pub fn new(conversation: Conversation, room: Arc<Room>) -> RoomActor {
         RoomActor {
-            model: conversation.workspace().app.settings.model.clone(),
+            model: conversation.workspace().app.model_name().to_owned(),
             wants_open: conversation.session().is_some(),
             conversation,
             room,

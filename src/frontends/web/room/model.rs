@@ -69,7 +69,8 @@ async fn look(check: ModelCheck, shared: Arc<SharedContext>, workspace: Arc<Open
     let error = match timeout(LONGEST, connecting).await {
         Ok(connected) => connected.err().map(|error| error_words(&error)),
         Err(_) => Some(format!(
-            "Ollama did not answer within {} s",
+            "{} did not answer within {} s",
+            workspace.app.server_kind().label(),
             LONGEST.as_secs()
         )),
     };

@@ -12,17 +12,16 @@ use crate::conversation::reply::model_facts;
 use crate::frontends::doctor::{Check, CheckState, checks};
 use crate::frontends::web::Server;
 use crate::frontends::web::room::event::make_visible;
-use crate::model::ollama::{InstalledModel, installed_chat_models};
+use crate::model::server::InstalledModel;
 
 pub async fn models(
     State(server): State<Arc<Server>>,
     Parameters(of): Parameters<OfWorkspace>,
 ) -> Result<Json<Value>, ApiError> {
     let here = workspace(&server.shared, of.workspace.as_deref())?;
-    let client = here.app.ollama().map_err(anyhow::Error::from)?;
-    let models = installed_chat_models(&client).await;
-    let models = models.map_err(anyhow::Error::from)?;
-    Ok(Json(rows(&models, &here.app.settings.model)))
+    let server = here.app.server().await.map_err(anyhow::Error::from)?;
+    let models = server.chat_models().await.map_err(anyhow::Error::from)?;
+    Ok(Json(rows(&models, here.app.model_name())))
 }
 
 /// The models as rows, `current` among them.

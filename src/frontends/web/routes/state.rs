@@ -33,8 +33,9 @@ pub async fn state(
         (confinement, branch(&root))
     })
     .await?;
-    let mut model = json!({"name": here.app.settings.model});
-    if let Some(error) = server.rooms.model.error(shared, &here).await {
+    let error = server.rooms.model.error(shared, &here).await;
+    let mut model = json!({"name": here.app.model_name()});
+    if let Some(error) = error {
         model["error"] = json!(error);
     }
     let rooms = server.rooms.all();

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::model::ollama::request_profile::ThinkingSupport;
-use crate::model::{ParameterDeclaration, ToolDeclaration};
+use crate::model::{Parameter, ParameterDeclaration, ParameterKind, ToolDeclaration};
 
 const MANNER: RequestProfile = RequestProfile {
     num_ctx: 16_384,

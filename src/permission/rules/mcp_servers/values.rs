@@ -130,7 +130,7 @@ pub(super) fn command(value: &TomlValue<'_>) -> Result<Vec<String>, Wrong> {
 }
 
 /// Whether a variable can have this name.
-fn is_variable(name: &str) -> bool {
+pub(in super::super) fn is_variable(name: &str) -> bool {
     let is_sign = |sign: char| sign == '_' || sign.is_ascii_alphanumeric();
     name.len() <= LONGEST_NAMED
         && name.chars().all(is_sign)

@@ -27,6 +27,8 @@ pub struct Exchange<'a> {
     stream: TcpStream,
     stopped: &'a AtomicBool,
     began: bool,
+    /// The type of a stream's content.
+    kind: &'static str,
 }
 
 impl<'a> Exchange<'a> {
@@ -42,8 +44,14 @@ impl<'a> Exchange<'a> {
             stream,
             stopped,
             began: false,
+            kind: "application/x-ndjson",
         };
         Some((request, exchange))
+    }
+
+    /// Streams are server-sent events, not lines.
+    pub fn with_events(&mut self) {
+        self.kind = "text/event-stream";
     }
 
     /// Answers with one value.
@@ -78,10 +86,7 @@ impl<'a> Exchange<'a> {
         let mut bytes = Vec::new();
         if !self.began {
             self.began = true;
-            bytes.extend_from_slice(
-                b"HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\n\
-                  transfer-encoding: chunked\r\nconnection: close\r\n\r\n",
-            );
+            bytes.extend_from_slice(self.stream_head().as_bytes());
         }
         bytes.extend_from_slice(format!("{:x}\r\n", piece.len()).as_bytes());
         bytes.extend_from_slice(piece);
@@ -98,9 +103,16 @@ impl<'a> Exchange<'a> {
     /// Sends the headers of a stream and nothing more; `false` if the client has gone.
     pub fn head(&mut self) -> bool {
         self.began = true;
-        let head = b"HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\n\
-                     transfer-encoding: chunked\r\nconnection: close\r\n\r\n";
-        self.stream.write_all(head).is_ok()
+        let head = self.stream_head();
+        self.stream.write_all(head.as_bytes()).is_ok()
+    }
+
+    fn stream_head(&self) -> String {
+        format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: {}\r\ntransfer-encoding: chunked\r\n\
+             connection: close\r\n\r\n",
+            self.kind
+        )
     }
 
     /// Sends headers until the client goes, which is what this returns.

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use reqwest::Response;
+use reqwest::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::bytes::BytesMut;
 use tokio_util::codec::{AnyDelimiterCodec, Decoder};
 
-use super::{OllamaError, wire};
+use super::error_text::{error_text, not_json};
+use super::{ServerError, ServerKind};
 
 /// Longest line of a stream. The longest plausible ones are calls that write a file, which are
 /// limited by the tokens of a reply.
@@ -99,13 +101,13 @@ impl ResponseLines {
     /// A line that reports an error is an error. The caller checks whether the last line came: a
     /// server may end a stream at any line. The server's time is up when nothing useful came for
     /// it; the caller reports useful lines with [`ResponseLines::advanced`].
-    pub async fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>, OllamaError> {
+    pub async fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>, ServerError> {
         loop {
             let line = self.splitter.next_line();
             if let Some(line) = line.map_err(|error| endless_response(&error.to_string()))? {
                 self.pending = 0;
                 self.length = line.len();
-                return read_line(&line, self.splitter.rest()).map(Some);
+                return self.read_line(&line, self.splitter.rest()).map(Some);
             }
             if self.pending > MAX_LINE {
                 return Err(endless_response("blank lines and nothing else"));
@@ -118,12 +120,29 @@ impl ResponseLines {
             let Some(rest) = self.splitter.finish() else {
                 return Ok(None);
             };
-            return match read_line(&rest, &[]) {
+            return match self.read_line(&rest, &[]) {
                 // The stream was cut inside its last line.
-                Err(OllamaError::BadAnswer(_)) if !is_json(&rest) => Err(OllamaError::Incomplete),
+                Err(ServerError::BadAnswer { .. }) if !is_json(&rest) => {
+                    Err(ServerError::Incomplete)
+                }
                 line => line.map(Some),
             };
         }
+    }
+
+    /// Parses a line. `rest` is what came after it, since a page of HTML says more than its first
+    /// line.
+    fn read_line<T: DeserializeOwned>(&self, line: &[u8], rest: &[u8]) -> Result<T, ServerError> {
+        let server = self.body.server;
+        let bad = |error| not_json(server, &[line, b"\n", rest].concat(), &error);
+        let value: serde_json::Value = serde_json::from_slice(line).map_err(bad)?;
+        if value.get("error").is_some_and(|error| !error.is_null()) {
+            return Err(ServerError::Failed {
+                server,
+                message: error_text(line),
+            });
+        }
+        serde_json::from_value(value).map_err(bad)
     }
 
     /// Length of the last line, in bytes.
@@ -133,13 +152,13 @@ impl ResponseLines {
 
     /// Restarts the server's time, since the last line was useful.
     pub fn advanced(&mut self) {
-        self.body.until = Instant::now() + self.body.limit;
+        self.body.advanced();
     }
 }
 
 /// The error for an answer that is too long.
-pub(super) fn endless_response(what: &str) -> OllamaError {
-    OllamaError::Endless {
+pub(crate) fn endless_response(what: &str) -> ServerError {
+    ServerError::Endless {
         what: what.to_owned(),
     }
 }
@@ -148,54 +167,74 @@ fn is_json(text: &[u8]) -> bool {
     serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok()
 }
 
-/// Parses a line. `rest` is what came after it, since a page of HTML says more than its first line.
-fn read_line<T: DeserializeOwned>(line: &[u8], rest: &[u8]) -> Result<T, OllamaError> {
-    let bad = |error: serde_json::Error| wire::not_json(&[line, b"\n", rest].concat(), &error);
-    let value: serde_json::Value = serde_json::from_slice(line).map_err(bad)?;
-    if value.get("error").is_some_and(|error| !error.is_null()) {
-        return Err(OllamaError::Failed {
-            message: wire::error_text(line),
-        });
-    }
-    serde_json::from_value(value).map_err(bad)
-}
-
 /// The body of an answer, with a time limit.
 #[derive(Debug)]
-pub(super) struct ResponseBody {
+pub(crate) struct ResponseBody {
     response: Response,
     limit: Duration,
     until: Instant,
     host: String,
+    server: ServerKind,
 }
 
 impl ResponseBody {
-    pub(super) fn new(response: Response, limit: Duration, host: String) -> ResponseBody {
+    pub(super) fn new(
+        response: Response,
+        limit: Duration,
+        host: String,
+        server: ServerKind,
+    ) -> ResponseBody {
         ResponseBody {
             response,
             limit,
             until: Instant::now() + limit,
             host,
+            server,
         }
     }
 
-    async fn piece(&mut self) -> Result<Option<Vec<u8>>, OllamaError> {
-        let host = || self.host.clone();
+    /// The next piece; `None` after the last.
+    pub(crate) async fn piece(&mut self) -> Result<Option<Vec<u8>>, ServerError> {
+        let (server, host) = (self.server, || self.host.clone());
         match timeout_at(self.until, self.response.chunk()).await {
             Ok(Ok(piece)) => Ok(piece.map(Vec::from)),
-            Ok(Err(error)) => Err(OllamaError::ConnectionLost {
+            Ok(Err(error)) => Err(ServerError::ConnectionLost {
+                server,
                 host: host(),
                 source: error.without_url(),
             }),
-            Err(_) => Err(OllamaError::TimedOut {
+            Err(_) => Err(ServerError::TimedOut {
+                server,
                 host: host(),
                 limit: self.limit,
             }),
         }
     }
 
+    /// Restarts the server's time, since something useful came.
+    pub(crate) fn advanced(&mut self) {
+        self.until = Instant::now() + self.limit;
+    }
+
+    /// Gives the server more or less time for what comes next, from now on.
+    pub(crate) fn wait_for(&mut self, time: Duration) {
+        self.until = Instant::now() + time;
+    }
+
+    /// Whether the whole answer is one JSON value, according to its headers.
+    pub(crate) fn is_json(&self) -> bool {
+        let kind = self.response.headers().get(CONTENT_TYPE);
+        let kind = kind.and_then(|kind| kind.to_str().ok());
+        kind.is_some_and(|kind| kind.trim_start().starts_with("application/json"))
+    }
+
+    /// The kind of the server.
+    pub(crate) fn server(&self) -> ServerKind {
+        self.server
+    }
+
     /// Reads all of it, up to `most` bytes.
-    pub(super) async fn whole(mut self, most: usize) -> Result<Vec<u8>, OllamaError> {
+    pub(crate) async fn whole(mut self, most: usize) -> Result<Vec<u8>, ServerError> {
         let mut bytes = Vec::new();
         while let Some(piece) = self.piece().await? {
             bytes.extend_from_slice(&piece);

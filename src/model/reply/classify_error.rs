@@ -1,17 +1,9 @@
 //! Classifies a server's errors. Servers report them as text only, which differs between versions
 //! and between the two ways in which Ollama runs a model.
 
-use super::OllamaError;
 use crate::failure::{Failure, FailureCode};
 use crate::model::ModelError;
-
-/// Errors for a request over the window.
-const OVERFLOWS: &[&str] = &[
-    "exceeds the context length",
-    "exceeds the available context size",
-    "exceed_context_size",
-    "longer than the context length",
-];
+use crate::model::http::{ServerError, overflow};
 
 /// Errors for a call that the server could not parse: those of Ollama's parsers, of Go's readers of
 /// XML and JSON, and of llama-server.
@@ -74,6 +66,17 @@ const GONE_IN_REPLY: &[&str] = &[
     "forcibly closed",
 ];
 
+/// Errors for tools where there are none: Ollama's, those of vLLM started without a parser of calls,
+/// and of llama-server started without templates.
+const NO_TOOLS: &[&str] = &[
+    "does not support tools",
+    "requires --enable-auto-tool-choice",
+    "tools param requires --jinja",
+    "tool use is not supported",
+    "tools are not supported",
+    "does not support tool",
+];
+
 /// Errors when a model does not fit the machine.
 const OUT_OF_MEMORY: &[&str] = &[
     "out-of-memory",
@@ -88,57 +91,36 @@ const OUT_OF_MEMORY: &[&str] = &[
 
 /// The request that got an error.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct RequestContext {
+pub(in crate::model) struct RequestContext {
     /// Whether the model had tools.
     pub tools: bool,
     /// Whether an answer had started.
     pub began: bool,
 }
 
-/// The tokens of the request and of the window, each if given, if an error is about the window.
-///
-/// llama-server's error is JSON in a string in JSON, so keys are searched for in the text.
-pub(super) fn overflow(text: &str) -> Option<(Option<u32>, Option<u32>)> {
-    if !OVERFLOWS.iter().any(|phrase| text.contains(phrase)) {
-        return None;
-    }
-    let either = |key, words| number_after(text, key).or_else(|| number_after(text, words));
-    let needed = either("n_prompt_tokens", "request (");
-    Some((needed, either("n_ctx", "context size (")))
-}
-
-/// The first number right after a key or a word, ignoring quotes and the like.
-fn number_after(text: &str, key: &str) -> Option<u32> {
-    text.match_indices(key).find_map(|(at, _)| {
-        let rest = text[at + key.len()..].trim_start_matches(|c: char| "\\\": =".contains(c));
-        let end = rest
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(rest.len());
-        rest[..end].parse().ok()
-    })
-}
-
 /// Whether a server rejected the setting of `think`.
-pub(super) fn refuses_thinking(error: &OllamaError) -> bool {
-    matches!(error, OllamaError::Status { message, .. } | OllamaError::Failed { message }
+pub(in crate::model) fn refuses_thinking(error: &ServerError) -> bool {
+    matches!(error, ServerError::Status { message, .. } | ServerError::Failed { message, .. }
         if message.contains("does not support thinking"))
 }
 
 /// Converts an error into one for the engine.
-pub(super) fn model_error(error: OllamaError, asked: RequestContext) -> ModelError {
+pub(in crate::model) fn model_error(error: ServerError, asked: RequestContext) -> ModelError {
     let (message, may_be_call) = match &error {
-        OllamaError::TooLong { needed, window } => {
+        ServerError::TooLong { needed, window } => {
             return ModelError::TooLong {
                 needed: *needed,
                 window: *window,
             };
         }
-        OllamaError::Incomplete => return ModelError::Incomplete,
-        OllamaError::Endless { what } => return ModelError::Endless(what.clone()),
-        OllamaError::ConnectionLost { .. } if asked.began => return ModelError::Incomplete,
+        ServerError::Incomplete => return ModelError::Incomplete,
+        ServerError::Endless { what } => return ModelError::Endless(what.clone()),
+        ServerError::ConnectionLost { .. } if asked.began => return ModelError::Incomplete,
         // A refusal is about the request; what the model wrote cannot make it wrong.
-        OllamaError::Status { status, message } => (message, *status >= 500),
-        OllamaError::Failed { message } => (message, true),
+        ServerError::Status {
+            status, message, ..
+        } => (message, *status >= 500),
+        ServerError::Failed { message, .. } => (message, true),
         _ => return ModelError::Failed(error.failure()),
     };
     if let Some((needed, window)) = overflow(message) {
@@ -152,13 +134,13 @@ pub(super) fn model_error(error: OllamaError, asked: RequestContext) -> ModelErr
     } else {
         ModelError::Failed
     };
-    if says(&["does not support tools"]) {
+    if says(NO_TOOLS) {
         ModelError::NoTools
     } else if says(OUT_OF_MEMORY) {
         let hint = format!(
             "if the model is too large for this machine, use a smaller one such as `{}`, or set \
              `MAX_CONTEXT_TOKENS` lower",
-            super::FITS_MOST
+            crate::model::ollama::FITS_MOST
         );
         failed(Failure::new(FailureCode::OutOfMemory, error.to_string()).with_hint(hint))
     } else if has_gone {
@@ -169,7 +151,7 @@ pub(super) fn model_error(error: OllamaError, asked: RequestContext) -> ModelErr
         && (says(BROKEN_CALLS) || is_unknown_tool(&message))
     {
         ModelError::BrokenCall(match error {
-            OllamaError::Status { message, .. } | OllamaError::Failed { message } => message,
+            ServerError::Status { message, .. } | ServerError::Failed { message, .. } => message,
             other => other.to_string(),
         })
     } else {
@@ -185,40 +167,26 @@ fn is_unknown_tool(message: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::http::ServerKind;
 
     const WITH_TOOLS: RequestContext = RequestContext {
         tools: true,
         began: true,
     };
 
-    fn status(status: u16, message: &str) -> OllamaError {
-        OllamaError::Status {
+    fn status(status: u16, message: &str) -> ServerError {
+        ServerError::Status {
+            server: ServerKind::Ollama,
             status,
             message: message.to_owned(),
         }
     }
 
-    fn failed(message: &str) -> OllamaError {
-        OllamaError::Failed {
+    fn failed(message: &str) -> ServerError {
+        ServerError::Failed {
+            server: ServerKind::Ollama,
             message: message.to_owned(),
         }
-    }
-
-    #[test]
-    fn the_numbers_of_an_overflow_are_found_in_every_shape() {
-        let inner = r#"{"error":{"code":400,"message":"request (9001 tokens) exceeds the available context size (8192 tokens), try increasing it","type":"exceed_context_size_error","n_prompt_tokens":9001,"n_ctx":8192}}"#;
-        let twice = serde_json::json!({ "error": inner }).to_string();
-        let thrice = serde_json::json!({ "error": twice }).to_string();
-        let words =
-            "request (9001 tokens) exceeds the available context size (8192 tokens), try again";
-        for text in [inner, &twice, &thrice, words] {
-            assert_eq!(overflow(text), Some((Some(9001), Some(8192))), "{text}");
-        }
-        let fixed = "the prompt is longer than the context length currently available to the model";
-        assert_eq!(overflow(fixed), Some((None, None)));
-        let trained = r#"exceed_context_size n_ctx_train: 5, "n_ctx": 4096"#;
-        assert_eq!(overflow(trained), Some((None, Some(4096))));
-        assert_eq!(overflow("model 'x' not found"), None);
     }
 
     #[test]
@@ -276,7 +244,10 @@ mod tests {
         );
         let cases = [
             (
-                OllamaError::ModelMissing { model: "x".into() },
+                ServerError::ModelMissing {
+                    server: ServerKind::Ollama,
+                    model: "x".into(),
+                },
                 "ollama pull x",
                 FailureCode::ModelMissing,
             ),
@@ -320,7 +291,7 @@ mod tests {
             assert!(failure.to_string().contains(expected), "{failure}");
             assert_eq!(failure.code, code, "{failure}");
         }
-        let broken = model_error(OllamaError::Incomplete, WITH_TOOLS);
+        let broken = model_error(ServerError::Incomplete, WITH_TOOLS);
         assert_eq!(broken, ModelError::Incomplete);
     }
 }

@@ -1,4 +1,4 @@
-//! Parses `OLLAMA_HOST` in every form that Ollama's own tools accept.
+//! Parses the address of a server in every form that Ollama's own tools accept.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -7,13 +7,19 @@ use url::{Host, Url};
 
 use crate::network::is_this_machine;
 
-/// Default port without a scheme.
-const PORT: &str = "11434";
+/// Ollama's port, without a scheme.
+const OLLAMA_PORT: &str = "11434";
+
+/// The port of `http`.
+const HTTP_PORT: &str = "80";
+
+/// The setting that has Ollama's address.
+const OLLAMA_HOST: &str = "OLLAMA_HOST";
 
 /// The one host that uses https without a scheme.
 const CLOUD: &str = "ollama.com";
 
-/// Where the Ollama server is.
+/// Where a server is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
     base: Url,
@@ -24,14 +30,20 @@ pub struct Address {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum AddressError {
     /// The scheme is neither `http` nor `https`.
-    #[error("`OLLAMA_HOST` begins with `{0}://`, and only `http://` and `https://` work")]
-    Scheme(String),
+    #[error("`{setting}` begins with `{scheme}://`, and only `http://` and `https://` work")]
+    Scheme {
+        setting: &'static str,
+        scheme: String,
+    },
     /// There is a user name or a password in it. The value is not repeated.
-    #[error("`OLLAMA_HOST` must not contain a user name or password; use `OLLAMA_API_KEY`")]
-    Credentials,
+    #[error("`{setting}` must not contain a user name or password; {}", key_hint(.setting))]
+    Credentials { setting: &'static str },
     /// It cannot be read as an address.
-    #[error("`OLLAMA_HOST` is `{0}`, which is not of the form `http://host:port`")]
-    Malformed(String),
+    #[error("`{setting}` is `{value}`, which is not of the form `http://host:port`")]
+    Malformed {
+        setting: &'static str,
+        value: String,
+    },
 }
 
 impl Address {
@@ -41,31 +53,58 @@ impl Address {
     ///
     /// [warning]: Address::warning
     pub fn parse(value: &str) -> Result<Address, AddressError> {
+        Address::parse_setting(OLLAMA_HOST, OLLAMA_PORT, value)
+    }
+
+    /// Parses the address of a server of any kind, from a setting of this name.
+    ///
+    /// It is used as it is written: without a port, it is that of the scheme, and without a scheme,
+    /// it is `http`. A final `/v1` is left out: it is part of each endpoint.
+    pub fn parse_server(setting: &'static str, value: &str) -> Result<Address, AddressError> {
+        Address::parse_setting(setting, HTTP_PORT, value)
+    }
+
+    fn parse_setting(
+        setting: &'static str,
+        usual_port: &'static str,
+        value: &str,
+    ) -> Result<Address, AddressError> {
         let value = value.trim_matches(|c: char| c.is_whitespace() || c == '"' || c == '\'');
-        let malformed = || AddressError::Malformed(value.to_owned());
+        let malformed = || AddressError::Malformed {
+            setting,
+            value: value.to_owned(),
+        };
         let (scheme, rest) = match value.split_once("://") {
             Some((scheme, rest)) => (Some(scheme.to_ascii_lowercase()), rest),
             None => (None, value),
         };
         if rest.contains('@') {
-            return Err(AddressError::Credentials);
+            return Err(AddressError::Credentials { setting });
         }
         if rest.contains(|c: char| c.is_whitespace() || c.is_control() || "?#\\%".contains(c)) {
             return Err(malformed());
         }
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
         let (host, port) = split_port(authority).ok_or_else(malformed)?;
+        let is_ollama = setting == OLLAMA_HOST;
+        if host.is_empty() && !is_ollama {
+            return Err(malformed());
+        }
         let (scheme, default_port) = match scheme.as_deref() {
             None if port.is_none() && host.eq_ignore_ascii_case(CLOUD) => ("https", "443"),
-            None => ("http", PORT),
-            Some("http") => ("http", "80"),
+            None => ("http", usual_port),
+            Some("http") => ("http", HTTP_PORT),
             Some("https") => ("https", "443"),
-            Some(other) => return Err(AddressError::Scheme(other.to_owned())),
+            Some(other) => {
+                let scheme = other.to_owned();
+                return Err(AddressError::Scheme { setting, scheme });
+            }
         };
         let (port, warning) = match port {
             None => (default_port, None),
             Some(port) if port.parse::<u16>().is_ok_and(|port| port > 0) => (port, None),
-            Some(port) => (default_port, Some(bad_port(port, default_port))),
+            Some(port) if is_ollama => (default_port, Some(bad_port(port, default_port))),
+            Some(_) => return Err(malformed()),
         };
         let mut base = Url::parse(&format!("{scheme}://{}:{port}/", url_host(host)))
             .map_err(|_| malformed())?;
@@ -89,9 +128,14 @@ impl Address {
         self.base.scheme() == "https"
     }
 
-    /// Gives the URL of an endpoint such as `api/tags`.
+    /// Gives the URL of an endpoint such as `api/tags` or `props?model=x`.
     pub fn endpoint(&self, path: &str) -> Url {
         let mut url = self.base.clone();
+        let (path, query) = match path.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (path, None),
+        };
+        url.set_query(query);
         url.set_path(&format!(
             "{}/{path}",
             self.base.path().trim_end_matches('/')
@@ -137,6 +181,15 @@ fn url_host(host: &str) -> String {
 
 fn bad_port(port: &str, default_port: &str) -> String {
     format!("`OLLAMA_HOST` has the port `{port}`, which is not valid; {default_port} is used")
+}
+
+/// Where the key belongs.
+fn key_hint(setting: &str) -> &'static str {
+    match setting {
+        OLLAMA_HOST => "use `OLLAMA_API_KEY`",
+        "OLLACODE_SERVER" => "use `OLLACODE_SERVER_KEY`",
+        _ => "set the key apart",
+    }
 }
 
 /// Removes what people copy from settings of other tools: a final `/`, `/v1` or `/api`.
@@ -226,15 +279,50 @@ mod tests {
             "a b", "gpu?x=1", "gpu#x", "a:b:c", "[::1", "[gpu]", "[::1]x", "a\\b", "%",
         ] {
             let error = Address::parse(value).expect_err(value);
-            assert_eq!(error, AddressError::Malformed(value.to_owned()), "{value}");
+            let expected = AddressError::Malformed {
+                setting: "OLLAMA_HOST",
+                value: value.to_owned(),
+            };
+            assert_eq!(error, expected, "{value}");
         }
         let ftp = Address::parse("ftp://gpu");
-        assert_eq!(ftp, Err(AddressError::Scheme("ftp".to_owned())));
+        assert!(matches!(ftp, Err(AddressError::Scheme { scheme, .. }) if scheme == "ftp"));
         for value in ["http://me:secret@gpu", "me:se/cret@gpu", "me@gpu"] {
             let error = Address::parse(value).expect_err(value);
-            assert_eq!(error, AddressError::Credentials, "{value}");
+            let expected = AddressError::Credentials {
+                setting: "OLLAMA_HOST",
+            };
+            assert_eq!(error, expected, "{value}");
             assert!(!error.to_string().contains("secret"));
         }
+    }
+
+    #[test]
+    fn the_address_of_another_server_is_used_as_it_is_written() {
+        for (value, expected) in [
+            ("http://127.0.0.1:1234/v1", "http://127.0.0.1:1234"),
+            ("https://gpu/llm/v1/", "https://gpu/llm"),
+            ("http://gpu", "http://gpu"),
+            ("https://gpu/", "https://gpu"),
+            ("gpu", "http://gpu"),
+            ("gpu:1234", "http://gpu:1234"),
+            ("0.0.0.0:8000", "http://127.0.0.1:8000"),
+            ("[::1]:8080", "http://[::1]:8080"),
+        ] {
+            let address = Address::parse_server("OLLACODE_SERVER", value);
+            let address = address.unwrap_or_else(|error| panic!("{value}: {error}"));
+            assert_eq!(address.to_string(), expected, "{value}");
+            assert_eq!(address.warning(), None, "{value}");
+        }
+        for value in ["", ":8080", "http://", "gpu:0", "gpu:x", "gpu:99999", "a b"] {
+            let error = Address::parse_server("OLLACODE_SERVER", value).expect_err(value);
+            let expected = format!("`OLLACODE_SERVER` is `{value}`, which is not");
+            assert!(error.to_string().starts_with(&expected), "{error}");
+        }
+        let password = "https://me:secret@gpu";
+        let error = Address::parse_server("OLLACODE_SERVER", password).expect_err("a password");
+        let error = error.to_string();
+        assert!(error.ends_with("use `OLLACODE_SERVER_KEY`"), "{error}");
     }
 
     #[test]
@@ -284,5 +372,8 @@ mod tests {
             let address = Address::parse(value).expect("an address");
             assert_eq!(address.endpoint("api/tags").as_str(), expected);
         }
+        let asked = Address::parse("gpu").map(|it| it.endpoint("props?model=a%2Fb"));
+        let expected = "http://gpu:11434/props?model=a%2Fb";
+        assert_eq!(asked.expect("an address").as_str(), expected);
     }
 }

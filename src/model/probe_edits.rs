@@ -5,11 +5,10 @@ use std::slice;
 
 use futures::StreamExt;
 
-use super::chat::OllamaChat;
+use super::repair::{check, find_calls, text_protocol};
+use super::{ChatModel, ChatRequest, Delta, EditCounts, EditForm, ModelError, ToolSpec};
 use crate::edit::{LineAnchor, anchored_lines, edit, with_lines};
 use crate::message::{Message, ToolCall};
-use crate::model::repair::{check, find_calls, text_protocol};
-use crate::model::{ChatModel, ChatRequest, Delta, EditCounts, EditForm, ModelError, ToolSpec};
 use crate::text::anchors::{anchored, without_copied_anchors};
 
 /// Most tokens of a reply; thinking needs some of them.
@@ -44,63 +43,61 @@ const TASKS: [(&str, &str, &str); 2] = [
     ),
 ];
 
-impl OllamaChat {
-    /// Has the model make two small edits in each form, with the tool for it.
-    ///
-    /// # Errors
-    ///
-    /// If the server fails; edits that fail are counted.
-    pub async fn probe_edits(
-        &self,
-        tools: &[(EditForm, ToolSpec)],
-    ) -> Result<EditCounts, ModelError> {
-        let mut counts = EditCounts::default();
-        for (form, tool) in tools {
-            for (ask, before, after) in TASKS {
-                let call = self.edit_call(&question(*form, ask), tool).await?;
-                let edited = call.and_then(|call| edited(*form, &call));
-                let wanted = SAMPLE.replace(before, after);
-                let has_worked = edited.is_some_and(|text| text.trim_end() == wanted.trim_end());
-                counts.note(*form, has_worked);
-            }
+/// Has a model make two small edits in each form, with the tool for it.
+///
+/// # Errors
+///
+/// If the server fails; edits that fail are counted.
+pub async fn probe_edits(
+    model: &dyn ChatModel,
+    tools: &[(EditForm, ToolSpec)],
+) -> Result<EditCounts, ModelError> {
+    let mut counts = EditCounts::default();
+    for (form, tool) in tools {
+        for (ask, before, after) in TASKS {
+            let call = edit_call(model, &question(*form, ask), tool).await?;
+            let edited = call.and_then(|call| edited(*form, &call));
+            let wanted = SAMPLE.replace(before, after);
+            let has_worked = edited.is_some_and(|text| text.trim_end() == wanted.trim_end());
+            counts.note(*form, has_worked);
         }
-        Ok(counts)
     }
+    Ok(counts)
+}
 
-    /// The first valid call of the tool in the reply to a question.
-    async fn edit_call(
-        &self,
-        question: &str,
-        tool: &ToolSpec,
-    ) -> Result<Option<ToolCall>, ModelError> {
-        let tools = slice::from_ref(tool);
-        let in_words = !self.profile().tools;
-        let mut system = SYSTEM.to_owned();
-        if in_words {
-            system = format!("{system}\n\n{}", text_protocol(tools));
-        }
-        let messages = [Message::System { text: system }, Message::user(question)];
-        let mut reply = self.reply(ChatRequest {
-            messages: &messages,
-            tools: if in_words { &[] } else { tools },
-            format: None,
-            without_thoughts: false,
-            reply_tokens: Some(REPLY),
-        });
-        let (mut text, mut calls) = (String::new(), Vec::new());
-        while let Some(delta) = reply.next().await {
-            match delta {
-                Ok(Delta::Text(piece)) => text.push_str(&piece),
-                Ok(Delta::Call(call)) => calls.push(call),
-                Ok(Delta::Thinking(_) | Delta::BrokenCall { .. } | Delta::Done(_)) => {}
-                Err(error @ (ModelError::Failed(_) | ModelError::Crashed(_))) => return Err(error),
-                // The model wrote nonsense, or has no tools after all.
-                Err(_) => return Ok(None),
-            }
-        }
-        calls.extend(find_calls(&text, tools).calls);
-        Ok(calls.into_iter().find_map(|call| check(call, tools).ok()))
+/// The first valid call of the tool in the reply to a question.
+async fn edit_call(
+    model: &dyn ChatModel,
+    question: &str,
+    tool: &ToolSpec,
+) -> Result<Option<ToolCall>, ModelError> {
+    let tools = slice::from_ref(tool);
+    let in_words = !model.profile().tools;
+    let mut system = SYSTEM.to_owned();
+    if in_words {
+        system = format!("{system}\n\n{}", text_protocol(tools));
     }
+    let messages = [Message::System { text: system }, Message::user(question)];
+    let mut reply = model.reply(ChatRequest {
+        messages: &messages,
+        tools: if in_words { &[] } else { tools },
+        format: None,
+        without_thoughts: false,
+        reply_tokens: Some(REPLY),
+    });
+    let (mut text, mut calls) = (String::new(), Vec::new());
+    while let Some(delta) = reply.next().await {
+        match delta {
+            Ok(Delta::Text(piece)) => text.push_str(&piece),
+            Ok(Delta::Call(call)) => calls.push(call),
+            Ok(Delta::Thinking(_) | Delta::BrokenCall { .. } | Delta::Done(_)) => {}
+            Err(error @ (ModelError::Failed(_) | ModelError::Crashed(_))) => return Err(error),
+            // The model wrote nonsense, or has no tools after all.
+            Err(_) => return Ok(None),
+        }
+    }
+    calls.extend(find_calls(&text, tools).calls);
+    Ok(calls.into_iter().find_map(|call| check(call, tools).ok()))
 }
 
 /// The file as `read_file` shows it, and what is to be changed.

@@ -2,7 +2,7 @@
 
 /// A family of embedding models.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct EmbeddingTemplate {
+pub(in crate::model) struct EmbeddingTemplate {
     /// Base names, without namespace and tag, in lower case.
     names: &'static [&'static str],
     /// Prefix of a query.
@@ -90,15 +90,18 @@ const UNKNOWN: &EmbeddingTemplate = &as_is(&[], None);
 
 impl EmbeddingTemplate {
     /// Finds the card of a model by its base name: `hf.co/Qwen/Qwen3-Embedding-0.6B-GGUF:Q8_0`
-    /// has the base name `qwen3-embedding-0.6b`.
-    pub(super) fn for_model(model: &str) -> &'static EmbeddingTemplate {
+    /// and `qwen3-embedding-0.6b-q8_0.gguf` have the base name `qwen3-embedding-0.6b`.
+    pub(in crate::model) fn for_model(model: &str) -> &'static EmbeddingTemplate {
         let last = model.rsplit_once('/').map_or(model, |(_, last)| last);
         let base = last
             .split_once(':')
             .map_or(last, |(base, _)| base)
             .trim()
             .to_ascii_lowercase();
-        let base = base.strip_suffix("-gguf").unwrap_or(&base);
+        let base = base.strip_prefix("text-embedding-").unwrap_or(&base);
+        let base = base.strip_suffix(".gguf").unwrap_or(base);
+        let base = without_quantization(base);
+        let base = base.strip_suffix("-gguf").unwrap_or(base);
         CARDS
             .iter()
             .find(|card| card.names.contains(&base))
@@ -106,17 +109,31 @@ impl EmbeddingTemplate {
     }
 
     /// Whether the model is in the table, so that it is an embedding model.
-    pub(super) fn is_known(&self) -> bool {
+    pub(in crate::model) fn is_known(&self) -> bool {
         !self.names.is_empty()
     }
 
     /// Both templates, for the fingerprint of an index.
-    pub(super) fn template(&self) -> String {
+    pub(in crate::model) fn template(&self) -> String {
         format!(
             "query={}{{text}} document={}{{text}}",
             self.query, self.document
         )
     }
+}
+
+/// A name without the kind of numbers at its end, such as `-q8_0` or `.f16`.
+fn without_quantization(name: &str) -> &str {
+    match name.rsplit_once(['-', '.']) {
+        Some((rest, last)) if is_quantization(last) => rest,
+        _ => name,
+    }
+}
+
+fn is_quantization(word: &str) -> bool {
+    let digits = word.strip_prefix("iq").or_else(|| word.strip_prefix('q'));
+    let is_quantized = digits.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    is_quantized || ["f16", "bf16", "f32"].contains(&word)
 }
 
 #[cfg(test)]
@@ -133,6 +150,12 @@ mod tests {
                 "hf.co/Qwen/Qwen3-Embedding-0.6B-GGUF:Q8_0",
                 "Instruct: Given a",
                 "",
+            ),
+            ("qwen3-embedding-0.6b-q8_0.gguf", "Instruct: Given a", ""),
+            (
+                "text-embedding-nomic-embed-text-v1.5",
+                "search_query: ",
+                "search_document: ",
             ),
             (
                 "embeddinggemma",

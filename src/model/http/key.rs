@@ -4,7 +4,7 @@ use std::fmt;
 
 use reqwest::header::HeaderValue;
 
-use super::{Address, OllamaError};
+use super::{Address, ServerError};
 
 /// A key for a server that asks for one. It prints as `***`.
 #[derive(Clone)]
@@ -12,9 +12,9 @@ pub struct ApiKey(HeaderValue);
 
 impl ApiKey {
     /// Checks a key as the user wrote it.
-    pub fn new(key: &str) -> Result<ApiKey, OllamaError> {
+    pub fn new(key: &str) -> Result<ApiKey, ServerError> {
         let mut value = HeaderValue::from_str(&format!("Bearer {}", key.trim()))
-            .map_err(|_| OllamaError::BadKey)?;
+            .map_err(|_| ServerError::BadKey)?;
         value.set_sensitive(true);
         Ok(ApiKey(value))
     }
