@@ -12,8 +12,8 @@ mod kept;
 mod queries;
 mod related;
 mod search;
-mod shared_cache;
 mod servers;
+mod shared_cache;
 
 mod map;
 
