@@ -29,11 +29,7 @@ pub async fn run(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
         None => None,
     };
     let survey = match embedder {
-        Some(embedder) => {
-            index
-                .dry_run_shared(Arc::new(embedder), &show, &stop)
-                .await?
-        }
+        Some(embedder) => index.dry_run_shared(embedder, &show, &stop).await?,
         None => index.dry_run(&show, &stop).await?,
     };
     let took = started.elapsed();
