@@ -1,11 +1,10 @@
 //! `ollacode index --dry-run`.
 
 use std::io::{self, Write};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Error;
-use ollacode_indexer::{DryRun, Embedder, Role, SharedCache, Standing};
+use ollacode_indexer::{DryRun, Role, SharedCache, Standing};
 use serde_json::{Value, json};
 
 use super::args::IndexArguments;

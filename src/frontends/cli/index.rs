@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Error, bail, ensure};
 use ollacode_indexer::{
-    EmbedError, EmbedReport, IndexError, IndexEvent, LockWait, RefreshOptions, Role, SharedReport,
+    EmbedError, EmbedReport, IndexError, IndexEvent, LockWait, RefreshOptions, SharedReport,
     Standing, StoreError,
 };
 use serde_json::json;
@@ -21,8 +21,6 @@ use super::{
     CommandEnd, cache, confirm, dry_run, indexes, inspect, note, print, print_json, summary,
 };
 use crate::app::{App, VectorStatus};
-use crate::config::EmbedModel;
-use crate::conversation::messages::duration;
 use crate::model::http::ServerError;
 
 pub(super) const STOPPING: &str = "stopping; finished work is kept";

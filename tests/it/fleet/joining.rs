@@ -111,8 +111,8 @@ fn offline_leaves_out_what_is_not_this_machine_and_says_so_once() {
     let environment = Environment::on(&first).with("OLLACODE_OFFLINE", "true");
     write_samples(&environment);
     // An address of documentation: nothing may be sent there.
-    let tables = table("http://192.0.2.1:11434", "") + &table(&other.uri(), "");
-    configure(&environment, &tables);
+    let tables = [table("http://192.0.2.1:11434", ""), table(&other.uri(), "")];
+    configure(&environment, &tables.concat());
     let output = environment.index();
     assert_eq!(output.stderr.matches("192.0.2.1").count(), 1, "{output:#?}");
     assert!(
