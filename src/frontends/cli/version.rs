@@ -8,9 +8,6 @@ use anyhow::Error;
 
 use super::print;
 
-/// What was not noted when the program was built.
-const UNKNOWN: &str = "unknown";
-
 /// A package installs this file in the folder above that of the program: one word, such as `deb`.
 const INSTALLED_BY: &str = "share/ollacode/installed-by";
 
