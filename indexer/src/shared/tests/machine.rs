@@ -209,19 +209,21 @@ impl Machine {
         }
     }
 
-    /// Updates and embeds; returns the report and the warnings.
+    /// Updates and embeds; returns the report and the warnings. Progress ends when all texts are done.
     pub async fn embed(&self, index: &Index, server: &Server) -> (EmbedReport, Vec<String>) {
         let how = RefreshOptions::default();
         index.refresh(&how, &|_| {}).await.expect("a refresh");
         let warnings = Mutex::new(Vec::new());
-        let events = |event: IndexEvent| {
-            if let IndexEvent::Warning(warning) = event {
-                warnings.lock().push(warning);
-            }
+        let left = Mutex::new(0);
+        let events = |event: IndexEvent| match event {
+            IndexEvent::Warning(warning) => warnings.lock().push(warning),
+            IndexEvent::Embedding { done, total } => *left.lock() = total - done,
+            _ => {}
         };
         let cache = EmbeddingCache::open(&self.data(), 1 << 30).expect("a cache");
         let stop = CancellationToken::new();
         let report = index.embed(server, Some(cache), &events, &stop).await;
+        assert_eq!(left.into_inner(), 0, "progress has stopped before its end");
         (report.expect("embedded"), warnings.into_inner())
     }
 
