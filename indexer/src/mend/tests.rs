@@ -185,6 +185,30 @@ async fn a_step_back_begins_a_generation() {
 }
 
 #[tokio::test]
+async fn a_version_of_vectors_that_does_not_open_is_stepped_back_though_no_file_changed() {
+    let world = World::made().await;
+    // What was written last may be compared once more.
+    refresh(&world.index()).await;
+    let before = world.index().generation().await.expect("a generation");
+    let kinds = files_by_kind(&world.index_folder());
+    let of_vectors =
+        |kind: &&String| kind.starts_with("vectors_") && kind.ends_with("/_versions/#.manifest");
+    let kind = kinds.keys().find(of_vectors).expect("a version of vectors");
+    let path = world.index_folder().join(&kinds[kind][0]);
+    // It has its length, and says that it begins where it ends, on which LanceDB panics.
+    let mut bytes = fs::read(&path).expect("a manifest");
+    let end = (bytes.len() as u64).to_le_bytes();
+    let trailer = bytes.len() - 16;
+    bytes[trailer..trailer + end.len()].copy_from_slice(&end);
+    fs::write(&path, bytes).expect("damage");
+    let index = world.index();
+    refresh(&index).await;
+    assert_ne!(index.generation().await.expect("a generation"), before);
+    let embedded = world.embed(&index).await;
+    assert_eq!(embedded.embedded, 0, "vectors were made anew");
+}
+
+#[tokio::test]
 async fn a_damaged_index_of_words_does_without_and_is_built_anew_behind() {
     let world = World::made().await;
     let kinds = files_by_kind(&world.index_folder());
