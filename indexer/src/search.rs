@@ -335,7 +335,7 @@ impl Index {
             .filter(|path| !overlay.covers(path))
             .collect();
         let (asked, root, redactor) = (paths.clone(), self.open_root()?, self.redactor());
-        let stale = catalog
+        let stale: BTreeSet<String> = catalog
             .run(move |catalog| {
                 let recorded = catalog.contents(&asked)?;
                 let is_stale = |path: &&String| {
