@@ -201,7 +201,7 @@ impl Index {
         let generation = catalog.run(|catalog| catalog.generation()).await?;
         let store = self.store_of(&generation).await?;
         let mut searcher = IndexSearch {
-            chunks: store.snapshot().await?,
+            chunks: guarded(look_up(store.snapshot())).await?,
             store,
             filter: filter(&catalog, request, &overlay).await?,
             mentioned: mentioned(&catalog, &query, &overlay).await?,
@@ -401,7 +401,8 @@ async fn have_moved(
     searcher: &IndexSearch,
     results: &RetrieverResults,
 ) -> Result<bool, IndexError> {
-    let moved = searcher.store.version().await? != searcher.chunks.version();
+    let newest = guarded(look_up(searcher.store.version())).await?;
+    let moved = newest != searcher.chunks.version();
     // What could not be read may have been removed by that commit.
     if moved && !results.unread.is_empty() {
         return Err(IndexError::StaleGeneration);
