@@ -83,8 +83,8 @@ async fn an_index_of_words_that_lacks_most_rows_is_built_in_one_piece() {
     let done = store.maintain(&policy, SystemTime::now()).await;
     assert!(done.expect("maintenance").updated_indexes > 0);
     let indexes = compare(&store).await;
-    let mut words = indexes.iter().filter(|it| it.name == TERMS_INDEX);
-    let words = words.next().expect("an index of words");
+    let words = indexes.iter().find(|it| it.name == TERMS_INDEX);
+    let words = words.expect("an index of words");
     assert_eq!((words.segments, words.unindexed_rows), (1, 0));
 }
 
