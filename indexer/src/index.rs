@@ -228,7 +228,7 @@ impl Index {
         if matches!(scope, RefreshScope::Everything) {
             guard_against_loss(&self.root, &walked, &found)?;
             let unchanged = self.report_unchanged(&known.generation, &walked, &found);
-            if let Some(report) = unchanged.await? {
+            if let Some(report) = unchanged.await?.filter(|_| !how.stop.is_cancelled()) {
                 events(IndexEvent::LexicalReady);
                 return Ok(report);
             }

@@ -201,7 +201,7 @@ impl Index {
         let generation = catalog.run(|catalog| catalog.generation()).await?;
         let store = self.store_of(&generation).await?;
         let mut searcher = IndexSearch {
-            chunks: store.snapshot().await?,
+            chunks: guarded(look_up(store.snapshot())).await?,
             store,
             filter: filter(&catalog, request, &overlay).await?,
             mentioned: mentioned(&catalog, &query, &overlay).await?,
@@ -218,9 +218,10 @@ impl Index {
         let results = searcher
             .run_retrievers(vector.filter(|_| counts.embedded > 0))
             .await?;
-        let moved = have_moved(&searcher, &results).await?;
+        // Before rows are read that a commit may have removed.
+        have_moved(&searcher, &results).await?;
         let hits = self
-            .fresh_hits(&catalog, &searcher, &results, &mut overlay, moved)
+            .fresh_hits(&catalog, &searcher, &results, &mut overlay)
             .await?;
         let unsearched = match hits.as_slice() {
             [] => Some(self.unsearched(request, &overlay).await?),
@@ -278,18 +279,19 @@ impl Index {
         searcher: &IndexSearch,
         results: &RetrieverResults,
         overlay: &mut Overlay,
-        moved: bool,
     ) -> Result<Vec<Ranked>, IndexError> {
         for _ in 0..ROUNDS {
             let hits = searcher.ranked(results, overlay).await?;
-            let stale = self.stale_paths(catalog, &hits, overlay, moved).await?;
+            let stale = self.stale_paths(catalog, searcher, results, &hits, overlay);
+            let stale = stale.await?;
             if stale.is_empty() {
                 return Ok(hits);
             }
             overlay.read(self, stale).await?;
         }
         let mut hits = searcher.ranked(results, overlay).await?;
-        let stale = self.stale_paths(catalog, &hits, overlay, moved).await?;
+        let stale = self.stale_paths(catalog, searcher, results, &hits, overlay);
+        let stale = stale.await?;
         hits.retain(|hit| !stale.contains(&hit.chunk.path));
         Ok(hits)
     }
@@ -322,30 +324,33 @@ impl Index {
     async fn stale_paths(
         &self,
         catalog: &SharedCatalog,
+        searcher: &IndexSearch,
+        results: &RetrieverResults,
         hits: &[Ranked],
         overlay: &Overlay,
-        moved: bool,
     ) -> Result<BTreeSet<String>, IndexError> {
         let paths: BTreeSet<String> = hits
             .iter()
             .map(|hit| hit.chunk.path.clone())
             .filter(|path| !overlay.covers(path))
             .collect();
-        if moved {
-            return Ok(paths);
-        }
-        let (root, redactor) = (self.open_root()?, self.redactor());
-        catalog
+        let (asked, root, redactor) = (paths.clone(), self.open_root()?, self.redactor());
+        let stale: BTreeSet<String> = catalog
             .run(move |catalog| {
-                let recorded = catalog.contents(&paths)?;
+                let recorded = catalog.contents(&asked)?;
                 let is_stale = |path: &&String| {
                     let recorded = recorded.get(path.as_str());
                     !recorded
                         .is_some_and(|recorded| holds(recorded, &root, path, redactor.as_ref()))
                 };
-                Ok(paths.iter().filter(is_stale).cloned().collect())
+                Ok(asked.iter().filter(is_stale).cloned().collect())
             })
-            .await
+            .await?;
+        // Asked last: what was recorded may be of a commit that came after the rows were read.
+        Ok(match have_moved(searcher, results).await? {
+            true => paths,
+            false => stale,
+        })
     }
 }
 
@@ -396,7 +401,8 @@ async fn have_moved(
     searcher: &IndexSearch,
     results: &RetrieverResults,
 ) -> Result<bool, IndexError> {
-    let moved = searcher.store.version().await? != searcher.chunks.version();
+    let newest = guarded(look_up(searcher.store.version())).await?;
+    let moved = newest != searcher.chunks.version();
     // What could not be read may have been removed by that commit.
     if moved && !results.unread.is_empty() {
         return Err(IndexError::StaleGeneration);
@@ -425,3 +431,6 @@ fn holds(
     let is_clean = redactor.is_none_or(|redactor| redactor(&decoded.text).is_none());
     is_clean && redact(&decoded.text).findings.is_empty()
 }
+
+#[cfg(test)]
+mod tests;

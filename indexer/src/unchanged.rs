@@ -12,6 +12,7 @@ use crate::progress::RefreshReport;
 use crate::reconcile::{SharedCatalog, Unreconciled};
 use crate::status::mount_point;
 use crate::walk::WalkResult;
+use crate::without::guarded;
 
 impl Index {
     /// The report of a refresh of all files, if there is nothing to write: no file differs, and nothing
@@ -27,7 +28,7 @@ impl Index {
         if !found.is_empty() {
             return Ok(None);
         }
-        match self.report_in_order(generation).await {
+        match guarded(self.report_in_order(generation)).await {
             Ok(report) => Ok(report.map(|counted| RefreshReport {
                 unchanged: found.unchanged,
                 languages: counted.languages,

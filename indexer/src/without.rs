@@ -78,9 +78,9 @@ impl UnreadParts {
 }
 
 /// Whether a retriever failed, rather than the whole search: also if the system does not let it
-/// read a file.
+/// read a file, or if an index or a table is not of the kind that it asks for.
 fn is_unread(error: &StoreError) -> bool {
-    error.may_be_damage() || matches!(error, StoreError::Lance(_))
+    error.may_be_damage() || matches!(error, StoreError::Lance(_) | StoreError::Invalid(_))
 }
 
 /// Runs a retriever. LanceDB panics on some damaged data.
@@ -223,6 +223,11 @@ mod tests {
         }
         assert_eq!(unread.parts(), [SearchPart::Text]);
         assert_eq!(unread.sentences().len(), 1);
+        // Vectors of another width, or an index of another kind.
+        let other = IndexError::Store(StoreError::Invalid("60 instead of 64".to_owned()));
+        let failed: Result<u8, IndexError> = Err(other);
+        let found = unread.unless(SearchPart::Vectors, failed).expect("noted");
+        assert!(found.is_none() && unread.has(SearchPart::Vectors));
         let stopped: Result<u8, IndexError> = Err(IndexError::Stopped);
         assert!(unread.unless(SearchPart::Text, stopped).is_err());
         let failed: Result<u8, IndexError> = guarded(async { Err(IndexError::Stopped) }).await;

@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use crate::due::{IndexState, indexes_of, not_compacted, prunable_age};
 use crate::error::{Result, StoreError};
 use crate::recovery;
-use crate::store::{CHUNKS, Store, StoreFuture, TERMS_INDEX, retrying};
+use crate::store::{CHUNKS, Store, StoreFuture, TERMS_INDEX, create_text_index, retrying};
 use crate::vectors::table_name;
 
 /// Thresholds that decide which maintenance steps are due.
@@ -261,6 +261,13 @@ async fn extend_indexes(
 ) -> Result<usize> {
     let stale = indexes.iter().filter(|index| index.is_stale(policy));
     let stale: Vec<String> = stale.map(|index| index.name.clone()).collect();
+    let words = indexes.iter().find(|index| index.name == TERMS_INDEX);
+    if let Some(words) = words.filter(|index| index.is_stale(policy))
+        && 2 * words.unindexed_rows >= table.count_rows(None).boxed().await?
+    {
+        // A first build was cut off: an update of that size has no bounds on memory.
+        create_text_index(table).await?;
+    }
     if !stale.is_empty() {
         let options = || OptimizeOptions::append().index_names(stale.clone());
         retrying(|| table.optimize(OptimizeAction::Index(options())).boxed()).await?;

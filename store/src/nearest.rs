@@ -66,6 +66,10 @@ impl<'a> NearestRows<'a> {
             )));
         }
         let squares: f32 = vector.iter().map(|value| value * value).sum();
+        if !squares.is_finite() {
+            let text = "the vector of the query has a value that is no number";
+            return Err(StoreError::Invalid(text.to_owned()));
+        }
         let length = squares.sqrt().max(f32::MIN_POSITIVE);
         let unit = Float32Array::from_iter_values(vector.iter().map(|value| value / length));
         Ok(NearestRows {

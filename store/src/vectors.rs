@@ -223,13 +223,17 @@ impl Store {
 
     /// The table of vectors with a name, if it exists now.
     pub(crate) async fn vectors_table(&self, name: &str) -> Result<Option<Table>> {
+        let folder = recovery::table_folder(&self.inner.folder, name);
         // Another process may have dropped it since it was opened here.
-        if !recovery::table_folder(&self.inner.folder, name).is_dir() {
+        if !folder.is_dir() {
             self.open_vectors().remove(name);
             return Ok(None);
         }
         if let Some(table) = self.open_vectors().get(name) {
             return Ok(Some(table.clone()));
+        }
+        if let Some(why) = recovery::newest_manifest_damage(&folder)? {
+            return Err(StoreError::corrupt("the table of vectors", why));
         }
         match self
             .inner

@@ -184,6 +184,55 @@ async fn a_step_back_begins_a_generation() {
     }
 }
 
+/// A manifest that has its length and says that it begins where it ends, on which LanceDB panics.
+fn without_beginning(manifest: &Path) -> Vec<u8> {
+    let mut bytes = fs::read(manifest).expect("a manifest");
+    let end = (bytes.len() as u64).to_le_bytes();
+    let trailer = bytes.len() - 16;
+    bytes[trailer..trailer + end.len()].copy_from_slice(&end);
+    bytes
+}
+
+#[tokio::test]
+async fn a_version_that_does_not_open_comes_between_two_searches() {
+    let world = World::made().await;
+    let index = world.index();
+    let expected = world.search(&index, NAMES[0]).await.expect("an answer");
+    assert!(expected.first.is_some());
+    let kinds = files_by_kind(&world.index_folder());
+    let newest = &kinds["chunks.lance/_versions/#.manifest"][0];
+    let path = world.index_folder().join(newest);
+    // Names count down.
+    let name = path.file_stem().and_then(|name| name.to_str());
+    let number: u64 = name.and_then(|it| it.parse().ok()).expect("a number");
+    let next = path.with_file_name(format!("{:020}.manifest", number - 1));
+    fs::write(next, without_beginning(&path)).expect("another process is killed");
+    let found = world.search(&index, NAMES[0]).await.expect("an answer");
+    assert_eq!(found.first, expected.first);
+    refresh(&world.index()).await;
+    let found = world.search(&world.index(), NAMES[0]).await;
+    assert_eq!(found.expect("an answer"), expected);
+}
+
+#[tokio::test]
+async fn a_version_of_vectors_that_does_not_open_is_stepped_back_though_no_file_changed() {
+    let world = World::made().await;
+    // What was written last may be compared once more.
+    refresh(&world.index()).await;
+    let before = world.index().generation().await.expect("a generation");
+    let kinds = files_by_kind(&world.index_folder());
+    let of_vectors =
+        |kind: &&String| kind.starts_with("vectors_") && kind.ends_with("/_versions/#.manifest");
+    let kind = kinds.keys().find(of_vectors).expect("a version of vectors");
+    let path = world.index_folder().join(&kinds[kind][0]);
+    fs::write(&path, without_beginning(&path)).expect("damage");
+    let index = world.index();
+    refresh(&index).await;
+    assert_ne!(index.generation().await.expect("a generation"), before);
+    let embedded = world.embed(&index).await;
+    assert_eq!(embedded.embedded, 0, "vectors were made anew");
+}
+
 #[tokio::test]
 async fn a_damaged_index_of_words_does_without_and_is_built_anew_behind() {
     let world = World::made().await;

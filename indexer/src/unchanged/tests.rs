@@ -5,7 +5,8 @@ use std::fs;
 use ollacode_store::CatalogStamp;
 
 use super::*;
-use crate::refresh::tests::{Workspace, file, functions, refresh};
+use crate::refresh::RefreshOptions;
+use crate::refresh::tests::{Workspace, file, functions, quiet, refresh};
 
 /// What is reported of an index whose files are unchanged.
 async fn report(workspace: &Workspace) -> Option<RefreshReport> {
@@ -32,6 +33,19 @@ async fn a_refresh_that_finds_no_change_writes_nothing_and_counts_the_same() {
     assert!(found.counts.chunks > 12, "{:?}", found.counts);
     assert!(report(&workspace).await.is_some());
     workspace.assert_as_clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_that_is_stopped_says_so_though_nothing_changed() {
+    let workspace = Workspace::with_files(12);
+    for _ in 0..2 {
+        refresh(&workspace.index()).await;
+    }
+    assert!(report(&workspace).await.is_some());
+    let how = RefreshOptions::default();
+    how.stop.cancel();
+    let stopped = workspace.index().refresh(&how, &quiet).await;
+    assert!(matches!(stopped, Err(IndexError::Stopped)), "{stopped:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

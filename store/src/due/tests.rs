@@ -6,7 +6,7 @@ use std::path::Path;
 use super::*;
 use crate::chunk::{Chunk, ChunkKind, ContentKey};
 use crate::row::ChunkRow;
-use crate::store::{OpenMode, OpenOptions};
+use crate::store::{OpenMode, OpenOptions, TERMS_INDEX};
 
 fn row(path: &str, start_line: u32) -> ChunkRow {
     let text = format!("fn of_{start_line}() {{}}");
@@ -69,6 +69,23 @@ async fn indexes_are_as_lancedb_lists_them() {
     let mut without = indexes.clone();
     without.remove(0);
     assert!(has_all_indexes(&indexes) && !has_all_indexes(&without));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_of_words_that_lacks_most_rows_is_built_in_one_piece() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = writer(folder.path()).await;
+    let rows: Vec<ChunkRow> = (1..410).map(|line| row("a.rs", line)).collect();
+    store.append(&rows[..9]).await.expect("append");
+    store.index_text().await.expect("indexes");
+    store.append(&rows[9..]).await.expect("append");
+    let policy = MaintenancePolicy::default();
+    let done = store.maintain(&policy, SystemTime::now()).await;
+    assert!(done.expect("maintenance").updated_indexes > 0);
+    let indexes = compare(&store).await;
+    let words = indexes.iter().find(|it| it.name == TERMS_INDEX);
+    let words = words.expect("an index of words");
+    assert_eq!((words.segments, words.unindexed_rows), (1, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

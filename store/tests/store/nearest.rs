@@ -168,6 +168,13 @@ async fn what_is_not_in_the_index_is_compared_and_what_is_deleted_is_not_found()
     let short = store.search_vectors(FINGERPRINT, &[1.0; 60], WANTED).await;
     let error = short.expect_err("another model").to_string();
     assert!(error.contains("60") && error.contains("64"), "{error}");
+    for value in [f32::NAN, f32::INFINITY] {
+        let mut vector = rows[0].vector.clone();
+        vector[3] = value;
+        let wrong = store.search_vectors(FINGERPRINT, &vector, WANTED).await;
+        let error = wrong.expect_err("no direction").to_string();
+        assert!(error.contains("no number"), "{error}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
