@@ -35,6 +35,8 @@ pub struct OpenAiChat {
     planned: ModelProfile,
     /// The profile with the window of the server, once it said so, if it is another one.
     measured: OnceLock<ModelProfile>,
+    /// The profile with the window of a request that was refused, if that is shorter.
+    narrowed: OnceLock<ModelProfile>,
     /// Whether the server has said it, or was asked for it with the model loaded.
     is_measured: AtomicBool,
     /// What the user set, in tokens.
@@ -62,19 +64,14 @@ impl OpenAiChat {
         wanted: Option<u32>,
         reach: NetworkScope,
     ) -> Result<OpenAiChat, ServerError> {
-        let http = client.http();
-        if reach == NetworkScope::LoopbackOnly && !http.address().is_loopback() {
+        let address = client.http().address();
+        if reach == NetworkScope::LoopbackOnly && !address.is_loopback() {
             return Err(ServerError::Offline {
-                what: format!("{} is not this machine", http.address()),
+                what: format!("{address} is not this machine"),
             });
         }
-        let mut patience = LoadingPatience::new(http.limits().first_byte);
-        let (model, props) = loop {
-            match client.model_and_props(name).await {
-                Err(error) if patience.waits(http, &error).await => {}
-                found => break found?,
-            }
-        };
+        let asked = client.when_loaded(|| client.model_and_props(name));
+        let (model, props) = asked.await?;
         if model.embeds {
             return Err(ServerError::NotForChat {
                 server: client.kind(),
@@ -115,6 +112,7 @@ impl OpenAiChat {
             manner,
             is_measured: AtomicBool::new(model.window.is_some()),
             measured: OnceLock::new(),
+            narrowed: OnceLock::new(),
             refusals: Refusals::default(),
             wanted,
             planned,
@@ -240,7 +238,8 @@ impl OpenAiChat {
 
 impl ChatModel for OpenAiChat {
     fn profile(&self) -> &ModelProfile {
-        self.measured.get().unwrap_or(&self.planned)
+        let known = self.narrowed.get().or_else(|| self.measured.get());
+        known.unwrap_or(&self.planned)
     }
 
     fn reply<'a>(&'a self, request: ChatRequest<'a>) -> BoxStream<'a, Result<Delta, ModelError>> {
@@ -296,11 +295,10 @@ impl ReplySource for OpenAiChat {
     }
 
     fn narrow(&self, window: u32) {
-        if (1..self.planned.window).contains(&window) {
-            self.measured.get_or_init(|| ModelProfile {
-                window,
-                ..self.planned.clone()
-            });
+        if (1..self.profile().window).contains(&window) {
+            let profile = self.profile().clone();
+            self.narrowed
+                .get_or_init(|| ModelProfile { window, ..profile });
         }
     }
 }

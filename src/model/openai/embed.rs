@@ -6,7 +6,7 @@ use ollacode_indexer::{EmbedError, Embedded, Embedder, EmbeddingModel, Role};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::client::{LoadingPatience, OpenAiClient, ServedModel};
+use super::client::{OpenAiClient, ServedModel};
 use crate::model::embedding::{
     EmbeddingTemplate, MAX_WINDOW, PROBE, UNKNOWN_WINDOW, checked, judged, to_unit_length, to_usize,
 };
@@ -60,14 +60,7 @@ impl OpenAiEmbedder {
     ///
     /// If the server does not answer, does not have the model, or makes no vectors with it.
     pub async fn connect(client: OpenAiClient, name: &str) -> Result<OpenAiEmbedder, ServerError> {
-        let http = client.http();
-        let mut patience = LoadingPatience::new(http.limits().first_byte);
-        let served = loop {
-            match client.model(name).await {
-                Err(error) if patience.waits(http, &error).await => {}
-                found => break found?,
-            }
-        };
+        let served = client.when_loaded(|| client.model(name)).await?;
         let card = EmbeddingTemplate::for_model(&served.name);
         let probe = [PROBE.to_owned()];
         let (vectors, _) = vectors(&client, &served.name, &probe)

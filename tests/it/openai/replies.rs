@@ -269,6 +269,21 @@ async fn tokens_speed_and_reason_are_those_of_the_server() {
 }
 
 #[tokio::test]
+async fn a_reason_without_words_is_no_end() {
+    let piece = |text: &str, reason: Value| json!({"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": reason}]});
+    let events = [
+        piece("One, ", json!("")),
+        piece("two.", json!("")),
+        piece("", json!("stop")),
+    ];
+    let (heard, _server) = asked(LLAMA, vec![Answer::events(&events)]).await;
+    assert_eq!((heard.text.as_str(), heard.error), ("One, two.", None));
+    let broken = Answer::pieces(vec![stream(&events[..1])]);
+    let (heard, _server) = asked(LLAMA, vec![broken]).await;
+    assert_eq!(heard.error, Some(ModelError::Incomplete));
+}
+
+#[tokio::test]
 async fn replies_that_do_not_end_are_stopped() {
     let say = |text: &str| delta(json!({"content": text}));
     let blank = vec![say("Yes."), say(&" ".repeat(2_000))];
