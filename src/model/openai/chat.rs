@@ -43,6 +43,7 @@ pub struct OpenAiChat {
     wanted: Option<u32>,
     refusals: Refusals,
     warning: Option<String>,
+    why_in_words: Option<&'static str>,
     digest: String,
     memory: ModelMemory,
 }
@@ -107,6 +108,7 @@ impl OpenAiChat {
         OpenAiChat {
             warning: warning(kind, &planned.name, model.window, wanted),
             memory: ModelMemory::new(&key, &digest).of_server(&server),
+            why_in_words: why_in_words(kind, model.tools),
             server,
             digest,
             manner,
@@ -135,6 +137,11 @@ impl OpenAiChat {
         self.planned.weak = report.recommend_core;
         self.planned.tools &= report.native;
         self
+    }
+
+    /// Why tools are described in text, though the server would take some.
+    pub fn why_in_words(&self) -> Option<&'static str> {
+        self.why_in_words
     }
 
     /// What is known about the model, and is kept.
@@ -330,6 +337,17 @@ fn warning(
              assumed; set `MAX_CONTEXT_TOKENS` to what it was started with"
         )),
         _ => None,
+    }
+}
+
+/// Why tools are described in text, by whether the server says that the model has calls of its own.
+fn why_in_words(kind: ServerKind, tools: Option<bool>) -> Option<&'static str> {
+    match (tools, kind) {
+        (Some(true) | None, _) => None,
+        (Some(false), ServerKind::LlamaServer) => {
+            Some("its chat template has none, and its server leaves tools out without a word")
+        }
+        (Some(false), _) => Some("its server says that it was not trained for others"),
     }
 }
 

@@ -328,7 +328,10 @@ async fn a_profile_tells_what_the_server_can() {
     let studio = model(&server, ServerKind::LmStudio).await;
     let profile = studio.profile();
     assert!(profile.vision && profile.tools && !profile.weak && !profile.thinks_in_text);
-    assert_eq!(profile.remote, None);
+    assert_eq!(
+        (profile.remote.as_ref(), studio.why_in_words()),
+        (None, None)
+    );
     let template = "{{ messages }}<|im_start|>assistant\n<think>\n";
     let props = json!({
         "default_generation_settings": {"n_ctx": 4096, "params": {"reasoning_format": "none"}},
@@ -339,4 +342,6 @@ async fn a_profile_tells_what_the_server_can() {
     let profile = llama.profile();
     assert!(!profile.vision && !profile.tools && profile.thinks_in_text);
     assert_eq!(profile.window, 4_096);
+    let why = llama.why_in_words().unwrap_or_default();
+    assert!(why.starts_with("its chat template has none"), "{why}");
 }
