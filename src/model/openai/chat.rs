@@ -202,9 +202,13 @@ impl OpenAiChat {
         if self.is_measured.swap(true, Ordering::Relaxed) {
             return;
         }
-        let said = self.client.window_of(&self.planned.name).await;
-        let Ok(Some(real)) = said else {
-            return;
+        let real = match self.client.window_of(&self.planned.name).await {
+            Ok(Some(real)) => real,
+            Ok(None) => return,
+            Err(error) => {
+                tracing::debug!(%error, "the window is asked for after the next reply");
+                return self.is_measured.store(false, Ordering::Relaxed);
+            }
         };
         let window = window(Some(real), self.wanted);
         if window != self.planned.window {

@@ -244,11 +244,16 @@ async fn a_window_that_is_known_only_after_the_load_is_asked_for_then() {
         }]})
     };
     let kind = ServerKind::LmStudio;
-    let server = OpenAiServer::start(kind, vec![Answer::text("Yes."), Answer::text("Yes.")]);
+    let answers = vec![Answer::text("Yes."); 3];
+    let server = OpenAiServer::start(kind, answers);
     let server = server.page("/api/v1/models", 200, studio(json!([])));
     let model = model(&server, kind).await;
     assert_eq!(model.profile().window, ASSUMED_WINDOW);
     assert!(model.warning().is_some());
+    // That it cannot say it now is no answer.
+    let server = server.page("/api/v1/models", 500, json!({"error": "busy"}));
+    hear(&model, request(&question())).await;
+    assert_eq!(model.profile().window, ASSUMED_WINDOW);
     let loaded = studio(json!([{"id": "i", "config": {"context_length": 24_000}}]));
     let server = server.page("/api/v1/models", 200, loaded);
     hear(&model, request(&question())).await;
