@@ -134,7 +134,7 @@ impl Server {
         let Server::OpenAi(client) = self else {
             return Ok(None);
         };
-        let mut models = chat_models(client).await?;
+        let mut models = client.when_loaded(|| chat_models(client)).await?;
         let only = models.pop().filter(|_| models.is_empty());
         Ok(only.map(|model| model.name))
     }

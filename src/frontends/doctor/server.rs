@@ -230,8 +230,14 @@ fn served_model(model: &ServedModel) -> Check {
     if model.embeds {
         return Check::good("model", format!("{}: embedding", model.name));
     }
-    let window = model.window.or(model.trained_window);
-    let window = window.map_or("unknown".into(), |window| count(u64::from(window)));
+    let window = match (model.window, model.trained_window) {
+        (Some(window), _) => format!("context window {}", count(u64::from(window))),
+        (None, Some(most)) => format!(
+            "context window unknown, trained for up to {}",
+            count(u64::from(most))
+        ),
+        (None, None) => "context window unknown".to_owned(),
+    };
     let can = match (model.tools, model.vision) {
         (None, false) => "capabilities unknown",
         (None, true) => "vision",
@@ -241,5 +247,32 @@ fn served_model(model: &ServedModel) -> Check {
         (Some(false), true) => "no tools, vision",
     };
     let name = &model.name;
-    Check::good("model", format!("{name}: {can}; context window {window}"))
+    Check::good("model", format!("{name}: {can}; {window}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_of_the_training_is_not_said_to_be_the_real_one() {
+        for (window, trained_window, said) in [
+            (Some(8_192), Some(131_072), "context window 8,192"),
+            (
+                None,
+                Some(131_072),
+                "context window unknown, trained for up to 131,072",
+            ),
+            (None, None, "context window unknown"),
+        ] {
+            let model = ServedModel {
+                name: "m".to_owned(),
+                window,
+                trained_window,
+                ..ServedModel::default()
+            };
+            let expected = format!("m: capabilities unknown; {said}");
+            assert_eq!(served_model(&model).message, expected);
+        }
+    }
 }

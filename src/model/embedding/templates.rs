@@ -92,9 +92,9 @@ impl EmbeddingTemplate {
     /// Finds the card of a model by its base name: `hf.co/Qwen/Qwen3-Embedding-0.6B-GGUF:Q8_0`
     /// and `qwen3-embedding-0.6b-q8_0.gguf` have the base name `qwen3-embedding-0.6b`.
     pub(in crate::model) fn for_model(model: &str) -> &'static EmbeddingTemplate {
-        let last = model.rsplit_once('/').map_or(model, |(_, last)| last);
+        let last = model.rsplit(['/', '\\']).next().unwrap_or(model);
         let base = last
-            .split_once(':')
+            .split_once([':', '@'])
             .map_or(last, |(base, _)| base)
             .trim()
             .to_ascii_lowercase();
@@ -154,6 +154,16 @@ mod tests {
             ("qwen3-embedding-0.6b-q8_0.gguf", "Instruct: Given a", ""),
             (
                 "text-embedding-nomic-embed-text-v1.5",
+                "search_query: ",
+                "search_document: ",
+            ),
+            (
+                "text-embedding-nomic-embed-text-v1.5@q8_0",
+                "search_query: ",
+                "search_document: ",
+            ),
+            (
+                "C:\\models\\nomic-embed-text-v1.5.Q8_0.gguf",
                 "search_query: ",
                 "search_document: ",
             ),

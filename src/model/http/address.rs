@@ -108,7 +108,7 @@ impl Address {
         };
         let mut base = Url::parse(&format!("{scheme}://{}:{port}/", url_host(host)))
             .map_err(|_| malformed())?;
-        base.set_path(without_api(path));
+        base.set_path(without_api(path, is_ollama));
         reach_instead_of_bind(&mut base);
         Ok(Address { base, warning })
     }
@@ -192,13 +192,15 @@ fn key_hint(setting: &str) -> &'static str {
     }
 }
 
-/// Removes what people copy from settings of other tools: a final `/`, `/v1` or `/api`.
-fn without_api(path: &str) -> &str {
+/// Removes what people copy from settings of other tools: a final `/` or `/v1`, and for Ollama `/api`,
+/// which elsewhere is a part of the address.
+fn without_api(path: &str, is_ollama: bool) -> &str {
     let path = path.trim_matches('/');
-    match path.rsplit_once('/') {
-        Some((prefix, "v1" | "api")) => prefix.trim_end_matches('/'),
-        None if path == "v1" || path == "api" => "",
-        _ => path,
+    let (prefix, last) = path.rsplit_once('/').unwrap_or(("", path));
+    if last == "v1" || (is_ollama && last == "api") {
+        prefix.trim_end_matches('/')
+    } else {
+        path
     }
 }
 
@@ -302,6 +304,8 @@ mod tests {
         for (value, expected) in [
             ("http://127.0.0.1:1234/v1", "http://127.0.0.1:1234"),
             ("https://gpu/llm/v1/", "https://gpu/llm"),
+            ("https://gpu/api/v1", "https://gpu/api"),
+            ("https://gpu/api", "https://gpu/api"),
             ("http://gpu", "http://gpu"),
             ("https://gpu/", "https://gpu"),
             ("gpu", "http://gpu"),

@@ -254,7 +254,7 @@ impl HttpClient {
                 Ok(response) if response.status().is_success() => return self.readable(response),
                 Ok(response) => {
                     let wait = retry_after(&response);
-                    (self.refusal(response, model).await, wait)
+                    (self.refusal(response, model, limit).await, wait)
                 }
                 Err(error) => (error, None),
             };
@@ -322,10 +322,10 @@ impl HttpClient {
         }
     }
 
-    /// Reads an error answer.
-    async fn refusal(&self, response: Response, model: &str) -> ServerError {
+    /// Reads an error answer, as far as it comes within the time for an answer.
+    async fn refusal(&self, response: Response, model: &str, limit: Duration) -> ServerError {
         let status = response.status().as_u16();
-        let body = self.body(response, self.limits.idle);
+        let body = self.body(response, limit.min(self.limits.idle));
         let body = body.beginning(MAX_ERROR).await;
         let message = error_text(&body);
         let says = |words| message.contains(words);

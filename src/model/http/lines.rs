@@ -221,11 +221,14 @@ impl ResponseBody {
         self.until = Instant::now() + time;
     }
 
-    /// Whether the whole answer is one JSON value, according to its headers.
-    pub(crate) fn is_json(&self) -> bool {
+    /// Whether the answer is one JSON value, or a page, and no stream, according to its headers.
+    pub(crate) fn is_whole(&self) -> bool {
         let kind = self.response.headers().get(CONTENT_TYPE);
         let kind = kind.and_then(|kind| kind.to_str().ok());
-        kind.is_some_and(|kind| kind.trim_start().starts_with("application/json"))
+        let kind = kind.unwrap_or_default().trim_start().to_ascii_lowercase();
+        ["application/json", "text/html"]
+            .iter()
+            .any(|whole| kind.starts_with(whole))
     }
 
     /// The kind of the server.

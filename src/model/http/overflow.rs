@@ -1,17 +1,26 @@
 //! Recognises errors about the window, which servers report in words.
 
-/// Errors for a request over the window.
+/// Errors for a request over the window; those about what is kept are LM Studio's.
 const OVERFLOWS: &[&str] = &[
     "exceeds the context length",
     "exceeds the available context size",
     "exceed_context_size",
     "longer than the context length",
+    "longer than the model's context length",
+    "n_keep",
+    "to keep the first",
     "maximum context length",
     "context_length_exceeded",
 ];
 
 /// Words before the number of tokens of the request.
-const NEEDED: [&str; 2] = ["n_prompt_tokens", "request ("];
+const NEEDED: [&str; 5] = [
+    "n_prompt_tokens",
+    "request (",
+    "n_keep",
+    "to keep the first",
+    "The input (",
+];
 
 /// Words after it: vLLM and OpenAI tell that of the request and the longest reply together first.
 const NEEDED_BEFORE: [&str; 4] = [
@@ -22,7 +31,13 @@ const NEEDED_BEFORE: [&str; 4] = [
 ];
 
 /// Words before the number of tokens of the window.
-const WINDOW: [&str; 3] = ["n_ctx", "context size (", "maximum context length is"];
+const WINDOW: [&str; 5] = [
+    "n_ctx",
+    "context size (",
+    "maximum context length is",
+    "context length of only",
+    "model's context length (",
+];
 
 /// The tokens of the request and of the window, each if given, if an error is about the window.
 ///
@@ -44,10 +59,10 @@ pub(crate) fn overflow(text: &str) -> Option<(Option<u32>, Option<u32>)> {
     ))
 }
 
-/// The first number right after a key or a word, ignoring quotes and the like.
+/// The first number right after a key or a word, ignoring quotes, parentheses and the like.
 fn number_after(text: &str, key: &str) -> Option<u32> {
     text.match_indices(key).find_map(|(at, _)| {
-        let rest = text[at + key.len()..].trim_start_matches(|c: char| "\\\": =".contains(c));
+        let rest = text[at + key.len()..].trim_start_matches(|c: char| "\\\": =(".contains(c));
         let end = rest
             .find(|c: char| !c.is_ascii_digit())
             .unwrap_or(rest.len());
@@ -89,6 +104,14 @@ mod tests {
         assert_eq!(overflow(input), Some((Some(600), Some(512))));
         let trained = r#"exceed_context_size n_ctx_train: 5, "n_ctx": 4096"#;
         assert_eq!(overflow(trained), Some((None, Some(4096))));
+        let kept = "Trying to keep the first 10136 tokens when context the overflows. However, the \
+                    model is loaded with context length of only 7866 tokens, which is not enough.";
+        assert_eq!(overflow(kept), Some((Some(10_136), Some(7866))));
+        let newer = "Cannot truncate prompt with n_keep (15028) >= n_ctx (7424)";
+        assert_eq!(overflow(newer), Some((Some(15_028), Some(7424))));
+        let sglang =
+            "The input (5000 tokens) is longer than the model's context length (4096 tokens).";
+        assert_eq!(overflow(sglang), Some((Some(5000), Some(4096))));
         assert_eq!(overflow("model 'x' not found"), None);
     }
 }

@@ -33,7 +33,7 @@ enum AnswerSource {
 impl ChatAnswer {
     /// Reads an answer. `first` is how long its first event may take.
     pub(super) fn new(body: ResponseBody, first: Duration) -> ChatAnswer {
-        let source = if body.is_json() {
+        let source = if body.is_whole() {
             // A server that knows no streams answers so, whatever was asked for.
             AnswerSource::Whole(Some(Box::new(body)))
         } else {

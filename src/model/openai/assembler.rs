@@ -17,6 +17,9 @@ const THOUGHTS: [&str; 3] = ["reasoning_content", "reasoning", "thinking"];
 /// Reasons with which a server ends a reply that is not complete.
 const BROKEN_OFF: [&str; 3] = ["abort", "error", "cancelled"];
 
+/// What some servers write in place of null while a reply goes on.
+const NO_REASON: [&str; 2] = ["", "null"];
+
 /// A reply so far.
 #[derive(Debug, Default)]
 pub(super) struct ReplyAssembler {
@@ -55,7 +58,9 @@ impl ReplyAssembler {
         let Some(Value::Object(mut choice)) = choice else {
             return ReplyPart::default();
         };
-        if let Some(Value::String(reason)) = choice.remove("finish_reason") {
+        if let Some(Value::String(reason)) = choice.remove("finish_reason")
+            && !NO_REASON.contains(&reason.as_str())
+        {
             self.reason = Some(reason);
         }
         let part = match (choice.remove("delta"), choice.remove("message")) {
@@ -328,6 +333,8 @@ mod tests {
             (json!("function_call"), true, false),
             (json!("abort"), true, true),
             (json!(null), false, false),
+            (json!(""), false, false),
+            (json!("null"), false, false),
         ] {
             let mut assembler = ReplyAssembler::default();
             push(

@@ -35,12 +35,15 @@ pub struct OpenAiChat {
     planned: ModelProfile,
     /// The profile with the window of the server, once it said so, if it is another one.
     measured: OnceLock<ModelProfile>,
+    /// The profile with the window of a request that was refused, if that is shorter.
+    narrowed: OnceLock<ModelProfile>,
     /// Whether the server has said it, or was asked for it with the model loaded.
     is_measured: AtomicBool,
     /// What the user set, in tokens.
     wanted: Option<u32>,
     refusals: Refusals,
     warning: Option<String>,
+    why_in_words: Option<&'static str>,
     digest: String,
     memory: ModelMemory,
 }
@@ -62,19 +65,14 @@ impl OpenAiChat {
         wanted: Option<u32>,
         reach: NetworkScope,
     ) -> Result<OpenAiChat, ServerError> {
-        let http = client.http();
-        if reach == NetworkScope::LoopbackOnly && !http.address().is_loopback() {
+        let address = client.http().address();
+        if reach == NetworkScope::LoopbackOnly && !address.is_loopback() {
             return Err(ServerError::Offline {
-                what: format!("{} is not this machine", http.address()),
+                what: format!("{address} is not this machine"),
             });
         }
-        let mut patience = LoadingPatience::new(http.limits().first_byte);
-        let (model, props) = loop {
-            match client.model_and_props(name).await {
-                Err(error) if patience.waits(http, &error).await => {}
-                found => break found?,
-            }
-        };
+        let asked = client.when_loaded(|| client.model_and_props(name));
+        let (model, props) = asked.await?;
         if model.embeds {
             return Err(ServerError::NotForChat {
                 server: client.kind(),
@@ -110,11 +108,13 @@ impl OpenAiChat {
         OpenAiChat {
             warning: warning(kind, &planned.name, model.window, wanted),
             memory: ModelMemory::new(&key, &digest).of_server(&server),
+            why_in_words: why_in_words(kind, model.tools),
             server,
             digest,
             manner,
             is_measured: AtomicBool::new(model.window.is_some()),
             measured: OnceLock::new(),
+            narrowed: OnceLock::new(),
             refusals: Refusals::default(),
             wanted,
             planned,
@@ -137,6 +137,11 @@ impl OpenAiChat {
         self.planned.weak = report.recommend_core;
         self.planned.tools &= report.native;
         self
+    }
+
+    /// Why tools are described in text, though the server would take some.
+    pub fn why_in_words(&self) -> Option<&'static str> {
+        self.why_in_words
     }
 
     /// What is known about the model, and is kept.
@@ -197,9 +202,13 @@ impl OpenAiChat {
         if self.is_measured.swap(true, Ordering::Relaxed) {
             return;
         }
-        let said = self.client.window_of(&self.planned.name).await;
-        let Ok(Some(real)) = said else {
-            return;
+        let real = match self.client.window_of(&self.planned.name).await {
+            Ok(Some(real)) => real,
+            Ok(None) => return,
+            Err(error) => {
+                tracing::debug!(%error, "the window is asked for after the next reply");
+                return self.is_measured.store(false, Ordering::Relaxed);
+            }
         };
         let window = window(Some(real), self.wanted);
         if window != self.planned.window {
@@ -240,7 +249,8 @@ impl OpenAiChat {
 
 impl ChatModel for OpenAiChat {
     fn profile(&self) -> &ModelProfile {
-        self.measured.get().unwrap_or(&self.planned)
+        let known = self.narrowed.get().or_else(|| self.measured.get());
+        known.unwrap_or(&self.planned)
     }
 
     fn reply<'a>(&'a self, request: ChatRequest<'a>) -> BoxStream<'a, Result<Delta, ModelError>> {
@@ -296,11 +306,10 @@ impl ReplySource for OpenAiChat {
     }
 
     fn narrow(&self, window: u32) {
-        if (1..self.planned.window).contains(&window) {
-            self.measured.get_or_init(|| ModelProfile {
-                window,
-                ..self.planned.clone()
-            });
+        if (1..self.profile().window).contains(&window) {
+            let profile = self.profile().clone();
+            self.narrowed
+                .get_or_init(|| ModelProfile { window, ..profile });
         }
     }
 }
@@ -332,6 +341,17 @@ fn warning(
              assumed; set `MAX_CONTEXT_TOKENS` to what it was started with"
         )),
         _ => None,
+    }
+}
+
+/// Why tools are described in text, by whether the server says that the model has calls of its own.
+fn why_in_words(kind: ServerKind, tools: Option<bool>) -> Option<&'static str> {
+    match (tools, kind) {
+        (Some(true) | None, _) => None,
+        (Some(false), ServerKind::LlamaServer) => {
+            Some("its chat template has none, and its server leaves tools out without a word")
+        }
+        (Some(false), _) => Some("its server says that it was not trained for others"),
     }
 }
 

@@ -67,18 +67,38 @@ impl OpenAiClient {
         let version = match self.kind() {
             ServerKind::LlamaServer => self.props(None).await?.build,
             ServerKind::Vllm => {
-                let answer: Value = self.http.look_up("version").await?;
+                let answer = self.beside_v1("version").await?.unwrap_or_default();
                 answer["version"].as_str().map(str::to_owned)
             }
-            ServerKind::Ollama | ServerKind::LmStudio | ServerKind::OpenAi => {
-                self.list().await?;
-                None
-            }
+            ServerKind::Ollama | ServerKind::LmStudio | ServerKind::OpenAi => None,
         };
-        Ok(match version {
-            Some(version) => format!("{name} {version}"),
-            None => name.to_owned(),
-        })
+        if let Some(version) = version {
+            return Ok(format!("{name} {version}"));
+        }
+        self.list().await?;
+        Ok(name.to_owned())
+    }
+
+    /// Asks for something. A server that is loading its model refuses everything; it is waited for,
+    /// as long as the first byte of an answer may take.
+    ///
+    /// # Errors
+    ///
+    /// Those of the question; that of a server which is still loading when the time is up.
+    pub(in crate::model) async fn when_loaded<T, F>(
+        &self,
+        ask: impl Fn() -> F,
+    ) -> Result<T, ServerError>
+    where
+        F: Future<Output = Result<T, ServerError>>,
+    {
+        let mut patience = LoadingPatience::new(self.http.limits().first_byte);
+        loop {
+            match ask().await {
+                Err(error) if patience.waits(&self.http, &error).await => {}
+                found => return found,
+            }
+        }
     }
 
     /// Lists the models that the server has, in its order.
@@ -122,8 +142,7 @@ impl OpenAiClient {
         &self,
         name: &str,
     ) -> Result<(ServedModel, ServerProps), ServerError> {
-        let models = self.list().await?;
-        let found = models.into_iter().find(|model| is_named(&model.name, name));
+        let found = named(self.list().await?, name);
         let mut model = found.ok_or_else(|| ServerError::ModelMissing {
             server: self.kind(),
             model: name.to_owned(),
@@ -146,8 +165,22 @@ impl OpenAiClient {
             }
             None => "props".to_owned(),
         };
-        let answer: Value = self.http.look_up(&path).await?;
-        Ok(listing::props(&answer))
+        let answer = self.beside_v1(&path).await?;
+        Ok(listing::props(&answer.unwrap_or_default()))
+    }
+
+    /// Asks for something that is not of OpenAI's API; `None` if a proxy lets only that through.
+    async fn beside_v1(&self, path: &str) -> Result<Option<Value>, ServerError> {
+        match self.http.look_up(path).await {
+            Ok(answer) => Ok(Some(answer)),
+            Err(
+                ServerError::Status {
+                    status: 403..=405, ..
+                }
+                | ServerError::BadAnswer { .. },
+            ) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The models as the server lists them.
@@ -182,10 +215,18 @@ impl OpenAiClient {
 
 impl ServedModel {
     fn add(&mut self, props: &ServerProps) {
-        self.window = props.window;
+        self.window = props.window.or(self.window);
         self.vision = props.vision;
         self.tools = props.tools;
     }
+}
+
+/// The model that a name means: the one that is listed so before those that end so.
+fn named(mut models: Vec<ServedModel>, name: &str) -> Option<ServedModel> {
+    let is_listed = |model: &ServedModel| model.name.eq_ignore_ascii_case(name.trim());
+    let whole = models.iter().position(is_listed);
+    let at = whole.or_else(|| models.iter().position(|model| is_named(&model.name, name)))?;
+    Some(models.swap_remove(at))
 }
 
 /// Whether a name that the user wrote means a model: as it is listed, without the folders before it,
@@ -251,6 +292,22 @@ mod tests {
             ("a", " a ", true),
         ] {
             assert_eq!(is_named(listed, name), same, "{listed} {name}");
+        }
+    }
+
+    #[test]
+    fn a_whole_name_comes_before_the_end_of_another() {
+        let models = ["org/qwen3-8b", "qwen3-8b", "other"].map(|name| ServedModel {
+            name: name.to_owned(),
+            ..ServedModel::default()
+        });
+        for (name, expected) in [
+            ("qwen3-8b", Some("qwen3-8b")),
+            ("org/Qwen3-8B", Some("org/qwen3-8b")),
+            ("absent", None),
+        ] {
+            let found = named(models.to_vec(), name).map(|model| model.name);
+            assert_eq!(found.as_deref(), expected, "{name}");
         }
     }
 }

@@ -30,8 +30,7 @@ pub async fn detect(http: &HttpClient) -> Result<ServerKind, ServerError> {
             Ok(answer) if kind == ServerKind::Ollama && is_it(&answer) => {
                 // Others have that address, too.
                 let list = http.look_up::<Value>("api/tags").await;
-                let is_another = list.is_ok_and(|list| list.get("models").is_none());
-                if !is_another {
+                if !is_of_another(&list) {
                     return Ok(kind);
                 }
                 has_answered = true;
@@ -77,4 +76,20 @@ const KINDS: [Question; 3] = [
 
 fn is_ollama(answer: &Value) -> bool {
     answer["version"].is_string()
+}
+
+/// Whether what `/api/tags` answers is not from Ollama: proxies such as llama-swap have a version at
+/// the same address, and no such list. Ollama itself may be slow, or refuse.
+fn is_of_another(list: &Result<Value, ServerError>) -> bool {
+    match list {
+        Ok(list) => list.get("models").is_none(),
+        Err(error) => matches!(
+            error,
+            ServerError::Status {
+                status: 404 | 405,
+                ..
+            } | ServerError::BadAnswer { .. }
+                | ServerError::Failed { .. }
+        ),
+    }
 }

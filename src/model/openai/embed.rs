@@ -6,7 +6,7 @@ use ollacode_indexer::{EmbedError, Embedded, Embedder, EmbeddingModel, Role};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::client::{LoadingPatience, OpenAiClient, ServedModel};
+use super::client::{OpenAiClient, ServedModel};
 use crate::model::embedding::{
     EmbeddingTemplate, MAX_WINDOW, PROBE, UNKNOWN_WINDOW, checked, judged, to_unit_length, to_usize,
 };
@@ -60,14 +60,7 @@ impl OpenAiEmbedder {
     ///
     /// If the server does not answer, does not have the model, or makes no vectors with it.
     pub async fn connect(client: OpenAiClient, name: &str) -> Result<OpenAiEmbedder, ServerError> {
-        let http = client.http();
-        let mut patience = LoadingPatience::new(http.limits().first_byte);
-        let served = loop {
-            match client.model(name).await {
-                Err(error) if patience.waits(http, &error).await => {}
-                found => break found?,
-            }
-        };
+        let served = client.when_loaded(|| client.model(name)).await?;
         let card = EmbeddingTemplate::for_model(&served.name);
         let probe = [PROBE.to_owned()];
         let (vectors, _) = vectors(&client, &served.name, &probe)
@@ -171,17 +164,19 @@ fn window(served: &ServedModel, card: &EmbeddingTemplate) -> usize {
     card.window.map_or(window, |card| card.min(window))
 }
 
-/// Identifies a model without a digest: by the kind of the server, its name, its dimensions and the
-/// vector of a word, whose numbers are rounded to three decimals, as other hardware may differ below.
+/// Identifies a model without a digest: by the kind of the server, its name, its dimensions and where
+/// the vector of a word rises and falls.
+///
+/// The numbers differ a little with the hardware and the version of the server, and rounded ones still
+/// would, near the middle between two. Whether one is larger than its neighbour changes far more
+/// rarely, and with other weights always.
 fn digest(kind: ServerKind, name: &str, probed: &[f32]) -> String {
     let mut hasher = blake3::Hasher::new();
     for part in [kind.setting(), name, &probed.len().to_string()] {
         hasher.update(part.as_bytes()).update(&[0]);
     }
-    for number in probed {
-        // At most 1 in size.
-        let thousandths = (number * 1e3).round() as i32;
-        hasher.update(&thousandths.to_le_bytes());
+    for (number, next) in probed.iter().zip(probed.iter().cycle().skip(1)) {
+        hasher.update(&[u8::from(number > next)]);
     }
     hasher.finalize().to_hex().to_string()
 }
@@ -238,19 +233,26 @@ mod tests {
     }
 
     #[test]
-    fn other_weights_are_another_model() {
+    fn other_weights_are_another_model_and_other_arithmetic_is_not() {
         let kind = ServerKind::LlamaServer;
-        let first = digest(kind, "m", &[0.6, 0.8]);
-        assert_eq!(digest(kind, "m", &[0.6001, 0.79999]), first);
+        let probed = |difference: f32| -> Vec<f32> {
+            let numbers = (0_u8..64).map(f32::from);
+            let number = |at: f32| (at * at).sin() + difference * (3.0 * at).cos();
+            numbers.map(number).collect()
+        };
+        let first = digest(kind, "m", &probed(0.0));
+        for near in [0.000_01, 0.001, -0.001] {
+            assert_eq!(digest(kind, "m", &probed(near)), first, "{near}");
+        }
+        let longer = [probed(0.0), vec![0.0]].concat();
         for other in [
-            digest(kind, "m", &[0.61, 0.79]),
-            digest(kind, "n", &[0.6, 0.8]),
-            digest(ServerKind::Vllm, "m", &[0.6, 0.8]),
-            digest(kind, "m", &[0.6, 0.8, 0.0]),
+            digest(kind, "m", &probed(0.1)),
+            digest(kind, "n", &probed(0.0)),
+            digest(ServerKind::Vllm, "m", &probed(0.0)),
+            digest(kind, "m", &longer),
         ] {
             assert_ne!(other, first);
         }
-        assert_eq!(digest(kind, "m", &[-0.0001]), digest(kind, "m", &[0.0001]));
     }
 
     #[test]

@@ -67,9 +67,9 @@ fn model(listed: &Value, kind: ServerKind) -> Option<ServedModel> {
         .find_map(|key| listed[*key].as_str())
         .filter(|name| !name.is_empty())?;
     let meta = &listed["meta"];
-    // Not of llama.cpp's: there it would be that of the training.
     let window = match kind {
-        ServerKind::LlamaServer => None,
+        // Newer versions say that of a slot there, beside that of the training.
+        ServerKind::LlamaServer => tokens(&meta["n_ctx"]),
         _ => ["max_model_len", "context_length", "context_window"]
             .iter()
             .find_map(|key| tokens(&listed[*key])),

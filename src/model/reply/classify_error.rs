@@ -3,7 +3,7 @@
 
 use crate::failure::{Failure, FailureCode};
 use crate::model::ModelError;
-use crate::model::http::{ServerError, overflow};
+use crate::model::http::{ServerError, ServerKind, overflow};
 
 /// Errors for a call that the server could not parse: those of Ollama's parsers, of Go's readers of
 /// XML and JSON, and of llama-server.
@@ -106,7 +106,7 @@ pub(in crate::model) fn refuses_thinking(error: &ServerError) -> bool {
 
 /// Converts an error into one for the engine.
 pub(in crate::model) fn model_error(error: ServerError, asked: RequestContext) -> ModelError {
-    let (message, may_be_call) = match &error {
+    let (message, may_be_call, server) = match &error {
         ServerError::TooLong { needed, window } => {
             return ModelError::TooLong {
                 needed: *needed,
@@ -118,9 +118,11 @@ pub(in crate::model) fn model_error(error: ServerError, asked: RequestContext) -
         ServerError::ConnectionLost { .. } if asked.began => return ModelError::Incomplete,
         // A refusal is about the request; what the model wrote cannot make it wrong.
         ServerError::Status {
-            status, message, ..
-        } => (message, *status >= 500),
-        ServerError::Failed { message, .. } => (message, true),
+            server,
+            status,
+            message,
+        } => (message, *status >= 500, *server),
+        ServerError::Failed { server, message } => (message, true, *server),
         _ => return ModelError::Failed(error.failure()),
     };
     if let Some((needed, window)) = overflow(message) {
@@ -137,12 +139,8 @@ pub(in crate::model) fn model_error(error: ServerError, asked: RequestContext) -
     if says(NO_TOOLS) {
         ModelError::NoTools
     } else if says(OUT_OF_MEMORY) {
-        let hint = format!(
-            "if the model is too large for this machine, use a smaller one such as `{}`, or set \
-             `MAX_CONTEXT_TOKENS` lower",
-            crate::model::ollama::FITS_MOST
-        );
-        failed(Failure::new(FailureCode::OutOfMemory, error.to_string()).with_hint(hint))
+        let failure = Failure::new(FailureCode::OutOfMemory, error.to_string());
+        failed(failure.with_hint(memory_hint(server)))
     } else if has_gone {
         failed(error.failure())
     } else if may_be_call
@@ -159,6 +157,22 @@ pub(in crate::model) fn model_error(error: ServerError, asked: RequestContext) -
     }
 }
 
+/// What needs less memory. Only the window of Ollama is set by request.
+fn memory_hint(server: ServerKind) -> String {
+    match server {
+        ServerKind::Ollama => format!(
+            "if the model is too large for this machine, use a smaller one such as `{}`, or set \
+             `MAX_CONTEXT_TOKENS` lower",
+            crate::model::ollama::FITS_MOST
+        ),
+        other => format!(
+            "if the model is too large for its machine, start {} with a smaller one, or with a \
+             shorter window",
+            other.label()
+        ),
+    }
+}
+
 /// Whether the error means an invented tool: one parser words it like a missing model.
 fn is_unknown_tool(message: &str) -> bool {
     message.starts_with("tool '") && message.ends_with("' not found")
@@ -167,7 +181,6 @@ fn is_unknown_tool(message: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::http::ServerKind;
 
     const WITH_TOOLS: RequestContext = RequestContext {
         tools: true,
@@ -293,5 +306,22 @@ mod tests {
         }
         let broken = model_error(ServerError::Incomplete, WITH_TOOLS);
         assert_eq!(broken, ModelError::Incomplete);
+    }
+
+    #[test]
+    fn a_window_that_no_request_can_set_is_not_to_be_set_lower() {
+        let error = ServerError::Failed {
+            server: ServerKind::LlamaServer,
+            message: "failed to allocate the compute buffer".to_owned(),
+        };
+        let ModelError::Failed(failure) = model_error(error, WITH_TOOLS) else {
+            panic!("a failure is wanted");
+        };
+        assert_eq!(failure.code, FailureCode::OutOfMemory);
+        let hint = failure.hint.unwrap_or_default();
+        assert!(
+            hint.contains("start llama.cpp's server") && !hint.contains("MAX_CONTEXT_TOKENS"),
+            "{hint}"
+        );
     }
 }

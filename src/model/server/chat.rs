@@ -69,7 +69,7 @@ impl ServerChat {
     pub fn why_in_words(&self) -> Option<&'static str> {
         match self {
             ServerChat::Ollama(chat) => chat.why_in_words(),
-            ServerChat::OpenAi(_) => None,
+            ServerChat::OpenAi(chat) => chat.why_in_words(),
         }
     }
 

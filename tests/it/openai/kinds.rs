@@ -1,6 +1,8 @@
 //! What kind of server answers, its models and their windows.
 
+use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::thread;
 use std::time::Duration;
 
 use ollacode::model::ChatModel;
@@ -8,6 +10,7 @@ use ollacode::model::http::{ClientLimits, NetworkScope, ServerError};
 use ollacode::model::openai::{
     ASSUMED_WINDOW, OpenAiChat, OpenAiClient, ServedModel, ServerKind, detect,
 };
+use ollacode::model::server::Server;
 use serde_json::{Value, json};
 
 use super::{KINDS, client, hear, http_to, limits, model, question, request};
@@ -51,6 +54,74 @@ async fn a_server_that_answers_everything_is_of_no_kind() {
     let server = OpenAiServer::start(ServerKind::OpenAi, Vec::new()).page("*", 200, everything);
     let found = detect(&http_to(&server.uri(), limits())).await;
     assert_eq!(found.expect("a kind"), ServerKind::OpenAi);
+}
+
+#[tokio::test]
+async fn a_proxy_with_a_version_is_no_ollama() {
+    let version = json!({"version": "165", "commit": "abcdef0", "build_date": "unknown"});
+    let page = |server: OpenAiServer| server.page("/api/version", 200, version.clone());
+    let server = page(OpenAiServer::start(ServerKind::OpenAi, Vec::new()));
+    let found = detect(&http_to(&server.uri(), limits())).await;
+    assert_eq!(found.expect("a kind"), ServerKind::OpenAi);
+    // Ollama may refuse to list its models.
+    let refusal = json!({"error": "permission denied"});
+    let server = page(OpenAiServer::start(ServerKind::OpenAi, Vec::new()));
+    let server = server.page("/api/tags", 500, refusal);
+    let found = detect(&http_to(&server.uri(), limits())).await;
+    assert_eq!(found.expect("a kind"), ServerKind::Ollama);
+}
+
+#[tokio::test]
+async fn a_refusal_without_an_end_holds_nothing_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let uri = format!("http://{}", listener.local_addr().expect("an address"));
+    thread::spawn(move || {
+        let mut open = Vec::new();
+        for mut stream in listener.incoming().take(4).flatten() {
+            let mut request = [0; 4096];
+            let read = stream.read(&mut request);
+            let head = b"HTTP/1.1 404 Not Found\r\ncontent-length: 100\r\n\r\n";
+            open.push((read.is_ok(), stream.write_all(head).is_ok(), stream));
+        }
+    });
+    let quick = ClientLimits {
+        lookup: Duration::from_millis(200),
+        idle: Duration::from_secs(300),
+        ..limits()
+    };
+    let http = http_to(&uri, quick);
+    let found = tokio::time::timeout(Duration::from_secs(60), detect(&http)).await;
+    let found = found.expect("it does not wait for the rest");
+    assert!(found.is_err(), "{found:?}");
+}
+
+#[tokio::test]
+async fn a_proxy_that_lets_only_v1_through_is_enough() {
+    let closed = json!({"message": "no such route"});
+    let kind = ServerKind::LlamaServer;
+    let list = |meta: Value| {
+        let name = format!("/models/{MODEL}.gguf");
+        json!({"data": [{"id": name, "owned_by": "llamacpp", "meta": meta}]})
+    };
+    for (status, meta, window) in [
+        (404, json!({"n_ctx": 2_048, "n_ctx_train": 8_192}), 2_048),
+        (403, json!({"n_ctx_train": 131_072}), ASSUMED_WINDOW),
+    ] {
+        let server = OpenAiServer::start(kind, vec![Answer::text("Yes.")])
+            .page("/props", status, closed.clone())
+            .page("/v1/models", 200, list(meta));
+        let found = detect(&http_to(&server.uri(), limits())).await;
+        assert_eq!(found.expect("a kind"), kind);
+        let model = model(&server, kind).await;
+        assert_eq!(model.profile().window, window);
+        assert_eq!(hear(&model, request(&question())).await.text, "Yes.");
+        let said = client(&server, kind).describe().await;
+        assert_eq!(said.expect("a description"), "llama.cpp's server");
+    }
+    let kind = ServerKind::Vllm;
+    let server = OpenAiServer::start(kind, Vec::new()).page("/version", 404, closed);
+    let said = client(&server, kind).describe().await;
+    assert_eq!(said.expect("a description"), "vLLM");
 }
 
 #[tokio::test]
@@ -173,11 +244,16 @@ async fn a_window_that_is_known_only_after_the_load_is_asked_for_then() {
         }]})
     };
     let kind = ServerKind::LmStudio;
-    let server = OpenAiServer::start(kind, vec![Answer::text("Yes."), Answer::text("Yes.")]);
+    let answers = vec![Answer::text("Yes."); 3];
+    let server = OpenAiServer::start(kind, answers);
     let server = server.page("/api/v1/models", 200, studio(json!([])));
     let model = model(&server, kind).await;
     assert_eq!(model.profile().window, ASSUMED_WINDOW);
     assert!(model.warning().is_some());
+    // That it cannot say it now is no answer.
+    let server = server.page("/api/v1/models", 500, json!({"error": "busy"}));
+    hear(&model, request(&question())).await;
+    assert_eq!(model.profile().window, ASSUMED_WINDOW);
     let loaded = studio(json!([{"id": "i", "config": {"context_length": 24_000}}]));
     let server = server.page("/api/v1/models", 200, loaded);
     hear(&model, request(&question())).await;
@@ -255,6 +331,10 @@ async fn offline_means_this_machine_only() {
 async fn a_server_that_loads_its_model_is_waited_for() {
     let kind = ServerKind::LlamaServer;
     let server = OpenAiServer::start(kind, vec![Answer::text("Here.")]).loading(6);
+    let asked = Server::of_kind(http_to(&server.uri(), limits()), kind);
+    let only = asked.only_model().await.expect("a model");
+    assert_eq!(only, Some(format!("/models/{MODEL}.gguf")));
+    let server = server.loading(6);
     let model = model(&server, kind).await;
     let server = server.loading(6);
     let heard = hear(&model, request(&question())).await;

@@ -7,7 +7,7 @@ use ollacode::tools::{ToolSet, Toolbox};
 use serde_json::{Value, json};
 
 use super::{asked, failure, hear, model, question, request};
-use crate::support::openai_server::{Answer, OpenAiServer, delta};
+use crate::support::openai_server::{Answer, MODEL, OpenAiServer, delta};
 
 const LLAMA: ServerKind = ServerKind::LlamaServer;
 
@@ -21,10 +21,13 @@ async fn a_request_over_the_window_is_known_with_its_numbers() {
         "This model's maximum context length is 4096 tokens. However, you requested 5000 tokens \
          (4488 in the messages, 512 in the completion). Please reduce the length of the messages \
          or completion."});
+    let studio = json!({"error": {"message":
+        "Cannot truncate prompt with n_keep (15028) >= n_ctx (7424)"}});
     let service = json!({"error": {"code": "context_length_exceeded", "message": "Too long."}});
     for (kind, refusal, needed, window) in [
         (LLAMA, &llama, Some(9001), Some(8192)),
         (ServerKind::Vllm, &vllm, Some(4488), Some(4096)),
+        (ServerKind::LmStudio, &studio, Some(15_028), Some(7424)),
         (ServerKind::OpenAi, &service, None, None),
     ] {
         let expected = Some(ModelError::TooLong { needed, window });
@@ -50,6 +53,34 @@ async fn a_window_that_was_too_long_is_taken_back() {
     let model = model(&server, LLAMA).await;
     hear(&model, request(&question())).await;
     assert_eq!(model.profile().window, 2_048);
+}
+
+#[tokio::test]
+async fn a_window_that_was_asked_for_is_taken_back_too() {
+    let studio = |instances: Value| json!({"models": [{"type": "llm", "key": MODEL, "loaded_instances": instances}]});
+    let refusal = json!({"error": {"message":
+        "Cannot truncate prompt with n_keep (20000) >= n_ctx (12000)"}});
+    let kind = ServerKind::LmStudio;
+    let answers = vec![Answer::text("Yes."), Answer::refusal(400, refusal)];
+    let server = OpenAiServer::start(kind, answers);
+    let server = server.page("/api/v1/models", 200, studio(json!([])));
+    let model = model(&server, kind).await;
+    let loaded = studio(json!([{"id": "i", "config": {"context_length": 24_000}}]));
+    let _server = server.page("/api/v1/models", 200, loaded);
+    hear(&model, request(&question())).await;
+    assert_eq!(model.profile().window, 24_000);
+    // It was loaded again, with less.
+    hear(&model, request(&question())).await;
+    assert_eq!(model.profile().window, 12_000);
+}
+
+#[tokio::test]
+async fn a_page_in_place_of_a_reply_is_said() {
+    let page = "<!DOCTYPE html><html><head><title>Sign in</title></head></html>";
+    let (heard, server) = asked(ServerKind::OpenAi, vec![Answer::page(page)]).await;
+    let said = failure(&heard);
+    assert!(said.contains("a page of HTML: Sign in"), "{said}");
+    assert_eq!(server.chats().len(), 1, "it would be the same again");
 }
 
 #[tokio::test]

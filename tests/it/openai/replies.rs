@@ -269,6 +269,21 @@ async fn tokens_speed_and_reason_are_those_of_the_server() {
 }
 
 #[tokio::test]
+async fn a_reason_without_words_is_no_end() {
+    let piece = |text: &str, reason: Value| json!({"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": reason}]});
+    let events = [
+        piece("One, ", json!("")),
+        piece("two.", json!("")),
+        piece("", json!("stop")),
+    ];
+    let (heard, _server) = asked(LLAMA, vec![Answer::events(&events)]).await;
+    assert_eq!((heard.text.as_str(), heard.error), ("One, two.", None));
+    let broken = Answer::pieces(vec![stream(&events[..1])]);
+    let (heard, _server) = asked(LLAMA, vec![broken]).await;
+    assert_eq!(heard.error, Some(ModelError::Incomplete));
+}
+
+#[tokio::test]
 async fn replies_that_do_not_end_are_stopped() {
     let say = |text: &str| delta(json!({"content": text}));
     let blank = vec![say("Yes."), say(&" ".repeat(2_000))];
@@ -313,7 +328,10 @@ async fn a_profile_tells_what_the_server_can() {
     let studio = model(&server, ServerKind::LmStudio).await;
     let profile = studio.profile();
     assert!(profile.vision && profile.tools && !profile.weak && !profile.thinks_in_text);
-    assert_eq!(profile.remote, None);
+    assert_eq!(
+        (profile.remote.as_ref(), studio.why_in_words()),
+        (None, None)
+    );
     let template = "{{ messages }}<|im_start|>assistant\n<think>\n";
     let props = json!({
         "default_generation_settings": {"n_ctx": 4096, "params": {"reasoning_format": "none"}},
@@ -324,4 +342,6 @@ async fn a_profile_tells_what_the_server_can() {
     let profile = llama.profile();
     assert!(!profile.vision && !profile.tools && profile.thinks_in_text);
     assert_eq!(profile.window, 4_096);
+    let why = llama.why_in_words().unwrap_or_default();
+    assert!(why.starts_with("its chat template has none"), "{why}");
 }

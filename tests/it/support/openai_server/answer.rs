@@ -21,6 +21,7 @@ enum Content {
     /// A stream, piece by piece.
     Stream(Vec<Vec<u8>>),
     Value(u16, Value),
+    Page(String),
 }
 
 #[derive(Clone, Copy)]
@@ -81,6 +82,11 @@ impl Answer {
         Answer::of(Content::Value(200, value))
     }
 
+    /// Answers with a page of HTML.
+    pub fn page(page: &str) -> Answer {
+        Answer::of(Content::Page(page.to_owned()))
+    }
+
     /// Refuses.
     pub fn status(status: u16, message: &str) -> Answer {
         let error = json!({"error": {"code": status, "message": message}});
@@ -111,6 +117,13 @@ impl Answer {
     pub(super) fn play(&self, exchange: &mut Exchange<'_>) {
         let pieces = match &self.content {
             Content::Value(status, value) => return exchange.answer(*status, value),
+            Content::Page(page) => {
+                let length = page.len();
+                let head = "HTTP/1.1 200 OK\r\ncontent-type: text/html; charset=utf-8";
+                let rest = format!("content-length: {length}\r\nconnection: close\r\n\r\n{page}");
+                exchange.raw(format!("{head}\r\n{rest}").as_bytes());
+                return;
+            }
             Content::Stream(pieces) => pieces,
         };
         if !pieces.iter().all(|piece| exchange.piece(piece)) {
