@@ -67,6 +67,11 @@ impl EmbedReport {
         self.failed += other.failed;
     }
 
+    /// Texts that have their vectors, or that could not be embedded.
+    pub(crate) fn done(&self) -> u64 {
+        self.embedded + self.from_cache + self.from_shared + self.failed
+    }
+
     /// The count of texts whose vectors come from a source.
     pub(crate) fn counter(&mut self, source: VectorSource) -> &mut u64 {
         match source {
@@ -245,7 +250,7 @@ impl Index {
                 Ok(None) => break,
                 Ok(Some(outcome)) => {
                     batch.take(outcome, &mut report);
-                    let done = report.embedded + report.from_cache + report.failed;
+                    let done = report.done();
                     events(IndexEvent::Embedding {
                         done,
                         total: total.max(done),
