@@ -138,7 +138,7 @@ impl App {
     }
 
     /// The first server that embeds: the others must make the same vectors.
-    pub(super) async fn embedding_server(&self) -> Result<Server, ServerError> {
+    pub async fn embedding_server(&self) -> Result<Server, ServerError> {
         let mut servers = self.usable_servers().filter(|server| server.embed);
         match servers.next() {
             Some(server) => self.server_at(server).await,
