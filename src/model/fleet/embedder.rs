@@ -351,12 +351,14 @@ impl Embedder for FleetEmbedder<'_> {
         self.note_replies(&mut members);
         let mut queue = self.queue.lock().1.clone();
         queue.insert(u64::MAX, None);
-        let next = member_for(u64::MAX, &queue, &members, Instant::now());
-        match next {
-            Some(member) => Some(sizes[member].texts()),
-            // Whoever takes it later is not kept too long.
-            None => sizes.iter().map(BatchSize::texts).min(),
+        let now = Instant::now();
+        if let Some(member) = member_for(u64::MAX, &queue, &members, now) {
+            return Some(sizes[member].texts());
         }
+        // Whoever takes it later is not kept too long.
+        let awake = sizes.iter().zip(&members);
+        let awake = awake.filter(|(_, member)| !member.is_resting(now));
+        awake.map(|(size, _)| size.texts()).min()
     }
 }
 

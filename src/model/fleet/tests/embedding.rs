@@ -440,3 +440,26 @@ async fn each_member_has_batches_of_its_own_size() {
         "{texts:?}"
     );
 }
+
+#[tokio::test]
+async fn who_rests_does_not_make_batches_small() {
+    let (dead, good, reply) = (
+        Scripted::willing("dead"),
+        Scripted::new("good"),
+        Reply::default(),
+    );
+    *dead.dies_after.lock() = Some(0);
+    let fleet = fleet(&[&dead, &good], &reply);
+    good.permits.add_permits(2);
+    for number in 0..2 {
+        assert!(fleet.embed(&text(number)).await.is_ok());
+    }
+    assert_eq!(dead.asked(), 2, "it rests");
+    let texts = fleet.texts_at_once();
+    let (first, second) = (text(2), text(3));
+    let (mut first, mut second) = (fleet.embed(&first), fleet.embed(&second));
+    assert!(futures::poll!(&mut first).is_pending());
+    assert!(futures::poll!(&mut second).is_pending());
+    assert_eq!(good.asked(), 4, "it has no room");
+    assert_eq!(fleet.texts_at_once(), texts);
+}
