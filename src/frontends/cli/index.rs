@@ -1,5 +1,6 @@
 //! `ollacode index`.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -9,6 +10,7 @@ use ollacode_indexer::{
     EmbedError, EmbedReport, IndexError, IndexEvent, LockWait, RefreshOptions, SharedReport,
     Standing, StoreError,
 };
+use parking_lot::Mutex;
 use serde_json::json;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -338,6 +340,7 @@ async fn watch(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
     note_recipients(app);
     let changed = Notify::new();
     changed.notify_one();
+    let warned = Mutex::new(BTreeSet::new());
     let events = |event: IndexEvent| match event {
         IndexEvent::Refreshed { changed, removed } => {
             let (changed, removed) = (changed as u64, removed as u64);
@@ -346,7 +349,10 @@ async fn watch(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
                 counted(changed, "file")
             ));
         }
-        IndexEvent::Warning(message) => super::warn(&message),
+        // What holds for every file is not said at every file.
+        IndexEvent::Warning(message) if warned.lock().insert(message.clone()) => {
+            super::warn(&message);
+        }
         _ => {}
     };
     let (told, activity) = (AtomicBool::new(false), app.chat_activity());
