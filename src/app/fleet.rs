@@ -139,12 +139,17 @@ impl App {
 
     /// The first server that embeds: the others must make the same vectors.
     pub async fn embedding_server(&self) -> Result<Server, ServerError> {
-        let mut servers = self.usable_servers().filter(|server| server.embed);
-        match servers.next() {
+        match self.first_to_embed() {
             Some(server) => self.server_at(server).await,
-            // Why it may not be asked is said there.
             None => self.server().await,
         }
+    }
+
+    /// The first server that embeds; if none may be asked, one that says why.
+    pub(super) fn first_to_embed(&self) -> Option<&ServerSettings> {
+        let embeds = |server: &&ServerSettings| server.embed;
+        let usable = self.usable_servers().find(embeds);
+        usable.or_else(|| self.settings.servers.iter().find(embeds))
     }
 
     /// Who embeds beside the server of an embedder, if there is anything to embed. Servers that may

@@ -102,10 +102,11 @@ pub(super) fn servers(
     Ok(servers)
 }
 
-/// The server of sessions where nothing says otherwise. If none may be asked, the first one says why.
+/// The server of sessions where nothing says otherwise. If none may be asked, it says why.
 pub(super) fn first_for_chat(servers: &[ServerSettings], reach: NetworkScope) -> &ServerSettings {
-    let mut usable = servers.iter().filter(|server| server.is_within(reach));
-    usable.find(|server| server.chat).unwrap_or(&servers[0])
+    let chats = || servers.iter().filter(|server| server.chat);
+    let usable = chats().find(|server| server.is_within(reach));
+    usable.or_else(|| chats().next()).unwrap_or(&servers[0])
 }
 
 fn server(
@@ -189,6 +190,23 @@ mod tests {
             panic!("one warning: {warnings:?}");
         };
         assert!(warning.contains("http://gpu:1/v1"), "{warning}");
+    }
+
+    #[test]
+    fn no_session_goes_to_a_server_that_only_embeds() {
+        let server = |address, chat| ServerSettings {
+            chat,
+            ..ServerSettings::first(ServerConfig {
+                address: Address::parse(address).expect("an address"),
+                key: None,
+                kind: KindChoice::Auto,
+            })
+        };
+        let servers = [server("localhost", false), server("gpu", true)];
+        for reach in [NetworkScope::Any, NetworkScope::LoopbackOnly] {
+            let first = first_for_chat(&servers, reach);
+            assert_eq!(first.to_string(), "http://gpu:11434");
+        }
     }
 
     #[test]
