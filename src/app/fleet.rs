@@ -355,3 +355,23 @@ async fn probe_in_time(
 fn late(limit: Duration) -> String {
     format!("no answer within {} s", limit.as_secs())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comparison_without_the_first_server_is_made_again() {
+        let mut others = OtherEmbedders::none(("here:1".to_owned(), "f".to_owned()));
+        let left_out = |why: LeftOut| ("there:1".to_owned(), why);
+        assert!(others.holds());
+        others
+            .left_out
+            .push(left_out(LeftOut::Failed("it is off".to_owned())));
+        assert!(others.holds());
+        others
+            .left_out
+            .push(left_out(LeftOut::FirstFailed("it is off".to_owned())));
+        assert!(!others.holds());
+    }
+}

@@ -137,3 +137,15 @@ fn offline_no_server_embeds_that_only_chats() {
     assert!(output.stderr.contains("192.0.2.1"), "{output:#?}");
     assert_eq!(first.requests(), 0, "{output:#?}");
 }
+
+#[test]
+fn without_anything_to_embed_nobody_is_asked() {
+    let (first, other) = (ModelServer::start(), ModelServer::start());
+    let environment = with_two(&first, &other, 1);
+    let asked = || (first.requests(), other.requests());
+    environment.index();
+    let before = asked();
+    assert!(before.0 > 0 && before.1 > 0, "{before:?}");
+    environment.index();
+    assert_eq!(asked(), before);
+}

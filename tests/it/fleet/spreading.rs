@@ -59,6 +59,23 @@ fn what_a_server_that_dies_had_is_embedded_elsewhere() {
 }
 
 #[test]
+fn what_a_server_that_answers_nonsense_had_is_embedded_elsewhere() {
+    // An answer that cannot be used, and vectors of a model that was replaced under its name.
+    for fault in [Fault::WrongDimension, Fault::OtherVectors] {
+        let good = ModelServer::with(&[slow(100)]);
+        let wrong = ModelServer::with(&[slow(100)]);
+        let environment = with_two(&good, &wrong, 40);
+        let running = environment.start(&["index"]);
+        wait_until("texts at both", || {
+            !embedded(&good).is_empty() && !embedded(&wrong).is_empty()
+        });
+        wrong.set(&[slow(100), fault]);
+        running.finish().expect_success();
+        assert_complete(&environment);
+    }
+}
+
+#[test]
 fn while_a_server_replies_it_embeds_nothing_and_the_other_one_everything() {
     // Ten seconds of work, of which the first one is enough to see what follows.
     let chatting = ModelServer::with(&[slow(1_000)]);
