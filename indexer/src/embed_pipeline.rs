@@ -67,8 +67,8 @@ impl EmbedReport {
         self.failed += other.failed;
     }
 
-    /// Texts that need nothing more.
-    fn done(&self) -> u64 {
+    /// Texts that have their vectors, or that could not be embedded.
+    pub(crate) fn done(&self) -> u64 {
         self.embedded + self.from_cache + self.from_shared + self.failed
     }
 

@@ -170,7 +170,7 @@ impl App {
             );
             events(IndexEvent::Warning(message));
         }
-        let joining = self.other_embedders(embedder, activity, events);
+        let joining = self.helpers(embedder, activity, events);
         let Some(others) = stop.run_until_cancelled(joining).await else {
             return Err(IndexError::Stopped);
         };

@@ -15,7 +15,7 @@ use crate::config::{EmbedModel, ServerSettings};
 use crate::engine::ChatActivity;
 use crate::model::ChatModel;
 use crate::model::fleet::choice::{ModelPresence, server_for_session};
-use crate::model::fleet::join::{LeftOut, probe, same_model, same_vectors};
+use crate::model::fleet::join::{LeftOut, ProvenEmbedder, probe, same_model, same_vectors};
 use crate::model::fleet::{FleetState, Priority};
 use crate::model::http::{ClientLimits, KindChoice, ServerError};
 use crate::model::ollama::same_model as same_name;
@@ -52,6 +52,24 @@ impl OtherEmbedders {
     /// The addresses of those that embed.
     pub fn addresses(&self) -> impl Iterator<Item = &str> {
         self.members.iter().map(|member| member.server())
+    }
+
+    /// Nobody embeds beside a server.
+    fn none(first: (String, String)) -> OtherEmbedders {
+        OtherEmbedders {
+            first,
+            since: Instant::now(),
+            members: Vec::new(),
+            left_out: Vec::new(),
+            state: FleetState::of(1),
+        }
+    }
+
+    /// Whether it is still known who may embed. Once the first server works again, the others are
+    /// compared with it.
+    fn holds(&self) -> bool {
+        let is_unknown = |why: &LeftOut| matches!(why, LeftOut::FirstFailed(_));
+        self.since.elapsed() < KNOWN_FOR && !self.left_out.iter().any(|(_, why)| is_unknown(why))
     }
 }
 
@@ -120,13 +138,35 @@ impl App {
     }
 
     /// The first server that embeds: the others must make the same vectors.
-    pub(super) async fn embedding_server(&self) -> Result<Server, ServerError> {
-        let mut servers = self.usable_servers().filter(|server| server.embed);
-        match servers.next() {
+    pub async fn embedding_server(&self) -> Result<Server, ServerError> {
+        match self.first_to_embed() {
             Some(server) => self.server_at(server).await,
-            // Why it may not be asked is said there.
             None => self.server().await,
         }
+    }
+
+    /// The first server that embeds; if none may be asked, one that says why.
+    pub(super) fn first_to_embed(&self) -> Option<&ServerSettings> {
+        let embeds = |server: &&ServerSettings| server.embed;
+        let usable = self.usable_servers().find(embeds);
+        usable.or_else(|| self.settings.servers.iter().find(embeds))
+    }
+
+    /// Who embeds beside the server of an embedder, if there is anything to embed. Servers that may
+    /// not are named to `events`, once in a run.
+    pub(super) async fn helpers(
+        &self,
+        first: &dyn Embedder,
+        priority: &dyn Priority,
+        events: Events<'_>,
+    ) -> Arc<OtherEmbedders> {
+        let fingerprint = first.model().fingerprint();
+        // What is wrong with the index, embedding says.
+        if matches!(self.index.texts_without_vector(&fingerprint).await, Ok(0)) {
+            let first = (first.server().to_owned(), fingerprint);
+            return Arc::new(OtherEmbedders::none(first));
+        }
+        self.other_embedders(first, priority, events).await
     }
 
     /// Who embeds beside the server of an embedder. Servers that may not are named to `events`, once
@@ -137,11 +177,9 @@ impl App {
         priority: &dyn Priority,
         events: Events<'_>,
     ) -> Arc<OtherEmbedders> {
-        let mut known = self.embedding_servers.known.lock().await;
         let wanted = (first.server().to_owned(), first.model().fingerprint());
-        let holds = |known: &&Arc<OtherEmbedders>| {
-            known.first == wanted && known.since.elapsed() < KNOWN_FOR
-        };
+        let mut known = self.embedding_servers.known.lock().await;
+        let holds = |known: &&Arc<OtherEmbedders>| known.first == wanted && known.holds();
         let others = match known.as_ref().filter(holds) {
             Some(others) => Arc::clone(others),
             None => {
@@ -169,13 +207,7 @@ impl App {
             .usable_servers()
             .filter(|server| server.embed && server.config.address.to_string() != first.server());
         let servers: Vec<&ServerSettings> = servers.collect();
-        let mut others = OtherEmbedders {
-            first: wanted,
-            since: Instant::now(),
-            members: Vec::new(),
-            left_out: Vec::new(),
-            state: FleetState::of(1),
-        };
+        let mut others = OtherEmbedders::none(wanted);
         if servers.is_empty() {
             return others;
         }
@@ -205,7 +237,7 @@ impl App {
         let first = match first {
             Ok(first) => first,
             Err(error) => {
-                let why = LeftOut::Failed(format!("the first server failed: {error}"));
+                let why = LeftOut::FirstFailed(error.to_string());
                 return servers.iter().map(|_| Err(why.clone())).collect();
             }
         };
@@ -229,12 +261,11 @@ impl App {
         for candidate in candidates {
             comparing.push(async move {
                 let candidate = candidate?;
-                let ours = ours.as_ref().map_err(|why| {
-                    LeftOut::Failed(format!("the first server does not embed: {why}"))
-                })?;
+                let ours = ours.clone().map_err(LeftOut::FirstFailed)?;
                 let theirs = probe_in_time(&*candidate, priority).await;
-                same_vectors(ours, &theirs.map_err(LeftOut::Failed)?)?;
-                Ok::<_, LeftOut>(candidate)
+                same_vectors(&ours, &theirs.map_err(LeftOut::Failed)?)?;
+                let proven = ProvenEmbedder::new(candidate, ours);
+                Ok::<_, LeftOut>(Arc::new(proven) as Arc<dyn Embedder>)
             });
         }
         join_all(comparing).await
@@ -323,4 +354,24 @@ async fn probe_in_time(
 
 fn late(limit: Duration) -> String {
     format!("no answer within {} s", limit.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comparison_without_the_first_server_is_made_again() {
+        let mut others = OtherEmbedders::none(("here:1".to_owned(), "f".to_owned()));
+        let left_out = |why: LeftOut| ("there:1".to_owned(), why);
+        assert!(others.holds());
+        others
+            .left_out
+            .push(left_out(LeftOut::Failed("it is off".to_owned())));
+        assert!(others.holds());
+        others
+            .left_out
+            .push(left_out(LeftOut::FirstFailed("it is off".to_owned())));
+        assert!(!others.holds());
+    }
 }

@@ -87,9 +87,11 @@ impl App {
     pub async fn searching_embedder(&self) -> Result<Option<Arc<dyn Embedder>>, SearchModelError> {
         let connected = tokio::time::timeout(CONNECT_LIMIT, self.connect_for_search()).await;
         connected.unwrap_or_else(|_| {
+            let server = self.first_to_embed().map(|server| &server.config);
+            let server = server.unwrap_or(&self.settings.server);
             Err(ServerError::TimedOut {
                 server: self.server_kind(),
-                host: self.settings.server.address.to_string(),
+                host: server.address.to_string(),
                 limit: CONNECT_LIMIT,
             }
             .into())

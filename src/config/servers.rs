@@ -56,19 +56,29 @@ pub(super) fn servers(
     warnings: &mut Vec<String>,
 ) -> Result<Vec<ServerSettings>, ConfigError> {
     let mut servers = vec![first];
+    let mut is_first_described = false;
     for table in tables {
         let mut server = server(table, environment, warnings)?;
-        let address = server.config.address.to_string();
-        let is_same = |other: &ServerSettings| other.config.address.to_string() == address;
-        if is_same(&servers[0]) {
-            let known = &servers[0].config;
-            server.config.key = server.config.key.or_else(|| known.key.clone());
-            if server.config.kind == KindChoice::Auto {
-                server.config.kind = known.kind;
+        let address = &server.config.address;
+        let known = servers
+            .iter()
+            .position(|it: &ServerSettings| it.config.address.is_same_server(address));
+        match known {
+            None => servers.push(server),
+            Some(0) if !is_first_described => {
+                let known = servers[0].config.clone();
+                server.config.address = known.address;
+                server.config.key = server.config.key.or(known.key);
+                if server.config.kind == KindChoice::Auto {
+                    server.config.kind = known.kind;
+                }
+                servers[0] = server;
+                is_first_described = true;
             }
-            servers[0] = server;
-        } else if !servers.iter().any(is_same) {
-            servers.push(server);
+            Some(at) => warnings.push(format!(
+                "`{}` in config.toml is left out: it is the same server as {}",
+                table.url, servers[at]
+            )),
         }
     }
     let has = |role: fn(&ServerSettings) -> bool| servers.iter().any(role);
@@ -92,10 +102,11 @@ pub(super) fn servers(
     Ok(servers)
 }
 
-/// The server of sessions where nothing says otherwise. If none may be asked, the first one says why.
+/// The server of sessions where nothing says otherwise. If none may be asked, it says why.
 pub(super) fn first_for_chat(servers: &[ServerSettings], reach: NetworkScope) -> &ServerSettings {
-    let mut usable = servers.iter().filter(|server| server.is_within(reach));
-    usable.find(|server| server.chat).unwrap_or(&servers[0])
+    let chats = || servers.iter().filter(|server| server.chat);
+    let usable = chats().find(|server| server.is_within(reach));
+    usable.or_else(|| chats().next()).unwrap_or(&servers[0])
 }
 
 fn server(
@@ -138,6 +149,65 @@ fn server(
 mod tests {
     use super::*;
     use crate::permission::SERVER_KINDS;
+
+    /// The servers where the settings have one address and tables have others, and the warnings.
+    fn of(first: &str, tables: &[&str]) -> (Vec<String>, Vec<String>) {
+        let first = ServerSettings::first(ServerConfig {
+            address: Address::parse(first).expect("an address"),
+            key: None,
+            kind: KindChoice::Auto,
+        });
+        let table = |url: &&str| ModelServer {
+            url: url.parse().expect("a URL"),
+            name: None,
+            kind: SERVER_KINDS[0],
+            key_env: None,
+            chat: true,
+            embed: true,
+        };
+        let tables: Vec<ModelServer> = tables.iter().map(table).collect();
+        let environment = Environment::new("/work", Vec::<(&str, &str)>::new());
+        let mut warnings = Vec::new();
+        let servers = servers(
+            first,
+            &tables,
+            &environment,
+            NetworkScope::Any,
+            &mut warnings,
+        );
+        let servers = servers.expect("servers");
+        (servers.iter().map(ToString::to_string).collect(), warnings)
+    }
+
+    #[test]
+    fn a_server_is_one_server_whatever_it_is_called() {
+        let (servers, warnings) = of("127.0.0.1", &["http://localhost:11434", "http://gpu:1"]);
+        assert_eq!(servers, ["http://127.0.0.1:11434", "http://gpu:1"]);
+        assert_eq!(warnings, Vec::<String>::new());
+        let (servers, warnings) = of("127.0.0.1", &["http://gpu:1", "http://gpu:1/v1"]);
+        assert_eq!(servers, ["http://127.0.0.1:11434", "http://gpu:1"]);
+        let [warning] = warnings.as_slice() else {
+            panic!("one warning: {warnings:?}");
+        };
+        assert!(warning.contains("http://gpu:1/v1"), "{warning}");
+    }
+
+    #[test]
+    fn no_session_goes_to_a_server_that_only_embeds() {
+        let server = |address, chat| ServerSettings {
+            chat,
+            ..ServerSettings::first(ServerConfig {
+                address: Address::parse(address).expect("an address"),
+                key: None,
+                kind: KindChoice::Auto,
+            })
+        };
+        let servers = [server("localhost", false), server("gpu", true)];
+        for reach in [NetworkScope::Any, NetworkScope::LoopbackOnly] {
+            let first = first_for_chat(&servers, reach);
+            assert_eq!(first.to_string(), "http://gpu:11434");
+        }
+    }
 
     #[test]
     fn every_kind_of_a_table_is_one() {

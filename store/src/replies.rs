@@ -18,6 +18,9 @@ const REPLIES_FOLDER: &str = "replies";
 const NAME_DIGITS: usize = 16;
 /// Who looks for marks holds the lock for a few microseconds, so a few attempts are enough.
 const TRIES: usize = 1_000;
+/// Who finds the lock held looks so often before it believes that it is a mark, and not another one
+/// that looks.
+const LOOKS: usize = 10;
 
 /// Where replies are marked. No function blocks for longer than it takes to open a file.
 #[derive(Clone, Debug)]
@@ -40,7 +43,7 @@ impl ReplyMarks {
     }
 
     /// Marks a reply as being made by a server, for every process. Servers are told apart by their
-    /// address, whatever it looks like.
+    /// address, whatever it looks like; this machine may have any of its names in it.
     ///
     /// # Errors
     /// The file cannot be opened or locked.
@@ -72,18 +75,36 @@ impl ReplyMarks {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
             Err(error) => return Err(StoreError::io("open", &path, error)),
         };
-        match file.try_lock() {
-            // Closing the file unlocks it.
-            Ok(()) => Ok(false),
-            Err(TryLockError::WouldBlock) => Ok(true),
-            Err(TryLockError::Error(error)) => Err(StoreError::io("lock", &path, error)),
+        for _ in 0..LOOKS {
+            match file.try_lock() {
+                // Closing the file unlocks it.
+                Ok(()) => return Ok(false),
+                Err(TryLockError::WouldBlock) => thread::yield_now(),
+                Err(TryLockError::Error(error)) => {
+                    return Err(StoreError::io("lock", &path, error));
+                }
+            }
         }
+        Ok(true)
     }
 
     fn path(&self, server: &str) -> PathBuf {
-        let name = blake3::hash(server.as_bytes()).to_hex();
+        let name = blake3::hash(with_one_name(server).as_bytes()).to_hex();
         self.folder.join(&name[..NAME_DIGITS])
     }
+}
+
+/// An address in which this machine has one name, as each process may be told another one.
+fn with_one_name(server: &str) -> String {
+    if let Some((scheme, rest)) = server.split_once("://") {
+        let after = ["localhost", "[::1]"]
+            .iter()
+            .find_map(|name| rest.strip_prefix(name));
+        if let Some(after) = after.filter(|it| it.is_empty() || it.starts_with([':', '/'])) {
+            return format!("{scheme}://127.0.0.1{after}");
+        }
+    }
+    server.to_owned()
 }
 
 #[cfg(test)]
@@ -117,6 +138,23 @@ mod tests {
         assert!(marks.is_any("there:1").expect("a mark"));
         drop(there);
         assert!(marks.is_any(SERVER).expect("a mark"));
+    }
+
+    #[test]
+    fn processes_may_name_this_machine_as_they_like() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let marks = ReplyMarks::of(folder.path());
+        let names = ["127.0.0.1", "localhost", "[::1]"].map(|name| format!("http://{name}:11434"));
+        for name in &names {
+            let _mark = marks.mark(name).expect("a mark");
+            for other in &names {
+                assert!(marks.is_any(other).expect("a mark"), "{name} {other}");
+            }
+        }
+        let _mark = marks.mark(&names[0]).expect("a mark");
+        for other in ["http://localhost:1", "http://localhost.example.org:11434"] {
+            assert!(!marks.is_any(other).expect("no file"), "{other}");
+        }
     }
 
     #[test]

@@ -23,6 +23,17 @@ impl Embedder for Unasked {
     }
 }
 
+#[test]
+fn progress_counts_every_text_wherever_its_vectors_come_from() {
+    let report = EmbedReport {
+        embedded: 1,
+        from_cache: 2,
+        from_shared: 4,
+        failed: 8,
+    };
+    assert_eq!(report.done(), 15);
+}
+
 /// A chat may stream for an hour, in which the model answers nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn vectors_are_committed_whether_others_follow_or_not() {

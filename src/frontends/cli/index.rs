@@ -1,5 +1,6 @@
 //! `ollacode index`.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -9,6 +10,7 @@ use ollacode_indexer::{
     EmbedError, EmbedReport, IndexError, IndexEvent, LockWait, RefreshOptions, SharedReport,
     Standing, StoreError,
 };
+use parking_lot::Mutex;
 use serde_json::json;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -256,14 +258,9 @@ async fn vectors(
         Err(error @ ServerError::Offline { .. }) => return Err(error.into()),
         Err(error) => return Ok(VectorOutcome::Later(error.with_hint())),
     };
-    for host in app.embedding_hosts() {
-        note(&format!("code is sent to {host} for embedding"));
-    }
+    note_recipients(app);
     // One that cannot be opened is told of while embedding.
     let shared = app.shared_cache().ok().flatten();
-    if let Some(place) = app.vectors_go_to() {
-        note(&format!("vectors of the code are written to {place}"));
-    }
     match app
         .embed(
             embedder.as_ref(),
@@ -285,9 +282,19 @@ async fn vectors(
     }
 }
 
+/// Names who gets code, or vectors of it, beyond this machine.
+fn note_recipients(app: &App) {
+    for host in app.embedding_hosts() {
+        note(&format!("code is sent to {host} for embedding"));
+    }
+    if let Some(place) = app.vectors_go_to() {
+        note(&format!("vectors of the code are written to {place}"));
+    }
+}
+
 /// Offers to download a missing model, if there is a terminal.
 async fn offer_pull(app: &App, model: &str) -> Result<bool, Error> {
-    let server = app.server().await?;
+    let server = app.embedding_server().await?;
     let question = format!(
         "{} does not have the model `{model}`. Download it now?",
         server.kind().label()
@@ -330,8 +337,10 @@ async fn watch(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
         let root = app.workspace.root.display();
         writeln!(out, "Watching {root}; press Ctrl-C to stop.")
     })?;
+    note_recipients(app);
     let changed = Notify::new();
     changed.notify_one();
+    let warned = Mutex::new(BTreeSet::new());
     let events = |event: IndexEvent| match event {
         IndexEvent::Refreshed { changed, removed } => {
             let (changed, removed) = (changed as u64, removed as u64);
@@ -340,7 +349,10 @@ async fn watch(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
                 counted(changed, "file")
             ));
         }
-        IndexEvent::Warning(message) => super::warn(&message),
+        // What holds for every file is not said at every file.
+        IndexEvent::Warning(message) if warned.lock().insert(message.clone()) => {
+            super::warn(&message);
+        }
         _ => {}
     };
     let (told, activity) = (AtomicBool::new(false), app.chat_activity());
@@ -357,7 +369,7 @@ async fn watch(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
     };
     tokio::select! {
         watched = app.index.watch(&events, &changed, &stop) => Ok(watched?),
-        followed = app.follow_with_vectors(&changed, &activity, &|_| (), &tell, &stop) => Ok(followed?),
+        followed = app.follow_with_vectors(&changed, &activity, &events, &tell, &stop) => Ok(followed?),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{Check, CheckState};
 use crate::app::{App, OtherEmbedders};
 use crate::config::ServerSettings;
+use crate::engine::ChatActivity;
 use crate::model::fleet::choice::ModelPresence;
 use crate::model::http::ServerError;
 
@@ -13,7 +14,8 @@ pub(super) async fn servers(app: &App) -> Vec<Check> {
     if servers.len() < 2 {
         return Vec::new();
     }
-    let activity = app.chat_activity();
+    // Replies do not hold it up: it sends one short text.
+    let activity = ChatActivity::default();
     let embedder = app.embedder().await.ok().flatten();
     let others = match &embedder {
         Some(first) => Some(app.other_embedders(&**first, &activity, &|_| {}).await),

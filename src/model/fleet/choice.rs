@@ -49,7 +49,7 @@ impl MemberState {
         self.remember(texts, took);
     }
 
-    /// Takes into account that it answered, if only to refuse a text.
+    /// Takes into account that it refused a text, as another one did.
     pub fn refused(&mut self) {
         self.failures = 0;
     }
@@ -144,8 +144,8 @@ fn sooner(left: &MemberState, right: &MemberState) -> Ordering {
 /// How long a member may take for a batch before another one is asked as well; `None` while nothing
 /// is known of the others, or if there are none.
 ///
-/// It is never less than `least`. A member that is always slower is not asked in vain: its own times count, up to five times those
-/// of its peers.
+/// It is never less than `least`. A member that is always slower is not asked in vain: its own times
+/// count, up to five times those of its peers.
 pub fn patience(
     member: usize,
     texts: usize,

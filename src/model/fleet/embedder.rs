@@ -61,12 +61,23 @@ pub struct FleetEmbedder<'a> {
 
 /// How a request ended.
 enum Attempt {
-    /// With an answer: vectors, or what is wrong with a text.
-    Answer(Result<Embedded, EmbedError>),
+    Answer(Embedded),
+    /// A member says that something is wrong with a text, or its answer cannot be used.
+    Refused {
+        by: usize,
+        error: EmbedError,
+    },
     /// The member failed.
     Failed(String),
     /// It was given up, since the server makes a reply.
     Yielded,
+}
+
+impl Attempt {
+    /// Whether the member said something of the texts.
+    fn is_answer(&self) -> bool {
+        matches!(self, Attempt::Answer(_) | Attempt::Refused { .. })
+    }
 }
 
 impl<'a> FleetEmbedder<'a> {
@@ -92,32 +103,55 @@ impl<'a> FleetEmbedder<'a> {
         let server = self.members[0].server();
         loop {
             self.priority.idle(server).await;
-            let started = Instant::now();
             match self.attempt(0, texts).await {
-                Attempt::Answer(answer) => {
-                    if answer.is_ok() {
-                        self.state.0.sizes[0].learn(texts.len(), started.elapsed());
-                    }
-                    return answer;
-                }
+                Attempt::Answer(embedded) => return Ok(embedded),
+                Attempt::Refused { error, .. } => return Err(error),
                 Attempt::Failed(why) => return Err(EmbedError::Unavailable(why)),
                 Attempt::Yielded => {}
             }
         }
     }
 
-    /// Embeds a batch on one of several members.
+    /// Embeds a batch on one of several members. What one refuses is believed if another one refuses
+    /// it as well, or if nobody else is left.
     async fn on_any(&self, texts: &[String]) -> Result<Embedded, EmbedError> {
         let mut waiting = Waiting::begin(self);
+        let mut refused: Option<(usize, EmbedError)> = None;
         loop {
-            let place = self.place(&mut waiting).await?;
+            let place = match (self.place(&mut waiting).await, &refused) {
+                (Ok(place), Some((by, error))) if place.member == *by => return Err(error.clone()),
+                (Err(_), Some((_, error))) => return Err(error.clone()),
+                (place, _) => place?,
+            };
             let member = place.member;
             match self.answer(place, texts).await {
-                Attempt::Answer(answer) => return answer,
+                Attempt::Answer(embedded) => {
+                    if let Some((by, error)) = refused {
+                        self.note(by, |state| {
+                            state.failed(&error.to_string(), Instant::now());
+                        });
+                    }
+                    return Ok(embedded);
+                }
+                Attempt::Refused { by, error } => match &refused {
+                    Some((first, _)) if *first != by => {
+                        self.note(*first, MemberState::refused);
+                        self.note(by, MemberState::refused);
+                        return Err(error);
+                    }
+                    _ => {
+                        waiting.again(Some(by));
+                        refused = Some((by, error));
+                    }
+                },
                 Attempt::Failed(_) => waiting.again(Some(member)),
-                Attempt::Yielded => waiting.again(None),
+                Attempt::Yielded => waiting.again(refused.as_ref().map(|(by, _)| *by)),
             }
         }
+    }
+
+    fn note(&self, member: usize, change: impl FnOnce(&mut MemberState)) {
+        change(&mut self.state.0.members.lock()[member]);
     }
 
     /// Waits until it is a batch's turn and a member has room.
@@ -202,6 +236,7 @@ impl<'a> FleetEmbedder<'a> {
         let member = place.member;
         let mut first = pin!(self.attempt(member, texts));
         tokio::select! {
+            biased;
             ended = &mut first => return place.settle(ended, texts.len()),
             () = self.overdue(&place, texts.len()) => {}
         }
@@ -209,18 +244,24 @@ impl<'a> FleetEmbedder<'a> {
             server = self.members[member].server(),
             "asking elsewhere as well"
         );
-        let second = pin!(self.elsewhere(member, texts));
-        match select(first, second).await {
-            Either::Left((answer @ Attempt::Answer(_), _)) => place.settle(answer, texts.len()),
-            Either::Left((failed, second)) => {
-                place.settle(failed, texts.len());
-                second.await
+        loop {
+            let second = pin!(self.elsewhere(member, texts));
+            match select(first.as_mut(), second).await {
+                Either::Left((ended, second)) => {
+                    let ended = place.settle(ended, texts.len());
+                    return match ended.is_answer() {
+                        true => ended,
+                        false => second.await,
+                    };
+                }
+                Either::Right((ended, _)) if ended.is_answer() => {
+                    place.overtaken(texts.len());
+                    return ended;
+                }
+                // The other one makes a reply now, so that somebody else may have to be asked.
+                Either::Right((Attempt::Yielded, _)) => {}
+                Either::Right((_, first)) => return place.settle(first.await, texts.len()),
             }
-            Either::Right((answer @ Attempt::Answer(_), _)) => {
-                place.overtaken(texts.len());
-                answer
-            }
-            Either::Right((_, first)) => place.settle(first.await, texts.len()),
         }
     }
 
@@ -250,8 +291,10 @@ impl<'a> FleetEmbedder<'a> {
         let mut waiting = Waiting::begin(self);
         waiting.again(Some(member));
         match self.place(&mut waiting).await {
-            // Nobody else is left: the same request twice would help nobody.
-            Ok(place) if place.member == member => Attempt::Yielded,
+            // The same request twice would help nobody.
+            Ok(place) if place.member == member => {
+                Attempt::Failed("nobody else is left".to_owned())
+            }
             Ok(place) => {
                 let ended = self.attempt(place.member, texts).await;
                 place.settle(ended, texts.len())
@@ -260,12 +303,13 @@ impl<'a> FleetEmbedder<'a> {
         }
     }
 
-    async fn attempt(&self, member: usize, texts: &[String]) -> Attempt {
-        let member = self.members[member];
+    async fn attempt(&self, by: usize, texts: &[String]) -> Attempt {
+        let member = self.members[by];
         tokio::select! {
             answer = member.embed(texts) => match answer {
+                Ok(embedded) => Attempt::Answer(embedded),
                 Err(EmbedError::Unavailable(why)) => Attempt::Failed(why),
-                answer => Attempt::Answer(answer),
+                Err(error) => Attempt::Refused { by, error },
             },
             // Dropping the request is what makes the server stop.
             () = self.priority.busy(member.server()) => Attempt::Yielded,
@@ -299,17 +343,22 @@ impl Embedder for FleetEmbedder<'_> {
     }
 
     fn texts_at_once(&self) -> Option<usize> {
+        if self.members.len() == 1 {
+            return None;
+        }
         let sizes = &self.state.0.sizes;
         let mut members = self.state.0.members.lock().clone();
         self.note_replies(&mut members);
         let mut queue = self.queue.lock().1.clone();
         queue.insert(u64::MAX, None);
-        let next = member_for(u64::MAX, &queue, &members, Instant::now());
-        match next {
-            Some(member) => Some(sizes[member].texts()),
-            // Whoever takes it later is not kept too long.
-            None => sizes.iter().map(BatchSize::texts).min(),
+        let now = Instant::now();
+        if let Some(member) = member_for(u64::MAX, &queue, &members, now) {
+            return Some(sizes[member].texts());
         }
+        // Whoever takes it later is not kept too long.
+        let awake = sizes.iter().zip(&members);
+        let awake = awake.filter(|(_, member)| !member.is_resting(now));
+        awake.map(|(size, _)| size.texts()).min()
     }
 }
 
@@ -370,13 +419,13 @@ impl<'f, 'a> Place<'f, 'a> {
         let mut members = shared.members.lock();
         let state = &mut members[self.member];
         match &ended {
-            Attempt::Answer(Ok(_)) => {
+            Attempt::Answer(_) => {
                 state.answered(texts, took);
                 shared.sizes[self.member].learn(texts, took);
             }
-            Attempt::Answer(Err(_)) => state.refused(),
             Attempt::Failed(why) => state.failed(why, Instant::now()),
-            Attempt::Yielded => {}
+            // Whose fault a refusal is, another one shows.
+            Attempt::Refused { .. } | Attempt::Yielded => {}
         }
         ended
     }

@@ -123,6 +123,25 @@ impl Address {
         is_this_machine(&self.base)
     }
 
+    /// Whether both are one server, as far as that can be told: this machine has several names.
+    pub fn is_same_server(&self, other: &Address) -> bool {
+        self.with_one_name() == other.with_one_name()
+    }
+
+    fn with_one_name(&self) -> Url {
+        let mut base = self.base.clone();
+        let is_local = match base.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv6(address)) => address == Ipv6Addr::LOCALHOST,
+            _ => false,
+        };
+        if is_local {
+            // It fails only for URLs without a host, and this one has one.
+            let _ = base.set_ip_host(Ipv4Addr::LOCALHOST.into());
+        }
+        base
+    }
+
     /// Whether the connection is encrypted.
     pub fn is_encrypted(&self) -> bool {
         self.base.scheme() == "https"
@@ -327,6 +346,36 @@ mod tests {
         let error = Address::parse_server("OLLACODE_SERVER", password).expect_err("a password");
         let error = error.to_string();
         assert!(error.ends_with("use `OLLACODE_SERVER_KEY`"), "{error}");
+    }
+
+    #[test]
+    fn this_machine_has_several_names() {
+        let address = |value| Address::parse(value).expect("an address");
+        for name in [
+            "localhost",
+            "LOCALHOST",
+            "127.0.0.1",
+            "[::1]",
+            "0.0.0.0",
+            "",
+        ] {
+            assert!(
+                address(name).is_same_server(&address("localhost")),
+                "{name}"
+            );
+        }
+        for name in [
+            "localhost:1",
+            "https://localhost:11434",
+            "localhost/p",
+            "127.8.9.1",
+            "gpu",
+        ] {
+            assert!(
+                !address(name).is_same_server(&address("localhost")),
+                "{name}"
+            );
+        }
     }
 
     #[test]

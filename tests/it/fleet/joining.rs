@@ -122,3 +122,30 @@ fn offline_leaves_out_what_is_not_this_machine_and_says_so_once() {
     assert!(other.requests() > 0, "the other one here takes part");
     assert_complete(&environment);
 }
+
+#[test]
+fn offline_no_server_embeds_that_only_chats() {
+    let first = ModelServer::start();
+    let environment = Environment::on(&first).with("OLLACODE_OFFLINE", "true");
+    write_samples(&environment);
+    let tables = [
+        table(&first.uri(), "roles = ['chat']"),
+        table("http://192.0.2.1:11434", "roles = ['embed']"),
+    ];
+    configure(&environment, &tables.concat());
+    let output = environment.run(&["index"]);
+    assert!(output.stderr.contains("192.0.2.1"), "{output:#?}");
+    assert_eq!(first.requests(), 0, "{output:#?}");
+}
+
+#[test]
+fn without_anything_to_embed_nobody_is_asked() {
+    let (first, other) = (ModelServer::start(), ModelServer::start());
+    let environment = with_two(&first, &other, 1);
+    let asked = || (first.requests(), other.requests());
+    environment.index();
+    let before = asked();
+    assert!(before.0 > 0 && before.1 > 0, "{before:?}");
+    environment.index();
+    assert_eq!(asked(), before);
+}

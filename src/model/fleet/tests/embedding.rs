@@ -25,6 +25,8 @@ struct Scripted {
     dropped: AtomicUsize,
     /// Answers after which it fails.
     dies_after: Mutex<Option<usize>>,
+    /// Whether it gives no vectors for requests with a text.
+    refuses: fn(&str) -> bool,
     /// Answers that it may give.
     permits: Semaphore,
 }
@@ -45,6 +47,7 @@ impl Scripted {
             answered: Mutex::default(),
             dropped: AtomicUsize::new(0),
             dies_after: Mutex::new(None),
+            refuses: |_| false,
             permits: Semaphore::new(0),
         }
     }
@@ -107,6 +110,9 @@ impl Embedder for Scripted {
             if (*self.dies_after.lock()).is_some_and(|most| self.count() >= most) {
                 return Err(EmbedError::Unavailable("it died".to_owned()));
             }
+            if texts.iter().any(|text| (self.refuses)(text)) {
+                return Err(EmbedError::Invalid("it has no vector".to_owned()));
+            }
             self.answered.lock().extend(texts.iter().cloned());
             let number = |text: &String| text.parse().unwrap_or(-1.0);
             Ok(Embedded {
@@ -145,7 +151,10 @@ impl Priority for Reply {
 fn fleet<'a>(members: &[&'a Scripted], reply: &'a Reply) -> FleetEmbedder<'a> {
     let state = FleetState::of(members.len());
     let members = members.iter().map(|member| *member as &dyn Embedder);
-    FleetEmbedder::new(members.collect(), state, reply)
+    let mut fleet = FleetEmbedder::new(members.collect(), state, reply);
+    // However busy this machine is, nothing is asked twice.
+    fleet.least_patience = Duration::MAX;
+    fleet
 }
 
 fn text(number: usize) -> [String; 1] {
@@ -295,6 +304,69 @@ async fn who_takes_too_long_is_asked_no_more_and_the_batch_elsewhere() {
 }
 
 #[tokio::test]
+async fn a_batch_of_who_hangs_is_asked_elsewhere_until_somebody_answers() {
+    let (hung, good, reply) = (
+        Scripted::new("hung"),
+        Scripted::new("good"),
+        Reply::default(),
+    );
+    let mut fleet = fleet(&[&hung, &good], &reply);
+    fleet.least_patience = Duration::from_millis(1);
+    let (first, second) = (text(1), text(2));
+    let answering = async {
+        good.wait_for_requests(1).await;
+        good.permits.add_permits(1);
+        good.wait_for_requests(2).await;
+        // It replies to a chat before it has answered.
+        reply.0.send_replace("good");
+        while good.dropped.load(Ordering::SeqCst) == 0 {
+            tokio::task::yield_now().await;
+        }
+        reply.0.send_replace("");
+        good.wait_for_requests(3).await;
+        good.permits.add_permits(1);
+    };
+    let both = async { tokio::join!(fleet.embed(&first), fleet.embed(&second), answering) };
+    let (first, second, ()) = timeout(LONG, both).await.expect("both are answered");
+    assert_eq!(first.expect("vectors").vectors, [[1.0]]);
+    assert_eq!(second.expect("vectors").vectors, [[2.0]]);
+    assert_once(&[&hung, &good], 2);
+}
+
+#[tokio::test]
+async fn what_only_one_member_refuses_another_one_embeds() {
+    let (mut broken, good, reply) = (
+        Scripted::willing("broken"),
+        Scripted::willing("good"),
+        Reply::default(),
+    );
+    broken.refuses = |_| true;
+    let fleet = fleet(&[&broken, &good], &reply);
+    assert_eq!(embed_all(&fleet, 0..200).await, []);
+    assert_once(&[&good], 200);
+    // Two requests that another one answers, and what was under way until then.
+    assert!(broken.asked() <= 8, "{}", broken.asked());
+}
+
+#[tokio::test]
+async fn what_all_members_refuse_is_the_fault_of_the_text() {
+    let (mut one, mut other, reply) = (
+        Scripted::willing("one"),
+        Scripted::willing("other"),
+        Reply::default(),
+    );
+    one.refuses = |text| text.ends_with('7');
+    other.refuses = one.refuses;
+    let fleet = fleet(&[&one, &other], &reply);
+    let errors = embed_all(&fleet, 0..100).await;
+    let refusal = EmbedError::Invalid("it has no vector".to_owned());
+    assert_eq!(errors, vec![refusal; 10]);
+    assert_once(&[&one, &other], 90);
+    // Each of the ten was asked of both, once.
+    assert_eq!(one.asked() + other.asked(), 90 + 20);
+}
+
+#[tokio::test]
 async fn a_reply_holds_back_its_own_server_only() {
     let (chat, other, reply) = (
         Scripted::new("chat"),
@@ -341,6 +413,7 @@ async fn alone_it_waits_for_the_end_of_a_reply() {
     let embedded = timeout(LONG, embedding).await.expect("an answer");
     assert_eq!(embedded.expect("vectors").vectors, [[1.0]]);
     assert_eq!((fleet.requests_at_once(), only.asked()), (2, 2));
+    assert_eq!(fleet.texts_at_once(), None, "the indexer measures");
 }
 
 #[tokio::test]
@@ -360,6 +433,33 @@ async fn each_member_has_batches_of_its_own_size() {
     assert_eq!(fleet.texts_at_once(), Some(8));
     assert!(fleet.embed(&eight).await.is_ok());
     assert_eq!((one.count(), other.count()), (8, 8));
-    // Both were quick.
-    assert_eq!(fleet.texts_at_once(), Some(16));
+    // Both were quick, as far as the machine let them.
+    let texts = fleet.texts_at_once();
+    assert!(
+        texts.is_some_and(|texts| (4..=16).contains(&texts)),
+        "{texts:?}"
+    );
+}
+
+#[tokio::test]
+async fn who_rests_does_not_make_batches_small() {
+    let (dead, good, reply) = (
+        Scripted::willing("dead"),
+        Scripted::new("good"),
+        Reply::default(),
+    );
+    *dead.dies_after.lock() = Some(0);
+    let fleet = fleet(&[&dead, &good], &reply);
+    good.permits.add_permits(2);
+    for number in 0..2 {
+        assert!(fleet.embed(&text(number)).await.is_ok());
+    }
+    assert_eq!(dead.asked(), 2, "it rests");
+    let texts = fleet.texts_at_once();
+    let (first, second) = (text(2), text(3));
+    let (mut first, mut second) = (fleet.embed(&first), fleet.embed(&second));
+    assert!(futures::poll!(&mut first).is_pending());
+    assert!(futures::poll!(&mut second).is_pending());
+    assert_eq!(good.asked(), 4, "it has no room");
+    assert_eq!(fleet.texts_at_once(), texts);
 }
