@@ -12,8 +12,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader, BufWriter};
 use super::Inner;
 use super::error::SharedError;
 use super::pack::{MOST_BYTES, file_name, pack_of_file};
-use super::report::{BadPack, ExportReport, ImportReport};
-use super::upkeep::{WholePack, check_whole, name_bad};
+use super::report::{ExportReport, ImportReport};
+use super::upkeep::{LONGEST_LISTING, WholePack, check_whole, name_bad};
 
 const MAGIC: &[u8; 8] = b"ollavec1";
 const FOLDER_BYTES: usize = 16;
@@ -57,7 +57,7 @@ impl Inner {
             if !is_folder(name.as_bytes()) {
                 continue;
             }
-            let packs = self.requests.list(&folder).await?;
+            let packs = self.requests.list(&folder, LONGEST_LISTING).await?;
             let reads: Vec<_> = packs.iter().map(|pack| self.whole(pack)).collect();
             let mut reads = stream::iter(reads).buffered(PACKS_AT_ONCE).enumerate();
             while let Some((number, read)) = reads.next().await {
@@ -72,7 +72,7 @@ impl Inner {
                         report.vectors += head.keys.len() as u64;
                     }
                     WholePack::Flawed { flaw, writer } => {
-                        name_bad(&mut report.bad, pack, writer, &flaw);
+                        name_bad(&mut report.bad, &pack.name, writer, &flaw);
                     }
                     WholePack::Gone => {}
                 }
@@ -113,18 +113,16 @@ impl Inner {
         match check_whole(entry.bytes, &entry.name) {
             WholePack::Sound { head, bytes } => {
                 let path = folder.join(file_name(&entry.name));
-                if self.requests.put(&path, bytes).await? {
+                if self.requests.put(&path, bytes.into()).await? {
                     report.added += 1;
                     report.vectors += head.keys.len() as u64;
                 } else {
                     report.present += 1;
                 }
             }
-            WholePack::Flawed { flaw, writer } => report.bad.push(BadPack {
-                pack: entry.name,
-                writer,
-                why: flaw.to_string(),
-            }),
+            WholePack::Flawed { flaw, writer } => {
+                name_bad(&mut report.bad, &entry.name, writer, &flaw);
+            }
             WholePack::Gone => {}
         }
         Ok(())

@@ -119,7 +119,7 @@ pub struct CompactReport {
     pub bytes_before: u64,
     /// Bytes afterwards.
     pub bytes_after: u64,
-    /// Packs that cannot be used and stay where they are.
+    /// Packs that cannot be used and stay where they are, at most 100 of them.
     pub bad: Vec<BadPack>,
 }
 
@@ -132,7 +132,7 @@ pub struct ExportReport {
     pub vectors: u64,
     /// Size of the file.
     pub bytes: u64,
-    /// Packs that were left out.
+    /// Packs that were left out, at most 100 of them.
     pub bad: Vec<BadPack>,
 }
 
@@ -145,7 +145,7 @@ pub struct ImportReport {
     pub present: u64,
     /// Vectors in those that were added.
     pub vectors: u64,
-    /// Packs that were left out.
+    /// Packs that were left out, at most 100 of them.
     pub bad: Vec<BadPack>,
 }
 

@@ -18,7 +18,7 @@ fn memory() -> Arc<dyn ObjectStore> {
 }
 
 /// Writes each vector as a pack of its own.
-async fn scatter(cache: &SharedCache, vectors: &[(CacheKey, Vec<f32>)]) {
+pub(super) async fn scatter(cache: &SharedCache, vectors: &[(CacheKey, Vec<f32>)]) {
     let folder = cache.model(&model()).state.folder.clone();
     for (key, vector) in vectors {
         let row = (key.bytes(), encode(vector).expect("a unit vector"));
