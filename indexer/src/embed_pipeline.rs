@@ -67,6 +67,11 @@ impl EmbedReport {
         self.failed += other.failed;
     }
 
+    /// The texts that need nothing more.
+    fn done(&self) -> u64 {
+        self.embedded + self.from_cache + self.from_shared + self.failed
+    }
+
     /// The count of texts whose vectors come from a source.
     pub(crate) fn counter(&mut self, source: VectorSource) -> &mut u64 {
         match source {
@@ -119,9 +124,12 @@ impl Index {
         let mut again = self.failed_before(embedder).await?;
         for _ in 0..PASSES {
             let again = std::mem::take(&mut again);
-            report.add(self.pass(embedder, caches, again, events, stop).await?);
+            let passed = self.pass(embedder, caches, again, events, stop).await;
+            // What is wrong must not stay because the run was stopped.
+            let removed = self.remove_condemned(embedder, caches, events).await;
+            report.add(passed?);
             self.retried.store(true, Ordering::Relaxed);
-            self.remove_condemned(embedder, caches, events).await?;
+            removed?;
             if self.finish_vectors(embedder, events).await? == PassEnd::Complete {
                 break;
             }
@@ -245,7 +253,7 @@ impl Index {
                 Ok(None) => break,
                 Ok(Some(outcome)) => {
                     batch.take(outcome, &mut report);
-                    let done = report.embedded + report.from_cache + report.failed;
+                    let done = report.done();
                     events(IndexEvent::Embedding {
                         done,
                         total: total.max(done),
