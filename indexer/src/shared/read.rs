@@ -362,8 +362,12 @@ fn runs_of_blocks(rows: &BTreeSet<usize>) -> Vec<Range<usize>> {
 impl Inner {
     /// Whether the store has failed a short while ago.
     pub(crate) fn is_resting(&self) -> bool {
-        let until = *self.resting_until.lock();
-        until.is_some_and(|until| Instant::now() < until)
+        is_ahead(*self.resting_until.lock())
+    }
+
+    /// Whether the store has failed a short while ago, or has refused to be written to.
+    pub(crate) fn writes_rest(&self) -> bool {
+        self.is_resting() || is_ahead(*self.read_only_until.lock())
     }
 
     pub(crate) fn note_reachable(&self) {
@@ -378,6 +382,22 @@ impl Inner {
         *self.resting_until.lock() = Some(Instant::now() + self.requests.limits.rest);
         self.requests.report.lock().standing = Standing::LeftOut(why);
     }
+
+    /// Writes nothing for a while. Who may not write can still read.
+    pub(crate) fn rest_writing(&self, error: &SharedError) {
+        self.requests.report.lock().why_unwritten = Some(causes(error));
+        match error {
+            SharedError::Denied { .. } => {
+                let until = Instant::now() + self.requests.limits.rest;
+                *self.read_only_until.lock() = Some(until);
+            }
+            _ => self.rest(error),
+        }
+    }
+}
+
+fn is_ahead(until: Option<Instant>) -> bool {
+    until.is_some_and(|until| Instant::now() < until)
 }
 
 #[cfg(test)]

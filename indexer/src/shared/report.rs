@@ -26,6 +26,8 @@ pub struct SharedReport {
     pub written: u64,
     /// Vectors that should have been added, and could not be.
     pub unwritten: u64,
+    /// Why the last pack that could not be written was not, as a clause.
+    pub why_unwritten: Option<String>,
     /// Vectors that were compared with the embedding server's.
     pub spot_checked: u64,
     /// Requests to the store.

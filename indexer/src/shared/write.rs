@@ -48,7 +48,7 @@ impl ModelCache {
             .since
             .is_some_and(|since| since.elapsed() >= self.inner.requests.limits.flush);
         self.close_packs(&mut pending, is_late);
-        let is_due = !pending.packs.is_empty() && !self.inner.is_resting();
+        let is_due = !pending.packs.is_empty() && !self.inner.writes_rest();
         drop(pending);
         if is_due && self.state.sending.try_lock().is_ok() {
             let cache = self.clone();
@@ -63,13 +63,14 @@ impl ModelCache {
         }
         self.close_packs(&mut self.state.pending.lock(), true);
         // A store that failed a moment ago is asked once more, and not waited for.
-        let limit = match self.inner.is_resting() {
+        let limit = match self.inner.writes_rest() {
             true => limit.min(self.inner.requests.limits.first_answer),
             false => limit,
         };
         if timeout(limit, self.send()).await.is_err() {
             let place = self.inner.requests.place.clone();
-            self.inner.rest(&SharedError::TimedOut { place, limit });
+            self.inner
+                .rest_writing(&SharedError::TimedOut { place, limit });
         }
         let left: usize = self
             .state
@@ -113,7 +114,7 @@ impl ModelCache {
             };
             let name = pack.name.clone();
             if let Err(error) = self.send_pack(pack).await {
-                self.inner.rest(&error);
+                self.inner.rest_writing(&error);
                 return;
             }
             let packs = &mut self.state.pending.lock().packs;

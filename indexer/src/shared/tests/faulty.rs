@@ -25,6 +25,8 @@ pub enum Fault {
     Busy,
     /// 403.
     Denied,
+    /// 403 to who writes.
+    WritesDenied,
     Clock,
     NoBucket,
     /// No request is answered.
@@ -138,6 +140,12 @@ impl FaultyStore {
         self.meet(false).await?;
         self.puts.fetch_add(1, Ordering::SeqCst);
         let fault = *self.fault.lock();
+        if fault == Fault::WritesDenied {
+            return Err(Error::PermissionDenied {
+                path: "a pack".to_owned(),
+                source: "403 Forbidden: AccessDenied".into(),
+            });
+        }
         if options.mode == PutMode::Create {
             match fault {
                 Fault::IgnoresConditions => options.mode = PutMode::Overwrite,
