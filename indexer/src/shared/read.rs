@@ -44,9 +44,8 @@ pub(crate) struct ModelState {
 
 impl ModelState {
     pub(crate) fn new(inner: &Inner, folder: Path, dimension: usize) -> ModelState {
-        let known_as = format!("{}\n{folder}", inner.options.place);
         ModelState {
-            known_as: blake3::hash(known_as.as_bytes()).to_hex()[..32].to_owned(),
+            known_as: inner.known_as(&folder),
             folder,
             dimension,
             directory: Mutex::default(),
@@ -360,6 +359,12 @@ fn runs_of_blocks(rows: &BTreeSet<usize>) -> Vec<Range<usize>> {
 }
 
 impl Inner {
+    /// Under which this machine remembers the packs in a folder.
+    pub(crate) fn known_as(&self, folder: &Path) -> String {
+        let whole = format!("{}\n{folder}", self.options.place);
+        blake3::hash(whole.as_bytes()).to_hex()[..32].to_owned()
+    }
+
     /// Whether the store has failed a short while ago.
     pub(crate) fn is_resting(&self) -> bool {
         is_ahead(*self.resting_until.lock())

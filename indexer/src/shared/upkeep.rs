@@ -1,6 +1,7 @@
 //! Statistics, and merging small packs into larger ones.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
@@ -161,8 +162,13 @@ impl Inner {
             report.bytes_before += packs.iter().map(|pack| pack.size).sum::<u64>();
             report.packs_after += packs.len() as u64;
             report.bytes_after += packs.iter().map(|pack| pack.size).sum::<u64>();
+            let flaws = self.known_flaws(&folder).await?;
             let mut small: BTreeMap<usize, Vec<SmallPack>> = BTreeMap::new();
             self.each_head(&packs, |pack, head| match head {
+                Ok(head) if flaws.contains_key(&pack.name) => {
+                    let why = &flaws[&pack.name];
+                    name_bad(&mut report.bad, &pack.name, head.writer, why);
+                }
                 Ok(head) if is_small(&head) => {
                     small.entry(head.dimension).or_default().push(SmallPack {
                         pack: pack.clone(),
@@ -180,6 +186,18 @@ impl Inner {
             }
         }
         Ok(report)
+    }
+
+    /// What this machine has found out of packs in a folder, as by spot checks: merging them would
+    /// spoil others.
+    async fn known_flaws(&self, folder: &Path) -> Result<HashMap<String, String>, SharedError> {
+        let known_as = self.known_as(folder);
+        let memory = self.memory().await?;
+        let known = memory.with(move |known| known.all(&known_as)).await?;
+        let flaws = known.into_iter();
+        Ok(flaws
+            .filter_map(|pack| Some((pack.name, pack.flaw?)))
+            .collect())
     }
 
     /// Writes what is in some packs as one, and only then removes them.
@@ -274,12 +292,12 @@ pub(crate) fn check_whole(bytes: Vec<u8>, name: &str) -> WholePack {
 }
 
 /// Names a pack in a report, unless there are many.
-pub(crate) fn name_bad(bad: &mut Vec<BadPack>, pack: &str, writer: String, flaw: &Flaw) {
+pub(crate) fn name_bad(bad: &mut Vec<BadPack>, pack: &str, writer: String, why: impl fmt::Display) {
     if bad.len() < MOST_BAD {
         bad.push(BadPack {
             pack: pack.to_owned(),
             writer,
-            why: flaw.to_string(),
+            why: why.to_string(),
         });
     }
 }

@@ -213,6 +213,22 @@ async fn a_merged_pack_that_a_crash_left_damaged_is_written_again() {
 }
 
 #[tokio::test]
+async fn a_pack_that_a_check_found_wrong_is_not_merged_with_others() {
+    let (_ann, _, _, writer) = troubled();
+    let vectors = numbered(0..3);
+    scatter(&writer, &vectors).await;
+    let cache = writer.model(&model());
+    let wanted = [vectors[0].0];
+    let pack = cache.get(&wanted).await[&wanted[0]].pack.to_string();
+    cache.leave_out(&pack, "it lies").await.expect("left out");
+    let merged = writer.compact().await.expect("merged");
+    assert_eq!((merged.packs_before, merged.packs_after), (3, 2));
+    let bad: Vec<&str> = merged.bad.iter().map(|bad| bad.pack.as_str()).collect();
+    assert_eq!(bad, [pack.as_str()]);
+    assert_eq!(merged.bad[0].writer, "ci@runner");
+}
+
+#[tokio::test]
 async fn an_export_of_countless_bad_packs_is_read_in_little_memory() {
     let (_ann, _, _, writer) = troubled();
     let folder = tempfile::tempdir().expect("temporary folder");
