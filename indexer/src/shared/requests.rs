@@ -140,8 +140,7 @@ impl Requests {
                 self.report.lock().beyond += 1;
                 break;
             }
-            let name = found.location.filename().and_then(pack_of_file);
-            let Some(name) = name.map(str::to_owned) else {
+            let Some(name) = pack_below(folder, &found.location) else {
                 continue;
             };
             listed.push(ListedPack {
@@ -259,6 +258,14 @@ impl Requests {
             Err(error) => Err(self.explain(error)),
         }
     }
+}
+
+/// The name of a pack that is right below a folder.
+fn pack_below(folder: &Path, file: &Path) -> Option<String> {
+    let mut parts = file.prefix_match(folder)?;
+    let (name, deeper) = (parts.next()?, parts.next());
+    let name = pack_of_file(name.as_ref()).filter(|_| deeper.is_none());
+    name.map(str::to_owned)
 }
 
 /// Whether a write on a condition may have failed for the condition's sake.

@@ -223,6 +223,10 @@ async fn files_of_others_are_left_alone() {
             .await
             .expect("written");
     }
+    let model_folder = cache.model(&model()).state.folder.clone();
+    let copy = model_folder.join("old").join(file_name(&"0".repeat(32)));
+    let put = store.put(&copy, PutPayload::from_static(b"text")).await;
+    put.expect("written");
     let statistics = cache.statistics().await.expect("statistics");
     assert_eq!((statistics.models, statistics.packs), (1, 1));
     assert_eq!(statistics.bad, []);
