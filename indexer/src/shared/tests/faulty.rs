@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
-use futures::future::{BoxFuture, pending};
+use futures::future::{BoxFuture, pending, ready};
 use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt, stream};
 use object_store::memory::InMemory;
@@ -65,6 +65,8 @@ pub struct FaultyStore {
     fault: Mutex<Fault>,
     /// A file that is listed and cannot be read, with the answer.
     refused: Mutex<Option<(Path, fn() -> Error)>>,
+    /// A file that is written after the first listing.
+    late: Mutex<Option<Path>>,
     pub puts: AtomicUsize,
 }
 
@@ -80,6 +82,7 @@ impl FaultyStore {
             inner: InMemory::new(),
             fault: Mutex::new(fault),
             refused: Mutex::default(),
+            late: Mutex::default(),
             puts: AtomicUsize::new(0),
         })
     }
@@ -91,6 +94,11 @@ impl FaultyStore {
     /// From now on a file cannot be read.
     pub fn refuse(&self, file: &Path, answer: fn() -> Error) {
         *self.refused.lock() = Some((file.clone(), answer));
+    }
+
+    /// Leaves a file out of the next listing.
+    pub fn hide_once(&self, file: &Path) {
+        *self.late.lock() = Some(file.clone());
     }
 
     /// Fails to read the file that is refused.
@@ -233,7 +241,14 @@ impl ObjectStore for FaultyStore {
         // Whatever else is wrong is said at once.
         match self.meet(true).now_or_never() {
             Some(Err(error)) => stream::iter([Err(error)]).boxed(),
-            _ => self.inner.list(prefix),
+            _ => {
+                let late = self.late.lock().take();
+                let is_there = move |found: &Result<ObjectMeta>| {
+                    let location = found.as_ref().ok().map(|found| &found.location);
+                    ready(location.is_none() || location != late.as_ref())
+                };
+                self.inner.list(prefix).filter(is_there).boxed()
+            }
         }
     }
 

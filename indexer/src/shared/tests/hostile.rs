@@ -229,6 +229,31 @@ async fn a_pack_that_a_check_found_wrong_is_not_merged_with_others() {
 }
 
 #[tokio::test]
+async fn an_export_has_what_is_merged_meanwhile() {
+    let (ann, faulty, _, writer) = troubled();
+    let there: Arc<dyn ObjectStore> = FaultyStore::new(Fault::None);
+    let vectors = numbered(0..20);
+    add(&writer, &vectors[..10]).await;
+    let old = only_pack(&writer).await;
+    add(&writer, &vectors).await;
+    // As if the second pack were made of the first one after the listing.
+    let folder = writer.model(&model()).state.folder.clone();
+    let packs = writer.inner.requests.list(&folder, patient().heads).await;
+    let packs = packs.expect("a listing");
+    let new = packs.iter().find(|pack| pack.path != old).expect("another");
+    faulty.hide_once(&new.path);
+    faulty.refuse(&old, || Error::NotFound {
+        path: "a pack".to_owned(),
+        source: "404 Not Found: NoSuchKey".into(),
+    });
+    let file = ann.root().join("export");
+    let exported = writer.export(&file).await.expect("exported");
+    assert_eq!((exported.packs, exported.vectors), (1, 20));
+    let other = ann.writer(&there);
+    assert_eq!(other.import(&file).await.expect("imported").vectors, 20);
+}
+
+#[tokio::test]
 async fn an_export_of_countless_bad_packs_is_read_in_little_memory() {
     let (_ann, _, _, writer) = troubled();
     let folder = tempfile::tempdir().expect("temporary folder");
