@@ -67,8 +67,13 @@ impl EmbedReport {
         self.failed += other.failed;
     }
 
+<<<<<<< HEAD
     /// Texts that have their vectors, or that could not be embedded.
     pub(crate) fn done(&self) -> u64 {
+=======
+    /// The texts that need nothing more.
+    fn done(&self) -> u64 {
+>>>>>>> rv-shared
         self.embedded + self.from_cache + self.from_shared + self.failed
     }
 
@@ -124,9 +129,12 @@ impl Index {
         let mut again = self.failed_before(embedder).await?;
         for _ in 0..PASSES {
             let again = std::mem::take(&mut again);
-            report.add(self.pass(embedder, caches, again, events, stop).await?);
+            let passed = self.pass(embedder, caches, again, events, stop).await;
+            // What is wrong must not stay because the run was stopped.
+            let removed = self.remove_condemned(embedder, caches, events).await;
+            report.add(passed?);
             self.retried.store(true, Ordering::Relaxed);
-            self.remove_condemned(embedder, caches, events).await?;
+            removed?;
             if self.finish_vectors(embedder, events).await? == PassEnd::Complete {
                 break;
             }

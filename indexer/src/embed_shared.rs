@@ -14,9 +14,9 @@ use crate::index::Index;
 use crate::progress::{Events, IndexEvent};
 use crate::reconcile::record_versions;
 use crate::refresh::LockWait;
-use crate::shared::SharedCache;
 use crate::shared::read::{FoundVector, ModelCache};
 use crate::shared::spot_check::SpotChecks;
+use crate::shared::{SharedCache, SharedReport, Standing};
 
 /// How long the last packs may take, after a whole run and after one that was stopped.
 const LAST_PACKS: Duration = Duration::from_secs(60);
@@ -36,8 +36,8 @@ pub(crate) struct SharedRun {
     whole: SharedCache,
     /// `None` if vectors are believed that look like vectors.
     checks: Option<Mutex<SpotChecks>>,
-    /// Packs that were named when the run began.
-    known_bad: HashSet<String>,
+    /// What was told when the run began.
+    told: SharedReport,
 }
 
 impl Caches {
@@ -134,12 +134,11 @@ fn fill(job: &mut EmbedJob, model: &EmbeddingModel, found: &HashMap<CacheKey, Fo
 
 impl SharedRun {
     pub(crate) fn new(shared: &SharedCache, model: &EmbeddingModel) -> SharedRun {
-        let named = shared.report().bad;
         SharedRun {
             cache: shared.model(model),
             whole: shared.clone(),
             checks: shared.spot_checks().then(Mutex::default),
-            known_bad: named.into_iter().map(|bad| bad.pack).collect(),
+            told: shared.report(),
         }
     }
 
@@ -190,6 +189,29 @@ impl SharedRun {
         }
         let count = checks.take_count();
         self.cache.inner.requests.report.lock().spot_checked += count;
+    }
+
+    /// What went wrong in this run, in sentences without a full stop. That the whole store is left out
+    /// stands in the report.
+    fn news(&self) -> Vec<String> {
+        let (report, told) = (self.whole.report(), &self.told);
+        let bad = report.bad.iter().filter(|bad| !told.bad.contains(bad));
+        let mut news: Vec<String> = bad.map(ToString::to_string).collect();
+        if report.beyond > 0 && report.beyond != told.beyond {
+            let beyond = report.beyond;
+            news.push(format!(
+                "{beyond} of its packs were not looked into, since there are many or it is slow; \
+                 `ollacode cache compact` merges small ones"
+            ));
+        }
+        let unwritten = report.unwritten - told.unwritten;
+        if unwritten > 0
+            && !matches!(report.standing, Standing::LeftOut(_))
+            && let Some(why) = report.why_unwritten
+        {
+            news.push(format!("{unwritten} vectors could not be written: {why}"));
+        }
+        news
     }
 
     /// Adds what only this machine has: sharing may have begun after it was embedded.
@@ -278,14 +300,11 @@ impl Caches {
             let sound = checks.lock().take_sound();
             shared.cache.note_sound(&sound).await;
         }
-        let report = shared.whole.report();
-        for bad in report.bad {
-            if !shared.known_bad.contains(&bad.pack) {
-                let place = shared.whole.place();
-                events(IndexEvent::Warning(format!(
-                    "shared cache `{place}`: {bad}"
-                )));
-            }
+        for warning in shared.news() {
+            let place = shared.whole.place();
+            events(IndexEvent::Warning(format!(
+                "shared cache `{place}`: {warning}"
+            )));
         }
     }
 }

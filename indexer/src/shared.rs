@@ -99,6 +99,8 @@ pub(crate) struct Inner {
     pub(crate) options: SharedOptions,
     /// Until when the store is left out.
     pub(crate) resting_until: Mutex<Option<Instant>>,
+    /// Until when nothing is written, though it is read.
+    pub(crate) read_only_until: Mutex<Option<Instant>>,
     memory: OnceCell<Memory>,
     models: Mutex<HashMap<String, Arc<ModelState>>>,
 }
@@ -156,6 +158,7 @@ impl SharedCache {
                 prefix,
                 options,
                 resting_until: Mutex::default(),
+                read_only_until: Mutex::default(),
                 memory: OnceCell::new(),
                 models: Mutex::default(),
             }),

@@ -11,7 +11,6 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::App;
-use super::shared::tell_of_bad;
 use crate::engine::ChatActivity;
 use crate::model::fleet::FleetEmbedder;
 
@@ -180,15 +179,8 @@ impl App {
             .map(|member| &**member as &dyn Embedder);
         let members = std::iter::once(embedder).chain(members).collect();
         let fleet = FleetEmbedder::new(members, others.state.clone(), activity);
-        let (index, shared) = self.sharing_index(events);
-        let known = shared
-            .as_ref()
-            .map_or(0, |shared| shared.report().bad.len());
-        let embedded = index.embed(&fleet, Some(cache), events, stop).await;
-        if let Some(shared) = shared {
-            tell_of_bad(&shared.report().bad, known, events);
-        }
-        embedded
+        let (index, _) = self.sharing_index(events);
+        index.embed(&fleet, Some(cache), events, stop).await
     }
 
     /// Embeds after each notification of `changed`; ends only with an error of the index. Without

@@ -3,7 +3,6 @@
 use std::fs;
 use std::sync::Arc;
 
-use ollacode_indexer::shared::BadPack;
 use ollacode_indexer::{Events, Index, IndexEvent, SharedCache, SharedOptions};
 
 use super::App;
@@ -97,12 +96,5 @@ impl App {
             }
         };
         format!("{}@{}", plain(user), plain(host))
-    }
-}
-
-/// Tells of packs that were found to be bad since so many were known.
-pub(super) fn tell_of_bad(bad: &[BadPack], known: usize, events: Events<'_>) {
-    for pack in bad.iter().skip(known) {
-        events(IndexEvent::Warning(format!("shared cache: {pack}")));
     }
 }

@@ -57,6 +57,7 @@ pub struct KnownPack {
 #[derive(Debug)]
 pub struct KnownPacks {
     connection: Connection,
+    path: PathBuf,
 }
 
 impl KnownPacks {
@@ -71,85 +72,117 @@ impl KnownPacks {
             }
             other => other?,
         };
-        Ok(KnownPacks { connection })
+        Ok(KnownPacks { connection, path })
     }
 
     /// The packs of a place, without their heads.
-    pub fn all(&self, place: &str) -> Result<Vec<KnownPack>> {
-        let sql = format!("{SELECT} WHERE place = ?1 ORDER BY name");
-        let mut select = self.connection.prepare_cached(&sql)?;
-        let packs = select.query_map([place], without_head)?;
-        Ok(packs.collect::<rusqlite::Result<_>>()?)
+    pub fn all(&mut self, place: &str) -> Result<Vec<KnownPack>> {
+        self.in_sound_file(|connection| {
+            let sql = format!("{SELECT} WHERE place = ?1 ORDER BY name");
+            let mut select = connection.prepare_cached(&sql)?;
+            let packs = select.query_map([place], without_head)?;
+            packs.collect()
+        })
     }
 
     /// A pack, without its head; `None` if it is not known.
-    pub fn pack(&self, place: &str, name: &str) -> Result<Option<KnownPack>> {
-        let sql = format!("{SELECT} WHERE place = ?1 AND name = ?2");
-        let mut select = self.connection.prepare_cached(&sql)?;
-        Ok(select.query_row([place, name], without_head).optional()?)
+    pub fn pack(&mut self, place: &str, name: &str) -> Result<Option<KnownPack>> {
+        self.in_sound_file(|connection| {
+            let sql = format!("{SELECT} WHERE place = ?1 AND name = ?2");
+            let mut select = connection.prepare_cached(&sql)?;
+            select.query_row([place, name], without_head).optional()
+        })
     }
 
     /// The start of a pack's file; `None` if the pack is not known.
-    pub fn head(&self, place: &str, name: &str) -> Result<Option<Vec<u8>>> {
-        let sql = "SELECT head FROM packs WHERE place = ?1 AND name = ?2";
-        let mut select = self.connection.prepare_cached(sql)?;
-        Ok(select
-            .query_row([place, name], |row| row.get(0))
-            .optional()?)
+    pub fn head(&mut self, place: &str, name: &str) -> Result<Option<Vec<u8>>> {
+        self.in_sound_file(|connection| {
+            let sql = "SELECT head FROM packs WHERE place = ?1 AND name = ?2";
+            let mut select = connection.prepare_cached(sql)?;
+            select.query_row([place, name], |row| row.get(0)).optional()
+        })
     }
 
     /// Records packs, in place of what was known of them.
     pub fn record(&mut self, place: &str, packs: &[KnownPack]) -> Result<()> {
-        let transaction = self.connection.transaction()?;
-        {
-            let mut insert = transaction.prepare_cached(
-                "INSERT OR REPLACE INTO packs
-                 (place, name, size, written_ms, writer, flaw, is_checked, head)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            )?;
-            for pack in packs {
-                insert.execute(params![
-                    place,
-                    pack.name,
-                    signed(pack.size),
-                    pack.written_ms,
-                    pack.writer,
-                    pack.flaw,
-                    pack.is_checked,
-                    pack.head,
-                ])?;
-            }
-        }
-        Ok(transaction.commit()?)
+        self.in_sound_file(|connection| record(connection, place, packs))
     }
 
     /// Records that a pack was checked, with the flaw if it has one.
     pub fn record_check(&mut self, place: &str, name: &str, flaw: Option<&str>) -> Result<()> {
-        self.connection.execute(
-            "UPDATE packs SET is_checked = 1, flaw = coalesce(?3, flaw)
-             WHERE place = ?1 AND name = ?2",
-            params![place, name, flaw],
-        )?;
-        Ok(())
+        self.in_sound_file(|connection| {
+            connection.execute(
+                "UPDATE packs SET is_checked = 1, flaw = coalesce(?3, flaw)
+                 WHERE place = ?1 AND name = ?2",
+                params![place, name, flaw],
+            )?;
+            Ok(())
+        })
     }
 
     /// Forgets packs that are gone.
     pub fn forget(&mut self, place: &str, names: &[String]) -> Result<()> {
-        let transaction = self.connection.transaction()?;
-        {
-            let sql = "DELETE FROM packs WHERE place = ?1 AND name = ?2";
-            let mut delete = transaction.prepare_cached(sql)?;
-            for name in names {
-                delete.execute([place, name.as_str()])?;
-            }
-        }
-        transaction.commit()?;
-        // Each step of the pragma frees one page, so all of its rows have to be read.
-        let mut vacuum = self.connection.prepare("PRAGMA incremental_vacuum")?;
-        let mut freed = vacuum.query([])?;
-        while freed.next()?.is_some() {}
-        Ok(())
+        self.in_sound_file(|connection| forget(connection, place, names))
     }
+
+    /// Uses the file; if it turns out to be damaged, an empty one takes its place.
+    fn in_sound_file<T>(
+        &mut self,
+        work: impl Fn(&mut Connection) -> rusqlite::Result<T>,
+    ) -> Result<T> {
+        match work(&mut self.connection).map_err(StoreError::from) {
+            Err(StoreError::Corrupt { .. }) => {
+                tracing::warn!(path = %self.path.display(), "a damaged list of packs is made anew");
+                // Closing the old connection later would remove the log of the new file.
+                self.connection = Connection::open_in_memory()?;
+                remove(&self.path)?;
+                self.connection = open(&self.path)?;
+                Ok(work(&mut self.connection)?)
+            }
+            other => other,
+        }
+    }
+}
+
+fn record(connection: &mut Connection, place: &str, packs: &[KnownPack]) -> rusqlite::Result<()> {
+    let transaction = connection.transaction()?;
+    {
+        let mut insert = transaction.prepare_cached(
+            "INSERT OR REPLACE INTO packs
+             (place, name, size, written_ms, writer, flaw, is_checked, head)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?;
+        for pack in packs {
+            insert.execute(params![
+                place,
+                pack.name,
+                signed(pack.size),
+                pack.written_ms,
+                pack.writer,
+                pack.flaw,
+                pack.is_checked,
+                pack.head,
+            ])?;
+        }
+    }
+    transaction.commit()
+}
+
+fn forget(connection: &mut Connection, place: &str, names: &[String]) -> rusqlite::Result<()> {
+    let transaction = connection.transaction()?;
+    {
+        let sql = "DELETE FROM packs WHERE place = ?1 AND name = ?2";
+        let mut delete = transaction.prepare_cached(sql)?;
+        for name in names {
+            delete.execute([place, name.as_str()])?;
+        }
+    }
+    transaction.commit()?;
+    // Each step of the pragma frees one page, so all of its rows have to be read.
+    let mut vacuum = connection.prepare("PRAGMA incremental_vacuum")?;
+    let mut freed = vacuum.query([])?;
+    while freed.next()?.is_some() {}
+    Ok(())
 }
 
 fn without_head(row: &Row<'_>) -> rusqlite::Result<KnownPack> {
@@ -206,7 +239,7 @@ mod tests {
         let mut packs = KnownPacks::open(folder.path()).expect("known packs");
         let two = [pack("a"), pack("b")];
         packs.record("here", &two).expect("record");
-        let names = |place: &str| -> Vec<String> {
+        let mut names = |place: &str| -> Vec<String> {
             let all = packs.all(place).expect("packs");
             all.into_iter().map(|pack| pack.name).collect()
         };
@@ -232,5 +265,33 @@ mod tests {
         let mut packs = KnownPacks::open(folder.path()).expect("known packs");
         packs.record("here", &[pack("a")]).expect("record");
         assert_eq!(packs.all("here").expect("packs").len(), 1);
+    }
+
+    #[test]
+    fn damage_that_shows_later_costs_what_was_known_and_nothing_else() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let names = (0..100).map(|number| format!("{number:032}"));
+        let many: Vec<KnownPack> = names
+            .map(|name| KnownPack {
+                head: vec![1; 60_000],
+                ..pack(&name)
+            })
+            .collect();
+        let mut packs = KnownPacks::open(folder.path()).expect("known packs");
+        packs.record("here", &many).expect("record");
+        drop(packs);
+        // The first page, which is read when the file is opened, stays as it is.
+        let file = folder.path().join(FILE);
+        let mut bytes = fs::read(&file).expect("a file");
+        let sound = 16_384;
+        assert!(bytes.len() > 100 * sound);
+        bytes[sound..].fill(0xa5);
+        fs::write(&file, bytes).expect("damage");
+        let mut packs = KnownPacks::open(folder.path()).expect("known packs");
+        assert_eq!(packs.all("here").expect("packs"), []);
+        packs.record("here", &many[..1]).expect("record");
+        assert_eq!(packs.all("here").expect("packs").len(), 1);
+        let mut again = KnownPacks::open(folder.path()).expect("known packs");
+        assert_eq!(again.all("here").expect("packs").len(), 1);
     }
 }

@@ -3,17 +3,20 @@
 //! `ollavec1`, then for each pack the folder of its model, its name, the number of its bytes in eight
 //! bytes, and these; at the end `end.............` and the number of packs.
 
+use std::collections::HashSet;
 use std::path::{Path as FilePath, PathBuf};
 
 use futures::{StreamExt, stream};
+use object_store::path::Path;
 use tokio::fs::{self, File, OpenOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader, BufWriter};
 
 use super::Inner;
 use super::error::SharedError;
 use super::pack::{MOST_BYTES, file_name, pack_of_file};
-use super::report::{BadPack, ExportReport, ImportReport};
-use super::upkeep::{WholePack, check_whole, name_bad};
+use super::report::{ExportReport, ImportReport};
+use super::requests::ListedPack;
+use super::upkeep::{LONGEST_LISTING, WholePack, check_whole, name_bad};
 
 const MAGIC: &[u8; 8] = b"ollavec1";
 const FOLDER_BYTES: usize = 16;
@@ -21,6 +24,8 @@ const NAME_BYTES: usize = 32;
 const END: &[u8; FOLDER_BYTES] = b"end.............";
 /// Packs that are read at once: 32 MB.
 const PACKS_AT_ONCE: usize = 4;
+/// How often packs are listed at most, if some are merged meanwhile.
+const LISTINGS: usize = 4;
 
 impl Inner {
     pub(super) async fn write_archive(&self, path: &FilePath) -> Result<ExportReport, SharedError> {
@@ -53,28 +58,17 @@ impl Inner {
         let mut report = ExportReport::default();
         file.write_all(MAGIC).await.map_err(failed(path))?;
         for folder in self.model_folders().await? {
-            let name = folder.filename().unwrap_or_default().to_owned();
-            if !is_folder(name.as_bytes()) {
+            if !is_folder(folder.filename().unwrap_or_default().as_bytes()) {
                 continue;
             }
-            let packs = self.requests.list(&folder).await?;
-            let reads: Vec<_> = packs.iter().map(|pack| self.whole(pack)).collect();
-            let mut reads = stream::iter(reads).buffered(PACKS_AT_ONCE).enumerate();
-            while let Some((number, read)) = reads.next().await {
-                let pack = &packs[number];
-                match read? {
-                    WholePack::Sound { head, bytes } => {
-                        let length = (bytes.len() as u64).to_le_bytes();
-                        for part in [name.as_bytes(), pack.name.as_bytes(), &length, &bytes] {
-                            file.write_all(part).await.map_err(failed(path))?;
-                        }
-                        report.packs += 1;
-                        report.vectors += head.keys.len() as u64;
-                    }
-                    WholePack::Flawed { flaw, writer } => {
-                        name_bad(&mut report.bad, pack, writer, &flaw);
-                    }
-                    WholePack::Gone => {}
+            let mut seen = HashSet::new();
+            for _ in 0..LISTINGS {
+                let mut packs = self.requests.list(&folder, LONGEST_LISTING).await?;
+                packs.retain(|pack| seen.insert(pack.name.clone()));
+                let out = (&mut file, path);
+                // What is gone was merged meanwhile into a pack that is listed only now.
+                if self.write_model(&folder, &packs, out, &mut report).await? {
+                    break;
                 }
             }
         }
@@ -86,6 +80,38 @@ impl Inner {
         file.sync_all().await.map_err(failed(path))?;
         report.bytes = file.metadata().await.map_err(failed(path))?.len();
         Ok(report)
+    }
+
+    /// Writes some packs of a model; returns whether none of them was gone.
+    async fn write_model(
+        &self,
+        folder: &Path,
+        packs: &[ListedPack],
+        (file, path): (&mut BufWriter<File>, &FilePath),
+        report: &mut ExportReport,
+    ) -> Result<bool, SharedError> {
+        let model = folder.filename().unwrap_or_default().as_bytes();
+        let reads: Vec<_> = packs.iter().map(|pack| self.whole(pack)).collect();
+        let mut reads = stream::iter(reads).buffered(PACKS_AT_ONCE).enumerate();
+        let mut is_whole = true;
+        while let Some((number, read)) = reads.next().await {
+            let name = &packs[number].name;
+            match read? {
+                WholePack::Sound { head, bytes } => {
+                    let length = (bytes.len() as u64).to_le_bytes();
+                    for part in [model, name.as_bytes(), &length, &bytes] {
+                        file.write_all(part).await.map_err(failed(path))?;
+                    }
+                    report.packs += 1;
+                    report.vectors += head.keys.len() as u64;
+                }
+                WholePack::Flawed { flaw, writer } => {
+                    name_bad(&mut report.bad, name, writer, &flaw);
+                }
+                WholePack::Gone => is_whole = false,
+            }
+        }
+        Ok(is_whole)
     }
 
     pub(super) async fn read_archive(&self, path: &FilePath) -> Result<ImportReport, SharedError> {
@@ -113,18 +139,16 @@ impl Inner {
         match check_whole(entry.bytes, &entry.name) {
             WholePack::Sound { head, bytes } => {
                 let path = folder.join(file_name(&entry.name));
-                if self.requests.put(&path, bytes).await? {
+                if self.requests.put(&path, bytes.into()).await? {
                     report.added += 1;
                     report.vectors += head.keys.len() as u64;
                 } else {
                     report.present += 1;
                 }
             }
-            WholePack::Flawed { flaw, writer } => report.bad.push(BadPack {
-                pack: entry.name,
-                writer,
-                why: flaw.to_string(),
-            }),
+            WholePack::Flawed { flaw, writer } => {
+                name_bad(&mut report.bad, &entry.name, writer, &flaw);
+            }
             WholePack::Gone => {}
         }
         Ok(())

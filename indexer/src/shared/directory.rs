@@ -4,14 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path as FilePath;
 use std::sync::Arc;
 
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, stream};
 use object_store::path::Path;
 use ollacode_store::{KnownPack, KnownPacks};
 use parking_lot::Mutex;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use super::error::SharedError;
-use super::pack::{Flaw, LONGEST_HEAD, PackHead};
+use super::pack::{Flaw, LONGEST_HEAD, PackHead, rows_per_pack};
 use super::report::BadPack;
 use super::requests::{Fetched, ListedPack, Requests};
 use super::secret::StoredKey;
@@ -22,7 +22,7 @@ pub(crate) const MOST_KEYS: usize = 8_000_000;
 const HEADS_AT_ONCE: usize = 32;
 /// Heads that are recorded in one transaction: 17 MB.
 const HEADS_PER_RECORD: usize = 256;
-/// Bits of an entry that number the pack; the others are the first of the key.
+/// Bits of an entry that number the pack; the others are of the key.
 const PACK_BITS: u32 = 24;
 
 /// What this machine remembers of packs, used off the asynchronous threads.
@@ -47,7 +47,7 @@ impl Memory {
 
 /// The packs of a model as they were listed last, and what is in them.
 pub(crate) struct Directory {
-    /// The first 40 bits of each key and the number of its pack, in order.
+    /// 40 bits of each key and the number of its pack, in order.
     entries: Vec<u64>,
     pub(crate) packs: Vec<ListedPack>,
     /// Numbers of packs that are not used, or not any more.
@@ -65,7 +65,7 @@ impl Directory {
         dimension: usize,
     ) -> Result<Directory, SharedError> {
         requests.report.lock().beyond = 0;
-        let mut packs = requests.list(folder).await?;
+        let mut packs = requests.list(folder, requests.limits.heads).await?;
         let key = place.to_owned();
         let known = memory.with(move |known| known.all(&key)).await?;
         let listed: HashSet<&str> = packs.iter().map(|pack| pack.name.as_str()).collect();
@@ -86,15 +86,16 @@ impl Directory {
             .map(|pack| (pack.name.as_str(), pack))
             .collect();
         let is_news = |pack: &&ListedPack| match known.get(pack.name.as_str()) {
-            // One that was cut short may have been written again.
+            // One that was cut short may have been written again, and a whole one cut short.
             Some(known) => {
-                let is_same = (known.size, known.written_ms) == (pack.size, pack.written_ms);
-                known.flaw.is_some() && !is_same
+                let is_later = known.written_ms != pack.written_ms;
+                known.size != pack.size || (known.flaw.is_some() && is_later)
             }
             None => true,
         };
         let news: Vec<ListedPack> = packs.iter().filter(is_news).cloned().collect();
-        read_heads(requests, memory, place, news, dimension).await?;
+        let is_readable = packs.len() > news.len();
+        read_heads(requests, memory, place, news, dimension, is_readable).await?;
         Directory::build(requests, memory, place, packs).await
     }
 
@@ -116,15 +117,17 @@ impl Directory {
     }
 
     /// Which packs to read for some keys, and which keys to take from each. A key that is nowhere is
-    /// left out.
+    /// left out; so is a pack for the keys that it was found not to have.
     pub(crate) fn plan<'a>(
         &self,
         keys: impl Iterator<Item = &'a StoredKey>,
+        missed: &HashSet<(StoredKey, usize)>,
     ) -> HashMap<usize, Vec<StoredKey>> {
         let out = self.out.lock();
         let mut plan: HashMap<usize, Vec<StoredKey>> = HashMap::new();
         for key in keys {
-            if let Some(pack) = self.packs_with(key).find(|pack| !out.contains(pack)) {
+            let is_left = |pack: &usize| !out.contains(pack) && !missed.contains(&(*key, *pack));
+            if let Some(pack) = self.packs_with(key).find(is_left) {
                 plan.entry(pack).or_default().push(*key);
             }
         }
@@ -158,8 +161,10 @@ impl Directory {
 fn within_reach(packs: &[ListedPack], dimension: usize) -> usize {
     let row_bytes = 2 * dimension.max(1) as u64;
     let mut keys = 0;
+    let most = rows_per_pack(dimension) as u64;
     let is_near = |pack: &&ListedPack| {
-        keys += pack.size / row_bytes;
+        // A file that is too large is no pack, and crowds out none.
+        keys += (pack.size / row_bytes).min(most);
         keys <= MOST_KEYS as u64
     };
     packs.iter().take_while(is_near).count()
@@ -167,43 +172,77 @@ fn within_reach(packs: &[ListedPack], dimension: usize) -> usize {
 
 /// Reads the heads of packs, and records them or what is wrong with them.
 ///
-/// A store that takes long is not waited for: the others are read in the next run.
+/// A store that takes long is not waited for: the others are read in the next run. A pack that may not
+/// be read, as one of a user who shares files with nobody, is named, if others can be read.
 async fn read_heads(
     requests: &Requests,
     memory: &Memory,
     place: &str,
     news: Vec<ListedPack>,
     dimension: usize,
+    mut is_readable: bool,
 ) -> Result<(), SharedError> {
-    let began = Instant::now();
+    let until = Instant::now() + requests.limits.heads;
     let mut left = news.len();
     for some in news.chunks(HEADS_PER_RECORD) {
-        if began.elapsed() > requests.limits.heads {
-            requests.report.lock().beyond += left as u64;
-            break;
-        }
-        left -= some.len();
         let reads: Vec<_> = some
             .iter()
             .map(|pack| read_head(requests, pack, dimension))
             .collect();
-        let heads: Vec<Option<KnownPack>> = stream::iter(reads)
+        let mut reads = stream::iter(reads)
             .buffer_unordered(HEADS_AT_ONCE)
-            .try_collect()
-            .await?;
-        let heads: Vec<KnownPack> = heads.into_iter().flatten().collect();
+            .take_until(Box::pin(sleep_until(until)));
+        let (mut heads, mut denied, mut failed) = (Vec::new(), Vec::new(), None);
+        while let Some(read) = reads.next().await {
+            left -= 1;
+            match read {
+                Ok(HeadRead::Known(head)) => heads.push(head),
+                Ok(HeadRead::Gone) => {}
+                Ok(HeadRead::Denied(pack, error)) => denied.push((pack, error)),
+                Err(error) => {
+                    failed = Some(error);
+                    break;
+                }
+            }
+        }
+        drop(reads);
+        let is_refused = heads.is_empty() && !denied.is_empty();
+        is_readable |= !heads.is_empty();
         let key = place.to_owned();
         memory.with(move |known| known.record(&key, &heads)).await?;
+        for (pack, error) in denied {
+            if !is_readable {
+                return Err(error);
+            }
+            let (writer, why) = (String::new(), Flaw::Denied.to_string());
+            let bad = BadPack { pack, writer, why };
+            requests.report.lock().name_bad(bad);
+        }
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        if is_refused || Instant::now() >= until {
+            break;
+        }
     }
+    requests.report.lock().beyond += left as u64;
     Ok(())
 }
 
-/// Reads the head of a pack; `None` if it is gone.
+/// What became of reading a head.
+enum HeadRead {
+    Known(KnownPack),
+    Gone,
+    /// The pack of a name may not be read by this machine.
+    Denied(String, SharedError),
+}
+
+/// Reads the head of a pack.
 async fn read_head(
     requests: &Requests,
     pack: &ListedPack,
     dimension: usize,
-) -> Result<Option<KnownPack>, SharedError> {
+) -> Result<HeadRead, SharedError> {
     let range = 0..pack.size.min(LONGEST_HEAD as u64);
     let mut known = KnownPack {
         name: pack.name.clone(),
@@ -218,7 +257,8 @@ async fn read_head(
         Some(Flaw::NotAPack)
     } else {
         match requests.fetch(pack, range, requests.limits.head).await? {
-            Fetched::Gone => return Ok(None),
+            Fetched::Gone => return Ok(HeadRead::Gone),
+            Fetched::Denied(error) => return Ok(HeadRead::Denied(pack.name.clone(), error)),
             Fetched::OtherSize(size) => Some(Flaw::Size {
                 size,
                 expected: pack.size,
@@ -239,7 +279,7 @@ async fn read_head(
         known.head.clear();
         known.flaw = Some(flaw.to_string());
     }
-    Ok(Some(known))
+    Ok(HeadRead::Known(known))
 }
 
 /// The entries of all packs in use, and the packs that are not.
@@ -286,11 +326,34 @@ fn read_entries(
     Ok((directory, bad))
 }
 
-/// The first 40 bits of a key, and the number of a pack. Two keys of eight million rarely begin alike;
-/// the head of the pack decides.
+/// 40 bits of a key, and the number of a pack. Few of eight million keys share them; the head of the
+/// pack decides.
+///
+/// They are of the second half: the first is the same for all parts of a text.
 fn entry(key: &StoredKey, pack: usize) -> u64 {
-    let first = u64::from_be_bytes([
-        key[0], key[1], key[2], key[3], key[4], key[5], key[6], key[7],
+    let half = u64::from_be_bytes([
+        key[8], key[9], key[10], key[11], key[12], key[13], key[14], key[15],
     ]);
-    (first >> PACK_BITS << PACK_BITS) | pack as u64
+    (half >> PACK_BITS << PACK_BITS) | pack as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_too_large_hides_no_packs() {
+        let listed = |size: u64| ListedPack {
+            name: "0".repeat(32),
+            path: Path::from("pack"),
+            size,
+            written_ms: 0,
+        };
+        let full = 8 << 20;
+        let packs = [vec![listed(u64::MAX)], vec![listed(full); 100]].concat();
+        assert_eq!(within_reach(&packs, 1_024), 101);
+        let many = vec![listed(full); 3_000];
+        let near = within_reach(&many, 1_024);
+        assert_eq!(near, MOST_KEYS / rows_per_pack(1_024));
+    }
 }

@@ -49,6 +49,8 @@ pub(crate) enum Flaw {
     Size { size: u64, expected: u64 },
     #[error("its vectors have {found} dimensions, and the model {wanted}")]
     Dimension { found: usize, wanted: usize },
+    #[error("this machine may not read it; its owner has to allow that")]
+    Denied,
     #[error("its keys are not in order")]
     Unsorted,
     #[error("its content does not match its name")]

@@ -55,7 +55,7 @@ impl Inner {
     async fn try_to_write(&self, path: &Path, probe: &mut SharedProbe) -> Result<(), SharedError> {
         const TEXT: &str = "written by `ollacode doctor`, and removed at once\n";
         let requests = &self.requests;
-        requests.put(path, TEXT.as_bytes().to_vec()).await?;
+        requests.put(path, PutPayload::from(TEXT)).await?;
         let again = requests
             .store
             .put_opts(path, PutPayload::from(TEXT), PutMode::Create.into());

@@ -9,7 +9,7 @@ use futures::{StreamExt, stream};
 use object_store::path::Path;
 use ollacode_store::CacheKey;
 use tokio::sync::Mutex;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::Inner;
 use super::directory::Directory;
@@ -44,9 +44,8 @@ pub(crate) struct ModelState {
 
 impl ModelState {
     pub(crate) fn new(inner: &Inner, folder: Path, dimension: usize) -> ModelState {
-        let known_as = format!("{}\n{folder}", inner.options.place);
         ModelState {
-            known_as: blake3::hash(known_as.as_bytes()).to_hex()[..32].to_owned(),
+            known_as: inner.known_as(&folder),
             folder,
             dimension,
             directory: Mutex::default(),
@@ -77,6 +76,48 @@ enum PackRead {
     Gone,
 }
 
+/// What is looked for, and what was found.
+struct Search<'a> {
+    wanted: HashMap<StoredKey, CacheKey>,
+    found: &'a mut HashMap<CacheKey, FoundVector>,
+    /// Keys, and the numbers of packs that only seemed to have them.
+    missed: HashSet<(StoredKey, usize)>,
+    /// Packs that were listed and gone.
+    gone: HashSet<String>,
+}
+
+impl Search<'_> {
+    /// Takes the vectors of a pack; returns whether it had all of the keys.
+    fn take(
+        &mut self,
+        (number, name): (usize, &str),
+        keys: Vec<StoredKey>,
+        vectors: Vec<(StoredKey, Vec<f32>)>,
+    ) -> bool {
+        let pack: Arc<str> = Arc::from(name);
+        for (key, vector) in vectors {
+            let pack = Arc::clone(&pack);
+            if let Some(key) = self.wanted.remove(&key) {
+                self.found.insert(key, FoundVector { vector, pack });
+            }
+        }
+        let lacking = keys.iter().filter(|key| self.wanted.contains_key(*key));
+        let missed = self.missed.len();
+        self.missed.extend(lacking.map(|key| (*key, number)));
+        self.missed.len() == missed
+    }
+}
+
+/// How a round of reading ended.
+enum Round {
+    /// There is nothing more to read.
+    Over,
+    /// Some keys may be in other packs.
+    Again,
+    /// The listing is older than what is in the store.
+    Outdated,
+}
+
 impl ModelCache {
     /// The vectors of those of some keys that the shared cache has.
     ///
@@ -100,56 +141,78 @@ impl ModelCache {
         found: &mut HashMap<CacheKey, FoundVector>,
     ) -> Result<(), SharedError> {
         let secret = self.inner.options.secret.as_ref();
-        let mut wanted: HashMap<StoredKey, CacheKey> = keys
-            .iter()
-            .map(|key| (stored_key(secret, *key), *key))
-            .collect();
-        let mut directory = self.directory(LISTING_AGE).await?;
+        let wanted = keys.iter().map(|key| (stored_key(secret, *key), *key));
+        let search = Search {
+            wanted: wanted.collect(),
+            found,
+            missed: HashSet::new(),
+            gone: HashSet::new(),
+        };
+        let directory = self.directory(LISTING_AGE).await?;
+        let limit = self.inner.requests.limits.vectors;
+        let place = self.inner.requests.place.clone();
+        timeout(limit, self.rounds(directory, search))
+            .await
+            .map_err(|_| SharedError::TimedOut { place, limit })?
+    }
+
+    async fn rounds(
+        &self,
+        mut directory: Arc<Directory>,
+        mut search: Search<'_>,
+    ) -> Result<(), SharedError> {
         for _ in 0..ROUNDS {
-            let plan = directory.plan(wanted.keys());
-            let reads: Vec<_> = plan
-                .into_iter()
-                .map(|(pack, keys)| self.read(&directory.packs[pack], keys))
-                .collect();
-            let mut reads = stream::iter(reads).buffer_unordered(PACKS_AT_ONCE);
-            let (mut is_gone, mut is_flawed) = (false, false);
-            while let Some(read) = reads.next().await {
-                let (pack, keys, read) = read?;
-                match read {
-                    PackRead::Vectors(vectors) => {
-                        let pack: Arc<str> = Arc::from(pack.as_str());
-                        for (key, vector) in vectors {
-                            let pack = Arc::clone(&pack);
-                            if let Some(key) = wanted.get(&key) {
-                                found.insert(*key, FoundVector { vector, pack });
-                            }
-                        }
-                        // A key that only begins like one of the pack is in no pack.
-                        for key in &keys {
-                            wanted.remove(key);
-                        }
-                    }
-                    PackRead::Flawed(flaw) => {
-                        is_flawed = true;
-                        self.leave_out(&pack, &flaw.to_string()).await?;
-                        directory.leave_out(&pack);
-                    }
-                    // Others may be gone as well: another process has merged them.
-                    PackRead::Gone => {
-                        is_gone = true;
-                        directory.leave_out(&pack);
-                        break;
-                    }
+            match self.round(&directory, &mut search).await? {
+                Round::Over => break,
+                Round::Again => {}
+                Round::Outdated => {
+                    search.missed.clear();
+                    directory = self.directory(Duration::ZERO).await?;
                 }
-            }
-            drop(reads);
-            if is_gone {
-                directory = self.directory(Duration::ZERO).await?;
-            } else if !is_flawed {
-                break;
             }
         }
         Ok(())
+    }
+
+    /// Reads the packs that seem to have the keys.
+    async fn round(
+        &self,
+        directory: &Directory,
+        search: &mut Search<'_>,
+    ) -> Result<Round, SharedError> {
+        let plan = directory.plan(search.wanted.keys(), &search.missed);
+        let reads: Vec<_> = plan
+            .into_iter()
+            .map(|(number, keys)| self.read(directory, number, keys))
+            .collect();
+        let mut reads = stream::iter(reads).buffer_unordered(PACKS_AT_ONCE);
+        let mut round = Round::Over;
+        while let Some(read) = reads.next().await {
+            let (number, keys, read) = read?;
+            let pack = &directory.packs[number].name;
+            match read {
+                PackRead::Vectors(vectors) => {
+                    if !search.take((number, pack.as_str()), keys, vectors) {
+                        round = Round::Again;
+                    }
+                }
+                PackRead::Flawed(flaw) => {
+                    round = Round::Again;
+                    self.leave_out(pack, &flaw.to_string()).await?;
+                    directory.leave_out(pack);
+                }
+                PackRead::Gone => {
+                    directory.leave_out(pack);
+                    // Others may be gone as well: another process has merged them.
+                    if search.gone.insert(pack.clone()) {
+                        return Ok(Round::Outdated);
+                    }
+                    // The store lists what it does not have.
+                    round = Round::Again;
+                }
+            }
+        }
+        Ok(round)
     }
 
     /// Which of some keys the shared cache has, without reading vectors; `None` if it does not answer:
@@ -221,12 +284,14 @@ impl ModelCache {
         Ok(opened)
     }
 
-    /// Reads the vectors of some keys from a pack; returns its name and these keys, too.
+    /// Reads the vectors of some keys from the pack of a number; returns both, too.
     async fn read(
         &self,
-        pack: &ListedPack,
+        directory: &Directory,
+        number: usize,
         keys: Vec<StoredKey>,
-    ) -> Result<(String, Vec<StoredKey>, PackRead), SharedError> {
+    ) -> Result<(usize, Vec<StoredKey>, PackRead), SharedError> {
+        let pack = &directory.packs[number];
         let (place, name) = (self.state.known_as.clone(), pack.name.clone());
         let memory = self.inner.memory().await?;
         let head = memory.with(move |known| known.head(&place, &name)).await?;
@@ -234,7 +299,7 @@ impl ModelCache {
             Ok(head) => self.read_rows(pack, &head, &keys).await?,
             Err(_) => PackRead::Gone,
         };
-        Ok((pack.name.clone(), keys, read))
+        Ok((number, keys, read))
     }
 
     async fn read_rows(
@@ -251,6 +316,7 @@ impl ModelCache {
             let bytes = match self.inner.requests.fetch(pack, range, limit).await? {
                 Fetched::Bytes(bytes) => bytes,
                 Fetched::Gone => return Ok(PackRead::Gone),
+                Fetched::Denied(error) => return Err(error),
                 Fetched::OtherSize(size) => {
                     let expected = pack.size;
                     return Ok(PackRead::Flawed(Flaw::Size { size, expected }));
@@ -293,10 +359,20 @@ fn runs_of_blocks(rows: &BTreeSet<usize>) -> Vec<Range<usize>> {
 }
 
 impl Inner {
+    /// Under which this machine remembers the packs in a folder.
+    pub(crate) fn known_as(&self, folder: &Path) -> String {
+        let whole = format!("{}\n{folder}", self.options.place);
+        blake3::hash(whole.as_bytes()).to_hex()[..32].to_owned()
+    }
+
     /// Whether the store has failed a short while ago.
     pub(crate) fn is_resting(&self) -> bool {
-        let until = *self.resting_until.lock();
-        until.is_some_and(|until| Instant::now() < until)
+        is_ahead(*self.resting_until.lock())
+    }
+
+    /// Whether the store has failed a short while ago, or has refused to be written to.
+    pub(crate) fn writes_rest(&self) -> bool {
+        self.is_resting() || is_ahead(*self.read_only_until.lock())
     }
 
     pub(crate) fn note_reachable(&self) {
@@ -311,6 +387,22 @@ impl Inner {
         *self.resting_until.lock() = Some(Instant::now() + self.requests.limits.rest);
         self.requests.report.lock().standing = Standing::LeftOut(why);
     }
+
+    /// Writes nothing for a while. Who may not write can still read.
+    pub(crate) fn rest_writing(&self, error: &SharedError) {
+        self.requests.report.lock().why_unwritten = Some(causes(error));
+        match error {
+            SharedError::Denied { .. } => {
+                let until = Instant::now() + self.requests.limits.rest;
+                *self.read_only_until.lock() = Some(until);
+            }
+            _ => self.rest(error),
+        }
+    }
+}
+
+fn is_ahead(until: Option<Instant>) -> bool {
+    until.is_some_and(|until| Instant::now() < until)
 }
 
 #[cfg(test)]

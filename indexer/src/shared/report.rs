@@ -26,6 +26,8 @@ pub struct SharedReport {
     pub written: u64,
     /// Vectors that should have been added, and could not be.
     pub unwritten: u64,
+    /// Why the last pack that could not be written was not, as a clause.
+    pub why_unwritten: Option<String>,
     /// Vectors that were compared with the embedding server's.
     pub spot_checked: u64,
     /// Requests to the store.
@@ -119,7 +121,7 @@ pub struct CompactReport {
     pub bytes_before: u64,
     /// Bytes afterwards.
     pub bytes_after: u64,
-    /// Packs that cannot be used and stay where they are.
+    /// Packs that cannot be used and stay where they are, at most 100 of them.
     pub bad: Vec<BadPack>,
 }
 
@@ -132,7 +134,7 @@ pub struct ExportReport {
     pub vectors: u64,
     /// Size of the file.
     pub bytes: u64,
-    /// Packs that were left out.
+    /// Packs that were left out, at most 100 of them.
     pub bad: Vec<BadPack>,
 }
 
@@ -145,7 +147,7 @@ pub struct ImportReport {
     pub present: u64,
     /// Vectors in those that were added.
     pub vectors: u64,
-    /// Packs that were left out.
+    /// Packs that were left out, at most 100 of them.
     pub bad: Vec<BadPack>,
 }
 

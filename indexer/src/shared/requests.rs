@@ -12,13 +12,13 @@ use object_store::{
     ObjectStoreExt, PutMode, PutPayload,
 };
 use parking_lot::Mutex;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::error::{SharedError, explain};
 use super::pack::pack_of_file;
 use super::report::SharedReport;
 
-/// Packs of one model that are listed; compaction keeps their number far below.
+/// Files of one model that are listed; compaction keeps their number far below.
 pub(crate) const MOST_LISTED: usize = 100_000;
 /// What stores put on one page of a listing.
 const PAGE: usize = 1_000;
@@ -33,8 +33,11 @@ pub struct SharedLimits {
     pub head: Duration,
     /// A pack, 8 MB. A store that is slower than this is still faster than embedding on a CPU.
     pub pack: Duration,
-    /// All heads that are new; the rest of them is left to the next run.
+    /// A whole listing, and then all heads that are new; the rest of them is left to the next run.
     pub heads: Duration,
+    /// The vectors of the texts that are looked up at once: a store that answers slowly is no faster
+    /// than the server then.
+    pub vectors: Duration,
     /// How long a store that failed is left out.
     pub rest: Duration,
     /// How often vectors that were embedded are added.
@@ -51,6 +54,7 @@ impl Default for SharedLimits {
             head: Duration::from_secs(5),
             pack: Duration::from_secs(20),
             heads: Duration::from_secs(60),
+            vectors: Duration::from_secs(120),
             rest: Duration::from_secs(60),
             flush: Duration::from_secs(300),
             texts: 8_192,
@@ -75,6 +79,8 @@ pub(crate) enum Fetched {
     Gone,
     /// It has another size than the listing says.
     OtherSize(u64),
+    /// It may not be read, though others may: who wrote it shares files with nobody.
+    Denied(SharedError),
 }
 
 /// The store, with what was asked of it.
@@ -104,16 +110,25 @@ impl Requests {
         explain(&self.place, error)
     }
 
-    /// The packs in a folder, the newest first.
-    pub(crate) async fn list(&self, folder: &Path) -> Result<Vec<ListedPack>, SharedError> {
+    /// The packs in a folder, the newest first, if listing them takes no longer than some time.
+    pub(crate) async fn list(
+        &self,
+        folder: &Path,
+        in_all: Duration,
+    ) -> Result<Vec<ListedPack>, SharedError> {
         let mut stream = self.store.list(Some(folder));
         let mut listed = Vec::new();
+        let until = Instant::now() + in_all;
         let mut limit = self.limits.first_answer;
         for seen in 0usize.. {
-            let next = timeout(limit, stream.next()).await;
+            let next = timeout_at(until.min(Instant::now() + limit), stream.next()).await;
             let next = next.map_err(|_| SharedError::TimedOut {
                 place: self.place.clone(),
-                limit,
+                limit: if Instant::now() < until {
+                    limit
+                } else {
+                    in_all
+                },
             })?;
             if seen.is_multiple_of(PAGE) {
                 self.report.lock().requests += 1;
@@ -121,12 +136,11 @@ impl Requests {
             limit = self.limits.head;
             let Some(found) = next else { break };
             let found = found.map_err(|error| self.explain(error))?;
-            if listed.len() >= MOST_LISTED {
+            if seen >= MOST_LISTED {
                 self.report.lock().beyond += 1;
                 break;
             }
-            let name = found.location.filename().and_then(pack_of_file);
-            let Some(name) = name.map(str::to_owned) else {
+            let Some(name) = pack_below(folder, &found.location) else {
                 continue;
             };
             listed.push(ListedPack {
@@ -178,7 +192,10 @@ impl Requests {
                 Ok(fetched)
             }
             Err(StoreError::NotFound { .. }) => Ok(Fetched::Gone),
-            Err(error) => self.why_not(pack, error).await,
+            Err(error) => match self.why_not(pack, error).await {
+                Err(denied @ SharedError::Denied { .. }) => Ok(Fetched::Denied(denied)),
+                answer => answer,
+            },
         }
     }
 
@@ -199,12 +216,10 @@ impl Requests {
     ///
     /// A store that cannot write on a condition, such as a folder without hard links, overwrites
     /// the file with the same bytes.
-    pub(crate) async fn put(&self, path: &Path, bytes: Vec<u8>) -> Result<bool, SharedError> {
-        let size = bytes.len() as u64;
-        let payload = PutPayload::from(bytes);
-        let create = self
-            .store
-            .put_opts(path, payload.clone(), PutMode::Create.into());
+    pub(crate) async fn put(&self, path: &Path, payload: PutPayload) -> Result<bool, SharedError> {
+        let size = payload.content_length() as u64;
+        let mode = PutMode::Create.into();
+        let create = self.store.put_opts(path, payload.clone(), mode);
         let is_whole = match self.in_time(self.limits.pack, create).await? {
             Ok(_) => return Ok(true),
             Err(StoreError::AlreadyExists { .. } | StoreError::Precondition { .. }) => {
@@ -218,12 +233,21 @@ impl Requests {
         if is_whole {
             return Ok(false);
         }
-        let write = self
-            .store
-            .put_opts(path, payload, PutMode::Overwrite.into());
+        self.overwrite(path, payload).await?;
+        Ok(true)
+    }
+
+    /// Writes a file, whether or not there is one.
+    pub(crate) async fn overwrite(
+        &self,
+        path: &Path,
+        payload: PutPayload,
+    ) -> Result<(), SharedError> {
+        let mode = PutMode::Overwrite.into();
+        let write = self.store.put_opts(path, payload, mode);
         let written = self.in_time(self.limits.pack, write).await?;
         written.map_err(|error| self.explain(error))?;
-        Ok(true)
+        Ok(())
     }
 
     /// Removes a file; one that is gone already is no error.
@@ -234,6 +258,14 @@ impl Requests {
             Err(error) => Err(self.explain(error)),
         }
     }
+}
+
+/// The name of a pack that is right below a folder.
+fn pack_below(folder: &Path, file: &Path) -> Option<String> {
+    let mut parts = file.prefix_match(folder)?;
+    let (name, deeper) = (parts.next()?, parts.next());
+    let name = pack_of_file(name.as_ref()).filter(|_| deeper.is_none());
+    name.map(str::to_owned)
 }
 
 /// Whether a write on a condition may have failed for the condition's sake.

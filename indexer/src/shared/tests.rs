@@ -2,6 +2,7 @@
 
 mod bytes;
 mod faulty;
+mod hostile;
 mod machine;
 mod packs;
 mod pipeline;

@@ -1,8 +1,11 @@
 //! Statistics, and merging small packs into larger ones.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
+use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
+use object_store::PutPayload;
 use object_store::path::Path;
 
 use super::Inner;
@@ -21,6 +24,8 @@ const HEADS_IN_MEMORY: usize = 256;
 const PACKS_AT_ONCE: usize = 8;
 /// Packs that are named in a report.
 const MOST_BAD: usize = 100;
+/// A listing of 100,000 packs takes 100 requests.
+pub(crate) const LONGEST_LISTING: Duration = Duration::from_secs(600);
 
 /// Between the writers of a pack that was merged.
 const WRITERS: &str = ", ";
@@ -81,6 +86,7 @@ impl Inner {
         let limit = self.requests.limits.head;
         Ok(match self.requests.fetch(pack, range, limit).await? {
             Fetched::Gone => None,
+            Fetched::Denied(_) => Some(Err(Flaw::Denied)),
             Fetched::OtherSize(size) => Some(Err(Flaw::Size {
                 size,
                 expected: pack.size,
@@ -104,6 +110,10 @@ impl Inner {
         Ok(
             match self.requests.fetch(pack, 0..pack.size, limit).await? {
                 Fetched::Gone => WholePack::Gone,
+                Fetched::Denied(_) => WholePack::Flawed {
+                    flaw: Flaw::Denied,
+                    writer: String::new(),
+                },
                 Fetched::OtherSize(size) => WholePack::Flawed {
                     flaw: Flaw::Size {
                         size,
@@ -120,7 +130,7 @@ impl Inner {
         let mut counted = SharedStatistics::default();
         let mut writers: HashMap<String, u64> = HashMap::new();
         for folder in self.model_folders().await? {
-            let packs = self.requests.list(&folder).await?;
+            let packs = self.requests.list(&folder, LONGEST_LISTING).await?;
             counted.models += u64::from(!packs.is_empty());
             self.each_head(&packs, |pack, head| {
                 counted.bytes += pack.size;
@@ -131,7 +141,7 @@ impl Inner {
                         counted.vectors += head.keys.len() as u64;
                         *writers.entry(head.writer).or_default() += head.keys.len() as u64;
                     }
-                    Err(flaw) => name_bad(&mut counted.bad, pack, String::new(), &flaw),
+                    Err(flaw) => name_bad(&mut counted.bad, &pack.name, String::new(), &flaw),
                 }
             })
             .await?;
@@ -147,13 +157,18 @@ impl Inner {
         self.must_write()?;
         let mut report = CompactReport::default();
         for folder in self.model_folders().await? {
-            let packs = self.requests.list(&folder).await?;
+            let packs = self.requests.list(&folder, LONGEST_LISTING).await?;
             report.packs_before += packs.len() as u64;
             report.bytes_before += packs.iter().map(|pack| pack.size).sum::<u64>();
             report.packs_after += packs.len() as u64;
             report.bytes_after += packs.iter().map(|pack| pack.size).sum::<u64>();
+            let flaws = self.known_flaws(&folder).await?;
             let mut small: BTreeMap<usize, Vec<SmallPack>> = BTreeMap::new();
             self.each_head(&packs, |pack, head| match head {
+                Ok(head) if flaws.contains_key(&pack.name) => {
+                    let why = &flaws[&pack.name];
+                    name_bad(&mut report.bad, &pack.name, head.writer, why);
+                }
                 Ok(head) if is_small(&head) => {
                     small.entry(head.dimension).or_default().push(SmallPack {
                         pack: pack.clone(),
@@ -161,7 +176,7 @@ impl Inner {
                     });
                 }
                 Ok(_) => {}
-                Err(flaw) => name_bad(&mut report.bad, pack, String::new(), &flaw),
+                Err(flaw) => name_bad(&mut report.bad, &pack.name, String::new(), &flaw),
             })
             .await?;
             for (dimension, small) in small {
@@ -171,6 +186,18 @@ impl Inner {
             }
         }
         Ok(report)
+    }
+
+    /// What this machine has found out of packs in a folder, as by spot checks: merging them would
+    /// spoil others.
+    async fn known_flaws(&self, folder: &Path) -> Result<HashMap<String, String>, SharedError> {
+        let known_as = self.known_as(folder);
+        let memory = self.memory().await?;
+        let known = memory.with(move |known| known.all(&known_as)).await?;
+        let flaws = known.into_iter();
+        Ok(flaws
+            .filter_map(|pack| Some((pack.name, pack.flaw?)))
+            .collect())
     }
 
     /// Writes what is in some packs as one, and only then removes them.
@@ -199,7 +226,7 @@ impl Inner {
                         merged.push(&small.pack);
                     }
                     WholePack::Flawed { flaw, writer } => {
-                        name_bad(&mut report.bad, &small.pack, writer, &flaw);
+                        name_bad(&mut report.bad, &small.pack.name, writer, &flaw);
                     }
                     WholePack::Gone => {}
                 }
@@ -213,9 +240,21 @@ impl Inner {
         let pack = make_pack(&writers.join(WRITERS), dimension, &rows);
         let path = folder.clone().join(file_name(&pack.name));
         let size = pack.bytes.len() as u64;
-        if self.requests.put(&path, pack.bytes).await? {
+        let payload = PutPayload::from(pack.bytes);
+        if self.requests.put(&path, payload.clone()).await? {
             report.packs_after += 1;
             report.bytes_after += size;
+        } else {
+            // A crash may have left a file of this size that is not written to its end.
+            let listed = ListedPack {
+                name: pack.name.clone(),
+                path: path.clone(),
+                size,
+                written_ms: 0,
+            };
+            if !matches!(self.whole(&listed).await?, WholePack::Sound { .. }) {
+                self.requests.overwrite(&path, payload).await?;
+            }
         }
         for old in merged {
             // All others may have had nothing that this one has not.
@@ -253,12 +292,12 @@ pub(crate) fn check_whole(bytes: Vec<u8>, name: &str) -> WholePack {
 }
 
 /// Names a pack in a report, unless there are many.
-pub(crate) fn name_bad(bad: &mut Vec<BadPack>, pack: &ListedPack, writer: String, flaw: &Flaw) {
+pub(crate) fn name_bad(bad: &mut Vec<BadPack>, pack: &str, writer: String, why: impl fmt::Display) {
     if bad.len() < MOST_BAD {
         bad.push(BadPack {
-            pack: pack.name.clone(),
+            pack: pack.to_owned(),
             writer,
-            why: flaw.to_string(),
+            why: why.to_string(),
         });
     }
 }

@@ -48,7 +48,7 @@ impl ModelCache {
             .since
             .is_some_and(|since| since.elapsed() >= self.inner.requests.limits.flush);
         self.close_packs(&mut pending, is_late);
-        let is_due = !pending.packs.is_empty() && !self.inner.is_resting();
+        let is_due = !pending.packs.is_empty() && !self.inner.writes_rest();
         drop(pending);
         if is_due && self.state.sending.try_lock().is_ok() {
             let cache = self.clone();
@@ -62,9 +62,15 @@ impl ModelCache {
             return;
         }
         self.close_packs(&mut self.state.pending.lock(), true);
+        // A store that failed a moment ago is asked once more, and not waited for.
+        let limit = match self.inner.writes_rest() {
+            true => limit.min(self.inner.requests.limits.first_answer),
+            false => limit,
+        };
         if timeout(limit, self.send()).await.is_err() {
             let place = self.inner.requests.place.clone();
-            self.inner.rest(&SharedError::TimedOut { place, limit });
+            self.inner
+                .rest_writing(&SharedError::TimedOut { place, limit });
         }
         let left: usize = self
             .state
@@ -93,7 +99,8 @@ impl ModelCache {
             pending.since = None;
         }
         while pending.packs.len() > MOST_WAITING {
-            let given_up = pending.packs.pop_front().map_or(0, |pack| pack.rows);
+            // The first may be on its way.
+            let given_up = pending.packs.pop_back().map_or(0, |pack| pack.rows);
             self.inner.requests.report.lock().unwritten += given_up as u64;
         }
     }
@@ -107,11 +114,11 @@ impl ModelCache {
             };
             let name = pack.name.clone();
             if let Err(error) = self.send_pack(pack).await {
-                self.inner.rest(&error);
+                self.inner.rest_writing(&error);
                 return;
             }
             let packs = &mut self.state.pending.lock().packs;
-            // It may have been given up meanwhile.
+            // It was given up if the run has ended meanwhile.
             if packs.front().is_some_and(|pack| pack.name == name) {
                 packs.pop_front();
             }
@@ -121,7 +128,7 @@ impl ModelCache {
     async fn send_pack(&self, pack: Pack) -> Result<(), SharedError> {
         let path = self.state.folder.clone().join(file_name(&pack.name));
         let known = known_pack(&pack, &self.inner.options.writer);
-        self.inner.requests.put(&path, pack.bytes).await?;
+        self.inner.requests.put(&path, pack.bytes.into()).await?;
         self.inner.requests.report.lock().written += pack.rows as u64;
         self.inner.note_reachable();
         // What this machine has written it neither reads nor doubts.

@@ -1,5 +1,6 @@
 //! A cache that fails costs vectors that are computed here, and nothing else.
 
+use std::fs;
 use std::net::TcpListener;
 use std::time::Duration;
 
@@ -122,6 +123,27 @@ fn a_folder_that_is_not_there_is_told_and_never_made() {
         .run(&["cache", "stat"])
         .expect_code(1)
         .expect_words(&["does not exist"]);
+}
+
+#[test]
+fn a_pack_that_is_damaged_is_named_once() {
+    let place = TestPlace::folder();
+    let server = ModelServer::start();
+    let writer = place.writer(&server);
+    fill(&writer);
+    writer.index();
+    let files = place.files();
+    for file in &files {
+        let mut bytes = fs::read(file).expect("a pack");
+        *bytes.last_mut().expect("a byte") ^= 1;
+        fs::write(file, bytes).expect("damage");
+    }
+    let reader = place.reader(&server);
+    fill(&reader);
+    let words = reader.index().words();
+    let named = words.matches("does not match its name").count();
+    assert_eq!(named, files.len(), "{words}");
+    assert_complete(&reader);
 }
 
 #[test]

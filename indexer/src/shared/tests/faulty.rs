@@ -3,8 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
 
-use futures::future::{BoxFuture, pending};
+use futures::future::{BoxFuture, pending, ready};
 use futures::stream::BoxStream;
 use futures::{FutureExt, StreamExt, stream};
 use object_store::memory::InMemory;
@@ -14,6 +15,7 @@ use object_store::{
     ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 use parking_lot::Mutex;
+use tokio::time::sleep;
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,16 +25,37 @@ pub enum Fault {
     Busy,
     /// 403.
     Denied,
+    /// 403 to who writes.
+    WritesDenied,
     Clock,
     NoBucket,
     /// No request is answered.
     Hangs,
     /// Listings are answered, and nothing else.
     ReadsHang,
+    /// Each read takes a tenth of a second.
+    SlowReads,
+    /// A listing has no end.
+    EndlessListing,
+    /// A listing has no end, and each of its entries takes a tenth of a second.
+    SlowListing,
     /// Whatever a request for a new file says, an old one is overwritten.
     IgnoresConditions,
     /// A request for a new file is not understood.
     NoConditions,
+}
+
+const TENTH: Duration = Duration::from_millis(100);
+
+/// A file that is no pack.
+fn other_file(number: usize) -> Result<ObjectMeta> {
+    Ok(ObjectMeta {
+        location: Path::from(format!("team/v1/model/{number}.txt")),
+        last_modified: SystemTime::UNIX_EPOCH.into(),
+        size: 1,
+        e_tag: None,
+        version: None,
+    })
 }
 
 /// A store in memory with a fault.
@@ -40,6 +63,10 @@ pub enum Fault {
 pub struct FaultyStore {
     inner: InMemory,
     fault: Mutex<Fault>,
+    /// A file that is listed and cannot be read, with the answer.
+    refused: Mutex<Option<(Path, fn() -> Error)>>,
+    /// A file that is written after the first listing.
+    late: Mutex<Option<Path>>,
     pub puts: AtomicUsize,
 }
 
@@ -54,12 +81,32 @@ impl FaultyStore {
         Arc::new(FaultyStore {
             inner: InMemory::new(),
             fault: Mutex::new(fault),
+            refused: Mutex::default(),
+            late: Mutex::default(),
             puts: AtomicUsize::new(0),
         })
     }
 
     pub fn set(&self, fault: Fault) {
         *self.fault.lock() = fault;
+    }
+
+    /// From now on a file cannot be read.
+    pub fn refuse(&self, file: &Path, answer: fn() -> Error) {
+        *self.refused.lock() = Some((file.clone(), answer));
+    }
+
+    /// Leaves a file out of the next listing.
+    pub fn hide_once(&self, file: &Path) {
+        *self.late.lock() = Some(file.clone());
+    }
+
+    /// Fails to read the file that is refused.
+    fn refusal(&self, file: &Path) -> Result<()> {
+        match &*self.refused.lock() {
+            Some((refused, answer)) if refused == file => Err(answer()),
+            _ => Ok(()),
+        }
     }
 
     /// Fails, hangs, or lets a request through.
@@ -84,6 +131,10 @@ impl FaultyStore {
             }),
             Fault::Hangs => pending().await,
             Fault::ReadsHang if !is_listing => pending().await,
+            Fault::SlowReads if !is_listing => {
+                sleep(TENTH).await;
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
@@ -97,6 +148,12 @@ impl FaultyStore {
         self.meet(false).await?;
         self.puts.fetch_add(1, Ordering::SeqCst);
         let fault = *self.fault.lock();
+        if fault == Fault::WritesDenied {
+            return Err(Error::PermissionDenied {
+                path: "a pack".to_owned(),
+                source: "403 Forbidden: AccessDenied".into(),
+            });
+        }
         if options.mode == PutMode::Create {
             match fault {
                 Fault::IgnoresConditions => options.mode = PutMode::Overwrite,
@@ -154,6 +211,7 @@ impl ObjectStore for FaultyStore {
     {
         async move {
             self.meet(false).await?;
+            self.refusal(location)?;
             self.inner.get_opts(location, options).await
         }
         .boxed()
@@ -168,13 +226,29 @@ impl ObjectStore for FaultyStore {
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
         let fault = *self.fault.lock();
-        if fault == Fault::Hangs {
-            return stream::pending().boxed();
+        match fault {
+            Fault::Hangs => return stream::pending().boxed(),
+            Fault::EndlessListing => return stream::iter((0..).map(other_file)).boxed(),
+            Fault::SlowListing => {
+                let slowly = |found: Result<ObjectMeta>| async move {
+                    sleep(TENTH).await;
+                    found
+                };
+                return stream::iter((0..).map(other_file)).then(slowly).boxed();
+            }
+            _ => {}
         }
         // Whatever else is wrong is said at once.
         match self.meet(true).now_or_never() {
             Some(Err(error)) => stream::iter([Err(error)]).boxed(),
-            _ => self.inner.list(prefix),
+            _ => {
+                let late = self.late.lock().take();
+                let is_there = move |found: &Result<ObjectMeta>| {
+                    let location = found.as_ref().ok().map(|found| &found.location);
+                    ready(location.is_none() || location != late.as_ref())
+                };
+                self.inner.list(prefix).filter(is_there).boxed()
+            }
         }
     }
 

@@ -22,11 +22,11 @@ fn memory() -> Arc<dyn ObjectStore> {
 }
 
 /// A store in a folder, and the paths of its packs.
-fn folder_store(folder: &tempfile::TempDir) -> Arc<dyn ObjectStore> {
+pub(super) fn folder_store(folder: &tempfile::TempDir) -> Arc<dyn ObjectStore> {
     Arc::new(LocalFileSystem::new_with_prefix(folder.path()).expect("a folder"))
 }
 
-fn packs_in(folder: &tempfile::TempDir) -> Vec<PathBuf> {
+pub(super) fn packs_in(folder: &tempfile::TempDir) -> Vec<PathBuf> {
     let models = fs::read_dir(folder.path().join("team/v1")).expect("the models");
     models
         .flat_map(|model| fs::read_dir(model.expect("a model").path()).expect("the packs"))
@@ -127,7 +127,11 @@ async fn a_secret_hides_texts_models_and_vectors_from_others() {
         .clone();
     let secret = with(&machines[3], Some("one")).model(&model());
     assert_ne!(secret.state.folder, plain);
-    let packs = secret.inner.requests.list(&secret.state.folder).await;
+    let packs = secret
+        .inner
+        .requests
+        .list(&secret.state.folder, patient().heads)
+        .await;
     let packs = packs.expect("a listing");
     let bytes = store
         .get(&packs[0].path)

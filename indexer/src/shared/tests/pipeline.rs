@@ -6,10 +6,15 @@ use std::sync::atomic::Ordering;
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
+use ollacode_store::EmbeddingCache;
+use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use super::faulty::{Fault, FaultyStore};
 use super::machine::{Machine, Server, limits, patient, shared};
+use crate::error::IndexError;
+use crate::progress::IndexEvent;
+use crate::refresh::RefreshOptions;
 use crate::shared::{SharedCache, SharedLimits, SharedOptions, SharedSecret};
 
 const STEMS: [&str; 5] = ["quasar", "comet", "nova", "pulsar", "orbit"];
@@ -238,31 +243,37 @@ async fn a_sound_pack_is_checked_once_by_a_machine() {
     assert_eq!(server.texts(), checked);
 }
 
+/// A workspace whose new files are embedded first, and the others in later lots.
+fn large() -> Machine {
+    let machine = Machine::with(&["quasar"]);
+    for number in 0..24 {
+        let (age, functions) = if number < 12 {
+            ("early", 50)
+        } else {
+            ("late", 100)
+        };
+        let stem = format!("{age}_{number:02}");
+        machine.write(&stem, functions);
+        machine.date_back(&stem, number);
+    }
+    machine
+}
+
+/// Limits with which a pack is read in several lots.
+fn in_lots() -> SharedLimits {
+    SharedLimits {
+        texts: 512,
+        ..patient()
+    }
+}
+
 /// The first lots of a pack may pass, and be stored, before a later one shows that it is wrong.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_stored_of_a_pack_that_turns_out_wrong_is_embedded_again() {
     let store = memory();
-    let world = || {
-        let machine = Machine::with(&["quasar"]);
-        for number in 0..24 {
-            let (age, functions) = if number < 12 {
-                ("early", 50)
-            } else {
-                ("late", 100)
-            };
-            let stem = format!("{age}_{number:02}");
-            machine.write(&stem, functions);
-            machine.date_back(&stem, number);
-        }
-        machine
-    };
-    poisoned(&store, &world(), "late_").await;
-    let ben = world();
-    let in_lots = SharedLimits {
-        texts: 512,
-        ..patient()
-    };
-    let cache = doubtful(&ben, &store, in_lots);
+    poisoned(&store, &large(), "late_").await;
+    let ben = large();
+    let cache = doubtful(&ben, &store, in_lots());
     let server = Server::honest();
     let index = ben.index(Some(&cache));
     let (report, warnings) = ben.embed(&index, &server).await;
@@ -273,7 +284,7 @@ async fn what_was_stored_of_a_pack_that_turns_out_wrong_is_embedded_again() {
     let missing = index.texts_without_vector(&fingerprint).await;
     assert_eq!(missing.expect("a count"), 0);
 
-    let honest = world();
+    let honest = large();
     let expected = honest.index(None);
     honest.embed(&expected, &Server::honest()).await;
     assert_eq!(ben.hits(&index).await, honest.hits(&expected).await);
@@ -297,4 +308,51 @@ async fn who_does_not_share_asks_no_store() {
     assert!(report.embedded > 0);
     assert_eq!(store.puts.load(Ordering::SeqCst), 0);
     assert_eq!(cache.report().requests, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_stopped_keeps_nothing_of_a_pack_that_is_wrong() {
+    let store = memory();
+    poisoned(&store, &large(), "late_").await;
+    let ben = large();
+    let cache = doubtful(&ben, &store, in_lots());
+    let (server, stop) = (Server::honest(), CancellationToken::new());
+    let index = ben.index(Some(&cache));
+    let how = RefreshOptions::default();
+    index.refresh(&how, &|_| {}).await.expect("a refresh");
+    let local = EmbeddingCache::open(&ben.data(), 1 << 30).expect("a cache");
+    // So many texts are embedded only after the pack was found to be wrong.
+    let events = |event: IndexEvent| {
+        if matches!(event, IndexEvent::Embedding { .. }) && server.texts() > 200 {
+            stop.cancel();
+        }
+    };
+    let ended = index.embed(&server, Some(local), &events, &stop).await;
+    assert!(matches!(ended, Err(IndexError::Stopped)), "{ended:?}");
+    let embedded = server.texts() as u64;
+    let folder = ben.root().with_file_name("another index");
+    let (report, _) = ben.embed(&ben.index_in(&folder, None), &server).await;
+    assert!(report.from_cache <= embedded, "{report:?} of {embedded}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn progress_counts_what_is_shared() {
+    let store = memory();
+    let (_, texts) = first(&store, None).await;
+    let ben = Machine::with(&STEMS);
+    let reader = ben.reader(&store);
+    let index = ben.index(Some(&reader));
+    let how = RefreshOptions::default();
+    index.refresh(&how, &|_| {}).await.expect("a refresh");
+    let last = Mutex::new((0, 0));
+    let events = |event: IndexEvent| {
+        if let IndexEvent::Embedding { done, total } = event {
+            *last.lock() = (done, total);
+        }
+    };
+    let stop = CancellationToken::new();
+    let server = Server::honest();
+    let embedded = index.embed(&server, None, &events, &stop).await;
+    embedded.expect("embedded");
+    assert_eq!(last.into_inner(), (texts as u64, texts as u64));
 }

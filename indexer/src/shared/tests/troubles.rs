@@ -170,6 +170,28 @@ async fn every_operation_says_why_it_failed_and_ends() {
     assert!(began.elapsed() < Duration::from_secs(60));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_write_reads_all_the_same() {
+    let (ann, store, cache) = troubled(Fault::None);
+    ann.embed(&ann.index(Some(&cache)), &Server::honest()).await;
+    store.set(Fault::WritesDenied);
+    let dynamic: Arc<dyn ObjectStore> = store.clone();
+    let ben = Machine::with(&["quasar", "comet"]);
+    let unable = ben.writer(&dynamic);
+    add(&unable, &numbered(0..10)).await;
+    assert_eq!(unable.report().unwritten, 10);
+    // The refusal was a moment ago.
+    ben.write("nova", 3);
+    let index = ben.index(Some(&unable));
+    let (report, warnings) = ben.embed(&index, &Server::honest()).await;
+    assert!(report.from_shared > 0 && report.embedded > 0, "{report:?}");
+    assert_eq!(unable.report().standing, Standing::Reachable);
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    for word in ["could not be written", "refuses access"] {
+        assert!(warnings[0].contains(word), "{warnings:?}");
+    }
+}
+
 #[tokio::test]
 async fn who_only_reads_is_told_so() {
     let (machine, store, _) = troubled(Fault::None);

@@ -18,7 +18,7 @@ fn memory() -> Arc<dyn ObjectStore> {
 }
 
 /// Writes each vector as a pack of its own.
-async fn scatter(cache: &SharedCache, vectors: &[(CacheKey, Vec<f32>)]) {
+pub(super) async fn scatter(cache: &SharedCache, vectors: &[(CacheKey, Vec<f32>)]) {
     let folder = cache.model(&model()).state.folder.clone();
     for (key, vector) in vectors {
         let row = (key.bytes(), encode(vector).expect("a unit vector"));
@@ -223,6 +223,10 @@ async fn files_of_others_are_left_alone() {
             .await
             .expect("written");
     }
+    let model_folder = cache.model(&model()).state.folder.clone();
+    let copy = model_folder.join("old").join(file_name(&"0".repeat(32)));
+    let put = store.put(&copy, PutPayload::from_static(b"text")).await;
+    put.expect("written");
     let statistics = cache.statistics().await.expect("statistics");
     assert_eq!((statistics.models, statistics.packs), (1, 1));
     assert_eq!(statistics.bad, []);
