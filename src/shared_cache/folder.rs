@@ -4,7 +4,7 @@
 //! from the moment at which others see them.
 
 use std::fmt;
-use std::fs::{self, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path as FilePath, PathBuf};
@@ -17,6 +17,7 @@ use object_store::{
     CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
     ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
+use rustix::fs::{Mode, OFlags};
 
 /// Read and write for all, without execution.
 const FILE_RIGHTS: u32 = 0o666;
@@ -205,8 +206,17 @@ fn write(file: &FilePath, payload: &PutPayload, rights: u32) -> io::Result<()> {
     for bytes in payload {
         open.write_all(bytes)?;
     }
-    open.set_permissions(Permissions::from_mode(rights))?;
+    give(&open, FILE_RIGHTS, rights)?;
     open.sync_all()
+}
+
+/// Gives a file or folder the rights among `all`, unless it has them: some disks know no others.
+fn give(open: &File, all: u32, rights: u32) -> io::Result<()> {
+    let found = open.metadata()?.permissions().mode();
+    if found & all == rights {
+        return Ok(());
+    }
+    open.set_permissions(Permissions::from_mode(rights))
 }
 
 /// Makes what is missing of a folder below the root, with the rights of the root.
@@ -220,17 +230,24 @@ fn make_folders(root: &FilePath, folder: &FilePath, rights: u32) -> io::Result<(
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
             _ => {}
         }
-        let has_them = |rights: u32| {
-            let found = fs::metadata(folder);
-            found.is_ok_and(|found| found.permissions().mode() & FOLDER_RIGHTS == rights)
-        };
-        if !has_them(rights) {
-            // Whoever made it, also if it was killed before it got here. Another user's is not ours to
-            // change, and whether it can be written to shows next.
-            let _ = fs::set_permissions(folder, Permissions::from_mode(rights));
-        }
+        // Whoever made it, also if it was killed before it got here. Another user's is not ours to change,
+        // and whether it can be written to shows next.
+        let _ = give(&open_without_links(folder)?, FOLDER_RIGHTS, rights);
     }
     Ok(())
+}
+
+/// A link that another member put there would lead to a folder of ours, and give its rights away.
+fn open_without_links(folder: &FilePath) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let opened = rustix::fs::open(folder, flags, Mode::empty());
+    opened.map(File::from).map_err(|error| {
+        let error = io::Error::from(error);
+        let path = folder.display();
+        let words =
+            format!("{path} cannot be opened as a folder, which must not be a link: {error}");
+        io::Error::new(error.kind(), words)
+    })
 }
 
 #[cfg(test)]
@@ -273,6 +290,23 @@ mod tests {
                 .collect();
             assert_eq!(names, BTreeSet::from(["a.pack".into()]), "nothing is left");
         }
+    }
+
+    #[tokio::test]
+    async fn rights_are_not_given_through_a_link() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let private = tempfile::tempdir().expect("a folder");
+        for (path, rights) in [(folder.path(), 0o2775), (private.path(), 0o700)] {
+            fs::set_permissions(path, Permissions::from_mode(rights)).expect("rights");
+        }
+        let link = folder.path().join("model");
+        std::os::unix::fs::symlink(private.path(), link).expect("a link");
+        let store = TeamFolder::open(folder.path()).expect("a store");
+        let put = store.put(&Path::from("model/a.pack"), "one".into()).await;
+        let error = put.expect_err("it is a link");
+        assert!(error.to_string().contains("must not be a link"), "{error}");
+        assert_eq!(mode(private.path()), 0o700);
+        assert_eq!(fs::read_dir(private.path()).expect("a folder").count(), 0);
     }
 
     #[test]
