@@ -211,7 +211,10 @@ fn shared_words(place: &str, report: &SharedReport) -> String {
         words.push_str(&format!(" {unwritten} could not be written to {place}."));
     }
     if let Standing::LeftOut(why) = &report.standing {
-        words.push_str(&format!(" The shared cache is left out: {why}."));
+        words.push_str(&format!(
+            " The shared cache is left out: {}.",
+            visible_name(why)
+        ));
     }
     words
 }
@@ -232,6 +235,29 @@ fn shared_json(place: &str, report: &SharedReport) -> serde_json::Value {
         "left_out": left_out,
         "bad": cache::bad_json(&report.bad),
     })
+}
+
+/// Says what leaves this machine while vectors are computed.
+fn say_where(app: &App) {
+    for host in app.embedding_hosts() {
+        note(&format!("code is sent to {host} for embedding"));
+    }
+    if let Some(place) = app.vectors_go_to() {
+        note(&format!("vectors of the code are written to {place}"));
+    }
+}
+
+/// The shared cache of the settings, and what was done with it; one that cannot be opened is left out.
+fn shared_report(app: &App) -> Option<(String, SharedReport)> {
+    let location = app.settings.shared_cache.location.as_ref()?;
+    let report = match app.shared_cache() {
+        Ok(open) => open?.cache.report(),
+        Err(error) => SharedReport {
+            standing: Standing::LeftOut(error.to_string()),
+            ..SharedReport::default()
+        },
+    };
+    Some((location.to_string(), report))
 }
 
 /// Embeds the chunks without a vector. It is not a failure if the server is not available.
@@ -256,14 +282,7 @@ async fn vectors(
         Err(error @ ServerError::Offline { .. }) => return Err(error.into()),
         Err(error) => return Ok(VectorOutcome::Later(error.with_hint())),
     };
-    for host in app.embedding_hosts() {
-        note(&format!("code is sent to {host} for embedding"));
-    }
-    // One that cannot be opened is told of while embedding.
-    let shared = app.shared_cache().ok().flatten();
-    if let Some(place) = app.vectors_go_to() {
-        note(&format!("vectors of the code are written to {place}"));
-    }
+    say_where(app);
     match app
         .embed(
             embedder.as_ref(),
@@ -277,7 +296,7 @@ async fn vectors(
             model: embedder.model().name.clone(),
             fingerprint: embedder.model().fingerprint(),
             report,
-            shared: shared.map(|open| (open.cache.place().to_owned(), open.cache.report())),
+            shared: shared_report(app),
         }),
         Err(IndexError::Embedding(EmbedError::Unavailable(why))) => Ok(VectorOutcome::Later(why)),
         Err(IndexError::Filling) => Ok(VectorOutcome::Elsewhere),
@@ -330,6 +349,7 @@ async fn watch(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
         let root = app.workspace.root.display();
         writeln!(out, "Watching {root}; press Ctrl-C to stop.")
     })?;
+    say_where(app);
     let changed = Notify::new();
     changed.notify_one();
     let events = |event: IndexEvent| match event {
