@@ -10,7 +10,8 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path as FilePath, PathBuf};
 
 use futures::future::BoxFuture;
-use futures::stream::BoxStream;
+use futures::stream::{self, BoxStream};
+use futures::{StreamExt, TryStreamExt};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{
@@ -114,7 +115,19 @@ impl ObjectStore for TeamFolder {
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
-        self.inner.list(prefix)
+        let listed = self.inner.list(prefix);
+        let (root, prefix) = (self.root.clone(), prefix.cloned().unwrap_or_default());
+        let folder = match prefix.as_ref() {
+            "" => Ok(root.clone()),
+            _ => self.inner.path_to_filesystem(&prefix),
+        };
+        let checked = async move {
+            let folder = folder?;
+            let checked = tokio::task::spawn_blocking(move || refuse_links(&root, &folder));
+            checked.await?.map_err(|error| failure(&prefix, error))?;
+            Ok(listed)
+        };
+        stream::once(checked).try_flatten().boxed()
     }
 
     fn list_with_delimiter<'life0, 'life1, 'async_trait>(
@@ -237,6 +250,42 @@ fn make_folders(root: &FilePath, folder: &FilePath, rights: u32) -> io::Result<(
     Ok(())
 }
 
+/// Fails if there is a link in a folder, or on the way to it: a listing would leave with it, as far as it
+/// leads. A folder that is missing has none.
+fn refuse_links(root: &FilePath, folder: &FilePath) -> io::Result<()> {
+    let refuse = |path: &FilePath| {
+        let words = format!(
+            "{} is a link, which a shared cache must not have",
+            path.display()
+        );
+        Err(io::Error::other(words))
+    };
+    let way = folder.ancestors().take_while(|above| *above != root);
+    for folder in way {
+        if fs::symlink_metadata(folder).is_ok_and(|found| found.is_symlink()) {
+            return refuse(folder);
+        }
+    }
+    let mut pending = vec![folder.to_owned()];
+    while let Some(folder) = pending.pop() {
+        let entries = match fs::read_dir(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            entries => entries?,
+        };
+        for entry in entries {
+            let entry = entry?;
+            let kind = entry.file_type()?;
+            if kind.is_symlink() {
+                return refuse(&entry.path());
+            }
+            if kind.is_dir() {
+                pending.push(entry.path());
+            }
+        }
+    }
+    Ok(())
+}
+
 /// A link that another member put there would lead to a folder of ours, and give its rights away.
 fn open_without_links(folder: &FilePath) -> io::Result<File> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -307,6 +356,29 @@ mod tests {
         assert!(error.to_string().contains("must not be a link"), "{error}");
         assert_eq!(mode(private.path()), 0o700);
         assert_eq!(fs::read_dir(private.path()).expect("a folder").count(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_listing_does_not_leave_through_a_link() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let other = tempfile::tempdir().expect("a folder");
+        fs::write(other.path().join("private.pack"), "private").expect("a file");
+        let store = TeamFolder::open(folder.path()).expect("a store");
+        let list = || store.list(Some(&Path::from("model"))).try_collect();
+        let listed: Result<Vec<ObjectMeta>> = list().await;
+        assert!(listed.expect("it is missing, which is empty").is_empty());
+        let put = store.put(&Path::from("model/a.pack"), "one".into()).await;
+        put.expect("it is written");
+        let listed: Result<Vec<ObjectMeta>> = list().await;
+        assert_eq!(listed.expect("one file").len(), 1);
+        for (link, asked) in [("model/out", "model"), ("elsewhere", "elsewhere")] {
+            let link = folder.path().join(link);
+            std::os::unix::fs::symlink(other.path(), &link).expect("a link");
+            let listed = store.list(Some(&Path::from(asked))).try_collect().await;
+            let listed: Result<Vec<ObjectMeta>> = listed;
+            let error = listed.expect_err(asked);
+            assert!(error.to_string().contains("is a link"), "{error}");
+        }
     }
 
     #[test]

@@ -237,25 +237,12 @@ fn shared_json(place: &str, report: &SharedReport) -> serde_json::Value {
     })
 }
 
-/// Says what leaves this machine while vectors are computed.
-fn say_where(app: &App) {
-    for host in app.embedding_hosts() {
-        note(&format!("code is sent to {host} for embedding"));
-    }
-    if let Some(place) = app.vectors_go_to() {
-        note(&format!("vectors of the code are written to {place}"));
-    }
-}
-
-/// The shared cache of the settings, and what was done with it; one that cannot be opened is left out.
-fn shared_report(app: &App) -> Option<(String, SharedReport)> {
+/// The shared cache of the settings if it cannot be opened, as one that is left out.
+fn unopened(app: &App) -> Option<(String, SharedReport)> {
     let location = app.settings.shared_cache.location.as_ref()?;
-    let report = match app.shared_cache() {
-        Ok(open) => open?.cache.report(),
-        Err(error) => SharedReport {
-            standing: Standing::LeftOut(error.to_string()),
-            ..SharedReport::default()
-        },
+    let report = SharedReport {
+        standing: Standing::LeftOut(app.shared_cache().err()?.to_string()),
+        ..SharedReport::default()
     };
     Some((location.to_string(), report))
 }
@@ -282,7 +269,14 @@ async fn vectors(
         Err(error @ ServerError::Offline { .. }) => return Err(error.into()),
         Err(error) => return Ok(VectorOutcome::Later(error.with_hint())),
     };
-    say_where(app);
+    for host in app.embedding_hosts() {
+        note(&format!("code is sent to {host} for embedding"));
+    }
+    // One that cannot be opened is told of while embedding.
+    let shared = app.shared_cache().ok().flatten();
+    if let Some(place) = app.vectors_go_to() {
+        note(&format!("vectors of the code are written to {place}"));
+    }
     match app
         .embed(
             embedder.as_ref(),
@@ -296,7 +290,9 @@ async fn vectors(
             model: embedder.model().name.clone(),
             fingerprint: embedder.model().fingerprint(),
             report,
-            shared: shared_report(app),
+            shared: shared
+                .map(|open| (open.cache.place().to_owned(), open.cache.report()))
+                .or_else(|| unopened(app)),
         }),
         Err(IndexError::Embedding(EmbedError::Unavailable(why))) => Ok(VectorOutcome::Later(why)),
         Err(IndexError::Filling) => Ok(VectorOutcome::Elsewhere),
@@ -349,7 +345,6 @@ async fn watch(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
         let root = app.workspace.root.display();
         writeln!(out, "Watching {root}; press Ctrl-C to stop.")
     })?;
-    say_where(app);
     let changed = Notify::new();
     changed.notify_one();
     let events = |event: IndexEvent| match event {
