@@ -125,7 +125,7 @@ impl ObjectStore for TeamFolder {
             let folder = folder?;
             let checked = tokio::task::spawn_blocking(move || refuse_links(&root, &folder));
             checked.await?.map_err(|error| failure(&prefix, error))?;
-            Ok(listed)
+            Ok::<_, Error>(listed)
         };
         stream::once(checked).try_flatten().boxed()
     }
@@ -364,19 +364,20 @@ mod tests {
         let other = tempfile::tempdir().expect("a folder");
         fs::write(other.path().join("private.pack"), "private").expect("a file");
         let store = TeamFolder::open(folder.path()).expect("a store");
-        let list = || store.list(Some(&Path::from("model"))).try_collect();
-        let listed: Result<Vec<ObjectMeta>> = list().await;
-        assert!(listed.expect("it is missing, which is empty").is_empty());
+        let list = |asked: &str| {
+            let listed = store.list(Some(&Path::from(asked)));
+            listed.try_collect::<Vec<ObjectMeta>>()
+        };
+        let listed = list("model").await.expect("a missing one is empty");
+        assert!(listed.is_empty(), "{listed:?}");
         let put = store.put(&Path::from("model/a.pack"), "one".into()).await;
         put.expect("it is written");
-        let listed: Result<Vec<ObjectMeta>> = list().await;
-        assert_eq!(listed.expect("one file").len(), 1);
+        let listed = list("model").await.expect("one file");
+        assert_eq!(listed.len(), 1, "{listed:?}");
         for (link, asked) in [("model/out", "model"), ("elsewhere", "elsewhere")] {
             let link = folder.path().join(link);
             std::os::unix::fs::symlink(other.path(), &link).expect("a link");
-            let listed = store.list(Some(&Path::from(asked))).try_collect().await;
-            let listed: Result<Vec<ObjectMeta>> = listed;
-            let error = listed.expect_err(asked);
+            let error = list(asked).await.expect_err(asked);
             assert!(error.to_string().contains("is a link"), "{error}");
         }
     }

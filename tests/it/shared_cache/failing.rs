@@ -119,7 +119,7 @@ fn a_folder_that_is_not_there_is_told_and_never_made() {
     assert_complete(&environment);
     for (arguments, pointer) in [
         (&["index", "--json"][..], "/vectors/shared/left_out"),
-        (&["index", "--dry-run", "--json"], "/shared/left_out"),
+        (&["index", "--dry-run", "--json"][..], "/shared/left_out"),
     ] {
         let report = environment.run(arguments).expect_success().json();
         let why = report.pointer(pointer).and_then(|why| why.as_str());
