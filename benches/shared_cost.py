@@ -1,22 +1,26 @@
 #!/usr/bin/env python3
 """What a shared cache of vectors costs a large team: requests, bytes, dollars and time.
 
-Plays a month day by day with the sizes of `indexer/src/shared/`: packs of 8 MB, heads of 16 bytes a
-key, listings of 1,000 names, at most one listing in ten minutes. Nothing is measured and nothing is
+Plays a month day by day with the sizes of `indexer/src/shared/`: packs of 8 MB, heads of 67 KB, listings
+of 1,000 names, at most one listing in ten minutes. Nothing is measured and nothing is
 sent. `benches/shared_cost.py --help` lists what can be changed; docs/teams.md has the output.
 """
 
 import argparse
 import math
 
-# As in indexer/src/shared/pack.rs, requests.rs and read.rs.
+# As in indexer/src/shared/: pack.rs, directory.rs, requests.rs and read.rs.
 PACK_BYTES = 8 << 20
 MOST_ROWS = 4_096
 KEY_BYTES = 16
 ROWS_PER_BLOCK = 64
+# Fixed bytes, and the longest name of who wrote it.
+HEAD_START = 17 + 255
+LONGEST_HEAD = HEAD_START + MOST_ROWS * KEY_BYTES + MOST_ROWS // ROWS_PER_BLOCK * KEY_BYTES
 NAMES_PER_PAGE = 1_000
 LISTING_SECONDS = 600
 MOST_KEYS = 8_000_000
+HEADS_AT_ONCE = 32
 PACKS_AT_ONCE = 4
 
 # List prices in US dollars, United States, standard class, as published in 2025: a month of a GB, a
@@ -53,33 +57,36 @@ def arguments():
 
 
 def rows_of_pack(dimensions):
-    """Vectors that fit a pack with their keys."""
-    row = 2 * dimensions + KEY_BYTES + KEY_BYTES / ROWS_PER_BLOCK
-    return min(MOST_ROWS, int(PACK_BYTES / row))
+    """Vectors that fit a pack beside the longest head."""
+    return max(1, min(MOST_ROWS, (PACK_BYTES - LONGEST_HEAD) // (2 * dimensions)))
 
 
 class Traffic:
-    """Requests and bytes of somebody."""
+    """Requests and bytes of somebody; heads are part of the reads."""
 
     def __init__(self):
-        self.writes = self.lists = self.reads = 0
+        self.writes = self.lists = self.reads = self.heads = 0
         self.down = self.up = 0
 
     def add(self, other, times=1):
         self.writes += other.writes * times
         self.lists += other.lists * times
         self.reads += other.reads * times
+        self.heads += other.heads * times
         self.down += other.down * times
         self.up += other.up * times
 
     def seconds(self, given):
-        """At least four requests are under way at a time, so round trips overlap; bytes do not."""
-        trips = self.lists + math.ceil(self.reads / PACKS_AT_ONCE)
+        """Round trips overlap, as many as are under way at a time; bytes do not."""
+        vectors = self.reads - self.heads
+        trips = self.lists + math.ceil(self.heads / HEADS_AT_ONCE) + math.ceil(vectors / PACKS_AT_ONCE)
         return trips * given.round_trip + self.down * 8 / (given.megabits * 1e6)
 
 
-def head_bytes(rows):
-    return rows * KEY_BYTES + math.ceil(rows / ROWS_PER_BLOCK) * KEY_BYTES + 64
+def head_bytes(rows, dimensions):
+    """A request for a head asks for the longest one, or for all of a smaller pack."""
+    whole = HEAD_START + rows * (2 * dimensions + KEY_BYTES) + math.ceil(rows / ROWS_PER_BLOCK) * KEY_BYTES
+    return min(LONGEST_HEAD, whole)
 
 
 def listing(packs):
@@ -90,10 +97,10 @@ def listing(packs):
     return traffic
 
 
-def heads(packs, rows):
+def heads(packs, rows, given):
     traffic = Traffic()
-    traffic.reads = packs
-    traffic.down = packs * head_bytes(rows)
+    traffic.reads = traffic.heads = packs
+    traffic.down = packs * head_bytes(rows, given.dimensions)
     return traffic
 
 
@@ -120,7 +127,7 @@ def play(given):
 
     writers, readers = Traffic(), Traffic()
     first = listing(packs)
-    first.add(heads(packs, rows))
+    first.add(heads(packs, rows, given))
     first.add(vectors(given.own, given, rows))
 
     fill = Traffic()
@@ -130,7 +137,7 @@ def play(given):
     for _ in range(given.days):
         # Each run of CI lists once, knows all but today's packs, and writes one.
         run = listing(packs)
-        run.add(heads(runs // 2, small))
+        run.add(heads(runs // 2, small, given))
         run.writes, run.up = 1, small * row_bytes
         writers.add(run, runs * groups)
         # At night the packs of the day are merged.
@@ -141,7 +148,8 @@ def play(given):
         # A member lists while the index follows edits, and reads the heads of what is new.
         day = Traffic()
         day.add(listing(packs), int(given.hours * 3600 / LISTING_SECONDS))
-        day.add(heads(runs + merged, small))
+        day.add(heads(runs, small, given))
+        day.add(heads(merged, rows, given))
         day.add(vectors(int(given.own * given.churn), given, rows))
         readers.add(day, given.members)
         packs += merged

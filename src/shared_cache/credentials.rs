@@ -9,6 +9,13 @@ use super::{CacheLocation, Cloud, OpenError};
 /// Fewer characters are no secret, but a word such as `true`.
 const SHORTEST_SECRET: usize = 8;
 
+/// Variables whose values are paths of files of credentials.
+const FILES: &[&str] = &[
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "GOOGLE_SERVICE_ACCOUNT",
+    "GOOGLE_SERVICE_ACCOUNT_PATH",
+];
+
 /// The variables of one service as its own tools name them. They are secrets, so `Debug` shows names only.
 #[derive(Clone, Default)]
 pub struct CloudVariables(BTreeMap<String, String>);
@@ -43,9 +50,13 @@ impl CloudVariables {
     /// Masks what may be a secret in a text.
     pub(super) fn hide(&self, text: &str) -> String {
         let is_address = |name: &str| name.contains("ENDPOINT") || name.contains("REGION");
-        let secrets = self
-            .iter()
-            .filter(|(name, value)| value.len() >= SHORTEST_SECRET && !is_address(name));
+        // Unless somebody put the credentials themselves there.
+        let is_path = |name: &str, value: &str| {
+            FILES.contains(&name) && (value.starts_with(['/', '~']) || value.ends_with(".json"))
+        };
+        let secrets = self.iter().filter(|(name, value)| {
+            value.len() >= SHORTEST_SECRET && !is_address(name) && !is_path(name, value)
+        });
         secrets.fold(text.to_owned(), |text, (_, value)| {
             text.replace(value, "***")
         })
@@ -92,7 +103,8 @@ impl CloudVariables {
             }
             Cloud::Azure => {
                 "set `AZURE_STORAGE_ACCOUNT_NAME`, and `AZURE_STORAGE_ACCOUNT_KEY` or \
-                 `AZURE_STORAGE_SAS_TOKEN`"
+                 `AZURE_STORAGE_SAS_TOKEN`; or a client with `AZURE_CLIENT_ID`, `AZURE_TENANT_ID`, and \
+                 `AZURE_CLIENT_SECRET` or `AZURE_FEDERATED_TOKEN_FILE`"
             }
         };
         Err(OpenError::NoCredentials {
@@ -124,18 +136,32 @@ impl CloudVariables {
     }
 
     fn has_azure(&self) -> bool {
-        const ANY: &[&str] = &[
-            "AZURE_CLIENT_SECRET",
-            "AZURE_FEDERATED_TOKEN_FILE",
+        const KEYS: &[&str] = &[
             "AZURE_STORAGE_ACCESS_KEY",
             "AZURE_STORAGE_ACCOUNT_KEY",
-            "AZURE_STORAGE_CLIENT_SECRET",
             "AZURE_STORAGE_SAS_KEY",
             "AZURE_STORAGE_SAS_TOKEN",
             "AZURE_STORAGE_TOKEN",
         ];
-        let is_allowed =
-            ANY.iter().any(|name| self.has(name)) || self.is_true("AZURE_SKIP_SIGNATURE");
+        /// A client is one of each.
+        const CLIENT: [&[&str]; 3] = [
+            &["AZURE_CLIENT_ID", "AZURE_STORAGE_CLIENT_ID"],
+            &[
+                "AZURE_TENANT_ID",
+                "AZURE_AUTHORITY_ID",
+                "AZURE_STORAGE_TENANT_ID",
+                "AZURE_STORAGE_AUTHORITY_ID",
+            ],
+            &[
+                "AZURE_CLIENT_SECRET",
+                "AZURE_STORAGE_CLIENT_SECRET",
+                "AZURE_FEDERATED_TOKEN_FILE",
+            ],
+        ];
+        let has_any = |names: &[&str]| names.iter().any(|name| self.has(name));
+        let is_allowed = has_any(KEYS)
+            || CLIENT.into_iter().all(has_any)
+            || self.is_true("AZURE_SKIP_SIGNATURE");
         is_allowed && self.has("AZURE_STORAGE_ACCOUNT_NAME")
     }
 }

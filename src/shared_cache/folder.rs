@@ -4,19 +4,21 @@
 //! from the moment at which others see them.
 
 use std::fmt;
-use std::fs::{self, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path as FilePath, PathBuf};
 
 use futures::future::BoxFuture;
-use futures::stream::BoxStream;
+use futures::stream::{self, BoxStream};
+use futures::{StreamExt, TryStreamExt};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{
     CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
     ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
+use rustix::fs::{Mode, OFlags};
 
 /// Read and write for all, without execution.
 const FILE_RIGHTS: u32 = 0o666;
@@ -113,7 +115,19 @@ impl ObjectStore for TeamFolder {
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
-        self.inner.list(prefix)
+        let listed = self.inner.list(prefix);
+        let (root, prefix) = (self.root.clone(), prefix.cloned().unwrap_or_default());
+        let folder = match prefix.as_ref() {
+            "" => Ok(root.clone()),
+            _ => self.inner.path_to_filesystem(&prefix),
+        };
+        let checked = async move {
+            let folder = folder?;
+            let checked = tokio::task::spawn_blocking(move || refuse_links(&root, &folder));
+            checked.await?.map_err(|error| failure(&prefix, error))?;
+            Ok::<_, Error>(listed)
+        };
+        stream::once(checked).try_flatten().boxed()
     }
 
     fn list_with_delimiter<'life0, 'life1, 'async_trait>(
@@ -205,8 +219,17 @@ fn write(file: &FilePath, payload: &PutPayload, rights: u32) -> io::Result<()> {
     for bytes in payload {
         open.write_all(bytes)?;
     }
-    open.set_permissions(Permissions::from_mode(rights))?;
+    give(&open, FILE_RIGHTS, rights)?;
     open.sync_all()
+}
+
+/// Gives a file or folder the rights among `all`, unless it has them: some disks know no others.
+fn give(open: &File, all: u32, rights: u32) -> io::Result<()> {
+    let found = open.metadata()?.permissions().mode();
+    if found & all == rights {
+        return Ok(());
+    }
+    open.set_permissions(Permissions::from_mode(rights))
 }
 
 /// Makes what is missing of a folder below the root, with the rights of the root.
@@ -220,17 +243,60 @@ fn make_folders(root: &FilePath, folder: &FilePath, rights: u32) -> io::Result<(
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
             _ => {}
         }
-        let has_them = |rights: u32| {
-            let found = fs::metadata(folder);
-            found.is_ok_and(|found| found.permissions().mode() & FOLDER_RIGHTS == rights)
+        // Whoever made it, also if it was killed before it got here. Another user's is not ours to change,
+        // and whether it can be written to shows next.
+        let _ = give(&open_without_links(folder)?, FOLDER_RIGHTS, rights);
+    }
+    Ok(())
+}
+
+/// Fails if there is a link in a folder, or on the way to it: a listing would leave with it, as far as it
+/// leads. A folder that is missing has none.
+fn refuse_links(root: &FilePath, folder: &FilePath) -> io::Result<()> {
+    let refuse = |path: &FilePath| {
+        let words = format!(
+            "{} is a link, which a shared cache must not have",
+            path.display()
+        );
+        Err(io::Error::other(words))
+    };
+    let way = folder.ancestors().take_while(|above| *above != root);
+    for folder in way {
+        if fs::symlink_metadata(folder).is_ok_and(|found| found.is_symlink()) {
+            return refuse(folder);
+        }
+    }
+    let mut pending = vec![folder.to_owned()];
+    while let Some(folder) = pending.pop() {
+        let entries = match fs::read_dir(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            entries => entries?,
         };
-        if !has_them(rights) {
-            // Whoever made it, also if it was killed before it got here. Another user's is not ours to
-            // change, and whether it can be written to shows next.
-            let _ = fs::set_permissions(folder, Permissions::from_mode(rights));
+        for entry in entries {
+            let entry = entry?;
+            let kind = entry.file_type()?;
+            if kind.is_symlink() {
+                return refuse(&entry.path());
+            }
+            if kind.is_dir() {
+                pending.push(entry.path());
+            }
         }
     }
     Ok(())
+}
+
+/// A link that another member put there would lead to a folder of ours, and give its rights away.
+fn open_without_links(folder: &FilePath) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let opened = rustix::fs::open(folder, flags, Mode::empty());
+    opened.map(File::from).map_err(|error| {
+        let error = io::Error::from(error);
+        let path = folder.display();
+        let words =
+            format!("{path} cannot be opened as a folder, which must not be a link: {error}");
+        io::Error::new(error.kind(), words)
+    })
 }
 
 #[cfg(test)]
@@ -272,6 +338,47 @@ mod tests {
                 .map(|entry| entry.expect("one").file_name())
                 .collect();
             assert_eq!(names, BTreeSet::from(["a.pack".into()]), "nothing is left");
+        }
+    }
+
+    #[tokio::test]
+    async fn rights_are_not_given_through_a_link() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let private = tempfile::tempdir().expect("a folder");
+        for (path, rights) in [(folder.path(), 0o2775), (private.path(), 0o700)] {
+            fs::set_permissions(path, Permissions::from_mode(rights)).expect("rights");
+        }
+        let link = folder.path().join("model");
+        std::os::unix::fs::symlink(private.path(), link).expect("a link");
+        let store = TeamFolder::open(folder.path()).expect("a store");
+        let put = store.put(&Path::from("model/a.pack"), "one".into()).await;
+        let error = put.expect_err("it is a link");
+        assert!(error.to_string().contains("must not be a link"), "{error}");
+        assert_eq!(mode(private.path()), 0o700);
+        assert_eq!(fs::read_dir(private.path()).expect("a folder").count(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_listing_does_not_leave_through_a_link() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let other = tempfile::tempdir().expect("a folder");
+        fs::write(other.path().join("private.pack"), "private").expect("a file");
+        let store = TeamFolder::open(folder.path()).expect("a store");
+        let list = |asked: &str| {
+            let listed = store.list(Some(&Path::from(asked)));
+            listed.try_collect::<Vec<ObjectMeta>>()
+        };
+        let listed = list("model").await.expect("a missing one is empty");
+        assert!(listed.is_empty(), "{listed:?}");
+        let put = store.put(&Path::from("model/a.pack"), "one".into()).await;
+        put.expect("it is written");
+        let listed = list("model").await.expect("one file");
+        assert_eq!(listed.len(), 1, "{listed:?}");
+        for (link, asked) in [("model/out", "model"), ("elsewhere", "elsewhere")] {
+            let link = folder.path().join(link);
+            std::os::unix::fs::symlink(other.path(), &link).expect("a link");
+            let error = list(asked).await.expect_err(asked);
+            assert!(error.to_string().contains("is a link"), "{error}");
         }
     }
 

@@ -120,7 +120,8 @@ impl Connector {
         self.note_clock(response.headers());
         let response: hyper::Response<reqwest::Body> = response.into();
         let (parts, body) = response.into_parts();
-        let is_error = parts.status.is_client_error() || parts.status.is_server_error();
+        // A redirect, too: it is not followed, and its text would be part of an error.
+        let is_error = !parts.status.is_success();
         let body = HttpResponseBody::new(BoundedBody {
             body,
             left: if is_error { MOST_OF_ERROR } else { MOST_BYTES },

@@ -62,12 +62,12 @@ impl CacheLocation {
         value.contains("://")
     }
 
-    /// Whether an address has a user name or password, which must not be shown.
+    /// Whether an address may have credentials, which must not be shown: a user name, or a query, in which
+    /// Azure and signed addresses have a signature.
     pub fn has_credentials(value: &str) -> bool {
         let rest = value.split_once("://").map_or(value, |(_, rest)| rest);
-        rest.split('/')
-            .next()
-            .is_some_and(|host| host.contains('@'))
+        let mut parts = rest.split('/');
+        parts.next().is_some_and(|host| host.contains('@')) || rest.contains('?')
     }
 
     /// Reads an address; `None` if it is not of the form `s3://bucket/prefix`.

@@ -44,6 +44,12 @@ pub enum OpenError {
     /// Something else has the name of the folder.
     #[error("the shared cache {0} is not a folder")]
     NotAFolder(PathBuf),
+    /// The disk of the folder does not answer.
+    #[error(
+        "the shared cache {0} does not answer; check its disk and the network: `ls {0}` probably hangs, \
+         too"
+    )]
+    Hangs(PathBuf),
     /// It is not this machine, and only this machine may be called.
     #[error(
         "the shared cache {0} is not this machine, and `--offline` (`OLLACODE_OFFLINE`) is set; it is \

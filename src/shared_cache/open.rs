@@ -1,9 +1,9 @@
 //! Opens the place that the setting names.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Weak, mpsc};
 use std::time::Duration;
-use std::{fmt, fs};
+use std::{fmt, fs, io, thread};
 
 use jiff::SignedDuration;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
@@ -11,6 +11,7 @@ use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::path::Path as ObjectPath;
 use object_store::{ObjectStore, RetryConfig};
+use parking_lot::Mutex;
 use url::Url;
 
 use super::folder::TeamFolder;
@@ -23,6 +24,9 @@ use crate::text::with_causes;
 /// Most repetitions of a request that failed, and the time in which they begin.
 const MOST_RETRIES: usize = 2;
 const RETRY_TIME: Duration = Duration::from_secs(10);
+
+/// Longest time to open a folder: that of the first answer of a bucket.
+const LONGEST_OPENING: Duration = Duration::from_secs(2);
 
 /// A place that was opened; whether it answers is not known yet.
 ///
@@ -88,16 +92,10 @@ pub fn open(
 }
 
 fn open_folder(location: &CacheLocation, path: &Path) -> Result<OpenPlace, OpenError> {
-    // Not created: on a disk that is not mounted, it would hide that.
-    match fs::metadata(path) {
-        Err(_) => return Err(OpenError::NoFolder(path.to_owned())),
-        Ok(found) if !found.is_dir() => return Err(OpenError::NotAFolder(path.to_owned())),
-        Ok(_) => {}
-    }
-    let store = TeamFolder::open(path).map_err(|error| OpenError::Setup {
-        location: location.clone(),
-        problem: with_causes(&error),
-    })?;
+    static HANGING: Mutex<Weak<()>> = Mutex::new(Weak::new());
+    let folder = path.to_owned();
+    let opened = in_time(&HANGING, LONGEST_OPENING, move || team_folder(&folder));
+    let store = opened.ok_or_else(|| OpenError::Hangs(path.to_owned()))??;
     Ok(OpenPlace {
         location: location.clone(),
         store: Arc::new(store),
@@ -105,6 +103,50 @@ fn open_folder(location: &CacheLocation, path: &Path) -> Result<OpenPlace, OpenE
         address: None,
         connector: None,
     })
+}
+
+/// Opens a folder that must exist. It is not created: where its disk is not mounted, that would hide it.
+fn team_folder(path: &Path) -> Result<TeamFolder, OpenError> {
+    let setup = |problem: String| OpenError::Setup {
+        location: CacheLocation::Folder(path.to_owned()),
+        problem,
+    };
+    match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(OpenError::NoFolder(path.to_owned()))
+        }
+        Err(error) => Err(setup(error.to_string())),
+        Ok(found) if !found.is_dir() => Err(OpenError::NotAFolder(path.to_owned())),
+        Ok(_) => TeamFolder::open(path).map_err(|error| setup(with_causes(&error))),
+    }
+}
+
+/// Does what may hang in the kernel, where nothing can end it, as a disk of a network does; `None` if it
+/// takes longer than `limit`.
+///
+/// Until it ends nothing else is begun, so that threads do not add up: `hanging` is alive as long.
+pub(super) fn in_time<T: Send + 'static>(
+    hanging: &Mutex<Weak<()>>,
+    limit: Duration,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    if hanging.lock().upgrade().is_some() {
+        return None;
+    }
+    let (sender, result) = mpsc::sync_channel(1);
+    let running = Arc::new(());
+    let watched = Arc::downgrade(&running);
+    let thread = thread::Builder::new().spawn(move || {
+        // Nobody may wait for it any more.
+        let _ = sender.send(work());
+        drop(running);
+    });
+    thread.ok()?;
+    let done = result.recv_timeout(limit).ok();
+    if done.is_none() {
+        *hanging.lock() = watched;
+    }
+    done
 }
 
 /// Whether an address may be called without encryption by whoever asked for nothing else.

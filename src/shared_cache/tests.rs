@@ -1,7 +1,12 @@
 //! Opening places: credentials, addresses, `--offline`.
 
 use std::ffi::OsStr;
+use std::sync::{Weak, mpsc};
+use std::time::Duration;
 
+use parking_lot::Mutex;
+
+use super::open::in_time;
 use super::*;
 use crate::model::http::NetworkScope;
 
@@ -74,6 +79,16 @@ fn a_bucket_is_opened_with_the_credentials_of_the_environment() {
             vec![
                 ("AZURE_STORAGE_ACCOUNT_NAME", "team"),
                 ("AZURE_STORAGE_ACCOUNT_KEY", "c2VzYW1lc2VzYW1l"),
+            ],
+            "https://team.blob.core.windows.net/",
+        ),
+        (
+            "az://container",
+            vec![
+                ("AZURE_STORAGE_ACCOUNT_NAME", "team"),
+                ("AZURE_CLIENT_ID", "me"),
+                ("AZURE_TENANT_ID", "us"),
+                ("AZURE_CLIENT_SECRET", "canary-of-a-secret"),
             ],
             "https://team.blob.core.windows.net/",
         ),
@@ -169,10 +184,32 @@ fn what_cannot_be_opened_is_said_in_words_without_secrets() {
             &["cannot be opened"],
         ),
         (
+            "gs://team",
+            &[("GOOGLE_APPLICATION_CREDENTIALS", "/nowhere/key.json")],
+            NetworkScope::Any,
+            &["cannot be opened", "/nowhere/key.json"],
+        ),
+        (
+            "gs://team",
+            &[("GOOGLE_APPLICATION_CREDENTIALS", "{\"key\": \"canary\"}")],
+            NetworkScope::Any,
+            &["cannot be opened"],
+        ),
+        (
             "az://container",
             &[],
             NetworkScope::Any,
             &["`AZURE_STORAGE_ACCOUNT_NAME`"],
+        ),
+        // Half a client: the library would ask the metadata service of the network.
+        (
+            "az://container",
+            &[
+                ("AZURE_STORAGE_ACCOUNT_NAME", "team"),
+                ("AZURE_CLIENT_SECRET", "canary-of-a-secret"),
+            ],
+            NetworkScope::Any,
+            &["no credentials", "`AZURE_TENANT_ID`"],
         ),
     ];
     for (address, given, scope, expected) in cases {
@@ -215,6 +252,24 @@ fn a_folder_needs_no_credentials_and_works_offline() {
     std::fs::write(folder.path().join("file"), "").expect("a file");
     let file = at(folder.path().join("file"));
     assert!(matches!(file, Err(OpenError::NotAFolder(_))), "{file:?}");
+    let below = at(folder.path().join("file/below"));
+    assert!(matches!(below, Err(OpenError::Setup { .. })), "{below:?}");
+}
+
+#[test]
+fn a_disk_that_hangs_is_not_waited_for() {
+    let hanging = Mutex::new(Weak::new());
+    let (end, wait) = mpsc::channel::<()>();
+    let hangs = move || wait.recv().is_ok();
+    let first = in_time(&hanging, Duration::from_millis(10), hangs);
+    assert_eq!(first, None);
+    // Longer than a test may take.
+    let limit = Duration::from_secs(600);
+    assert_eq!(in_time(&hanging, limit, || 1), None, "nothing is begun");
+    drop(end);
+    while in_time(&hanging, limit, || 1).is_none() {
+        std::thread::yield_now();
+    }
 }
 
 #[test]

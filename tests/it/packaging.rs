@@ -150,6 +150,18 @@ fn units_run_commands_and_flags_that_exist() {
     assert!(index.contains("ollacode index --watch "));
 }
 
+/// It would make a folder of a name that does not end in `.tar`.
+#[test]
+fn the_root_of_the_smoke_test_is_an_archive() {
+    let run = read("packaging/smoke/run");
+    let lines: Vec<&str> = run
+        .lines()
+        .filter(|line| line.contains(".part\" >"))
+        .collect();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("mmdebstrap --format=tar "), "{lines:?}");
+}
+
 #[test]
 fn the_scripts_call_commands_that_exist() {
     let program = Arguments::command();

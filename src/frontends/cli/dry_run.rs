@@ -40,6 +40,12 @@ pub async fn run(app: &App, arguments: &IndexArguments) -> Result<(), Error> {
         let mut object = summary::survey_json(&survey, estimate);
         if let Some(shared) = &shared {
             object["shared"] = shared_json(shared, &survey, each);
+        } else if let (Some(place), Err(why)) =
+            (&app.settings.shared_cache.location, app.shared_cache())
+        {
+            object["shared"] = json!({
+                "place": place.to_string(), "texts": null, "saved_seconds": null, "left_out": why.to_string(),
+            });
         }
         return print_json(&object);
     }
@@ -76,7 +82,9 @@ fn write_shared(
     let place = visible_name(shared.place());
     let Some(found) = survey.in_shared else {
         return match shared.report().standing {
-            Standing::LeftOut(why) => writeln!(out, "The shared cache is left out: {why}."),
+            Standing::LeftOut(why) => {
+                writeln!(out, "The shared cache is left out: {}.", visible_name(&why))
+            }
             _ => writeln!(out, "The shared cache {place} was not asked."),
         };
     };

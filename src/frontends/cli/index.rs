@@ -213,7 +213,10 @@ fn shared_words(place: &str, report: &SharedReport) -> String {
         words.push_str(&format!(" {unwritten} could not be written to {place}."));
     }
     if let Standing::LeftOut(why) = &report.standing {
-        words.push_str(&format!(" The shared cache is left out: {why}."));
+        words.push_str(&format!(
+            " The shared cache is left out: {}.",
+            visible_name(why)
+        ));
     }
     words
 }
@@ -234,6 +237,16 @@ fn shared_json(place: &str, report: &SharedReport) -> serde_json::Value {
         "left_out": left_out,
         "bad": cache::bad_json(&report.bad),
     })
+}
+
+/// The shared cache of the settings if it cannot be opened, as one that is left out.
+fn unopened(app: &App) -> Option<(String, SharedReport)> {
+    let location = app.settings.shared_cache.location.as_ref()?;
+    let report = SharedReport {
+        standing: Standing::LeftOut(app.shared_cache().err()?.to_string()),
+        ..SharedReport::default()
+    };
+    Some((location.to_string(), report))
 }
 
 /// Embeds the chunks without a vector. It is not a failure if the server is not available.
@@ -274,7 +287,9 @@ async fn vectors(
             model: embedder.model().name.clone(),
             fingerprint: embedder.model().fingerprint(),
             report,
-            shared: shared.map(|open| (open.cache.place().to_owned(), open.cache.report())),
+            shared: shared
+                .map(|open| (open.cache.place().to_owned(), open.cache.report()))
+                .or_else(|| unopened(app)),
         }),
         Err(IndexError::Embedding(EmbedError::Unavailable(why))) => Ok(VectorOutcome::Later(why)),
         Err(IndexError::Filling) => Ok(VectorOutcome::Elsewhere),

@@ -8,6 +8,7 @@ use ollacode_indexer::shared::SharedProbe;
 use super::{Check, CheckState};
 use crate::app::{App, OpenSharedCache};
 use crate::conversation::messages::duration;
+use crate::network::Obstacle;
 use crate::shared_cache::CacheLocation;
 use crate::text::with_causes;
 
@@ -37,10 +38,14 @@ pub async fn cache(app: &App) -> Vec<Check> {
             vec![warning(message, "check the address and the network")]
         }
         Ok(Err(error)) => vec![warning(with_causes(&error), fix_of(&error))],
-        Ok(Ok(probe)) => answered(app, place, &probe),
+        Ok(Ok(probe)) => {
+            let mut checks = answered(app, place, &probe);
+            // Only here: of a disk that does not answer, it would never return.
+            checks.extend(rights(place));
+            checks
+        }
     };
     checks.extend(clock(&open));
-    checks.extend(rights(place));
     checks
 }
 
@@ -49,6 +54,9 @@ fn warning(message: impl Into<String>, fix: impl Into<String>) -> Check {
 }
 
 fn fix_of(error: &SharedError) -> &'static str {
+    if let Some(obstacle) = Obstacle::of(error) {
+        return obstacle.help();
+    }
     match error {
         SharedError::Denied { .. } => {
             "reading needs the rights to list and to get objects; see docs/teams.md"
@@ -145,6 +153,21 @@ fn rights(_: &CacheLocation) -> Option<Check> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_hinders_a_connection_has_its_own_remedy() {
+        let unavailable = |words: &str| SharedError::Unavailable {
+            place: "s3://team".to_owned(),
+            source: object_store::Error::Generic {
+                store: "S3",
+                source: Box::new(std::io::Error::other(words.to_owned())),
+            },
+        };
+        let certificate = unavailable("invalid peer certificate: UnknownIssuer");
+        assert!(fix_of(&certificate).contains("public certificate authorities"));
+        let refused = unavailable("Connection refused (os error 111)");
+        assert!(fix_of(&refused).starts_with("check the address"));
+    }
 
     #[test]
     fn a_clock_is_told_of_when_it_is_far_off() {

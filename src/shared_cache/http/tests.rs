@@ -29,9 +29,11 @@ fn offline() -> Connector {
 async fn a_redirect_is_not_followed() {
     let other = server(ResponseTemplate::new(200)).await;
     let moved = ResponseTemplate::new(301).insert_header("location", other.uri());
-    let first = server(moved).await;
+    let first = server(moved.set_body_string("<html>sesame</html>")).await;
     let answer = sent(&offline(), &first.uri()).await.expect("an answer");
     assert_eq!(answer.status(), 301);
+    let said = answer.into_body().bytes().await.expect("a body");
+    assert!(said.is_empty(), "{said:?}");
     let requests = other.received_requests().await.expect("they are recorded");
     assert!(requests.is_empty(), "{requests:?}");
 }

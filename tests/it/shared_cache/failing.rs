@@ -118,6 +118,17 @@ fn a_folder_that_is_not_there_is_told_and_never_made() {
         .index()
         .expect_words(&["does not exist", "mount its disk"]);
     assert_complete(&environment);
+    for (arguments, pointer) in [
+        (&["index", "--json"][..], "/vectors/shared/left_out"),
+        (&["index", "--dry-run", "--json"][..], "/shared/left_out"),
+    ] {
+        let report = environment.run(arguments).expect_success().json();
+        let why = report.pointer(pointer).and_then(|why| why.as_str());
+        assert!(
+            why.is_some_and(|why| why.contains("does not exist")),
+            "{report:#}"
+        );
+    }
     assert!(!gone.exists());
     environment
         .run(&["cache", "stat"])

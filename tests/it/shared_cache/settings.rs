@@ -65,6 +65,11 @@ fn a_value_that_is_no_place_is_refused_at_the_start() {
             "`s3://bucket/prefix`",
         ),
         (
+            "OLLACODE_SHARED_CACHE",
+            "https://team.blob.core.windows.net/x?sig=sesame",
+            "without credentials",
+        ),
+        (
             "OLLACODE_SHARED_CACHE_WRITE",
             "perhaps",
             "`true` or `false`",
