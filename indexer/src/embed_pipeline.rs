@@ -67,13 +67,8 @@ impl EmbedReport {
         self.failed += other.failed;
     }
 
-<<<<<<< HEAD
     /// Texts that have their vectors, or that could not be embedded.
     pub(crate) fn done(&self) -> u64 {
-=======
-    /// The texts that need nothing more.
-    fn done(&self) -> u64 {
->>>>>>> rv-shared
         self.embedded + self.from_cache + self.from_shared + self.failed
     }
 
