@@ -161,8 +161,9 @@ impl App {
         events: Events<'_>,
     ) -> Arc<OtherEmbedders> {
         let fingerprint = first.model().fingerprint();
+        let is_alone = self.usable_servers().filter(|it| it.embed).count() < 2;
         // What is wrong with the index, embedding says.
-        if matches!(self.index.texts_without_vector(&fingerprint).await, Ok(0)) {
+        if is_alone || matches!(self.index.texts_without_vector(&fingerprint).await, Ok(0)) {
             let first = (first.server().to_owned(), fingerprint);
             return Arc::new(OtherEmbedders::none(first));
         }

@@ -97,13 +97,17 @@ impl RunningTurn {
                 answers,
                 has_user,
             };
-            if open.is_server_lost
-                && let Err(error) = servers.go_on(&mut open, &approver.events).await
-            {
-                return (open, EndReason::Failed(error.into()));
+            if open.is_server_lost {
+                let going_on = servers.go_on(&mut open, &approver.events);
+                match token.run_until_cancelled(going_on).await {
+                    Some(Ok(())) => open.is_server_lost = false,
+                    Some(Err(error)) => return (open, EndReason::Failed(error.into())),
+                    // The turn is stopped, too, and the next one goes on elsewhere.
+                    None => {}
+                }
             }
             let how = run(&mut open, mode, job, &approver, &token).await;
-            open.is_server_lost = has_lost_server(&how);
+            open.is_server_lost |= has_lost_server(&how);
             (open, how)
         });
         RunningTurn {

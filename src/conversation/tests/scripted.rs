@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// A server that accepts connections, and never answers.
+pub(super) const HUNG: &str = "hung:1";
+
 pub(super) enum Line {
     Text(&'static str),
     /// Writes `new.txt`.
@@ -65,6 +68,9 @@ impl Connector for Scripted {
             model.profile.name = name.to_owned();
         }
         async move {
+            if model.server == HUNG {
+                return std::future::pending().await;
+            }
             anyhow::ensure!(model.profile.name != "missing", "there is no such model");
             Ok(Arc::new(model) as Arc<dyn ChatModel>)
         }

@@ -1,5 +1,6 @@
 //! Sessions where there are several servers.
 
+use super::scripted::HUNG;
 use super::*;
 
 const TWO: &str = "[[server]]\nurl = 'http://127.0.0.1:9'\nkind = 'ollama'\n";
@@ -64,4 +65,26 @@ async fn with_one_server_a_session_stays_there() {
     let ended = ask(&mut conversation, "b").await;
     assert!(matches!(ended.how, EndReason::Turn(TurnEnd::Answered)));
     assert_eq!(server(&conversation), "here:1");
+}
+
+#[tokio::test]
+async fn a_turn_can_be_stopped_while_it_looks_for_another_server() {
+    let script = vec![Line::Gone, Line::Never];
+    let lab = Lab::on_servers(script, TWO, &["here:1", HUNG, HUNG]);
+    let mut conversation = lab.conversation();
+    let ended = ask(&mut conversation, "a").await;
+    assert!(matches!(ended.how, EndReason::Turn(TurnEnd::Failed(_))));
+    assert_eq!(conversation.ask(None, question("b")), SubmitResult::Started);
+    assert!(conversation.stop().is_turn);
+    let ending = end(&mut conversation, &Decision::Once);
+    let ended = tokio::time::timeout(Duration::from_secs(30), ending).await;
+    let ended = ended.expect("it ends");
+    assert!(
+        matches!(ended.how, EndReason::Turn(TurnEnd::Stopped)),
+        "{:?}",
+        ended.how
+    );
+    assert_eq!(server(&conversation), "here:1");
+    let open = conversation.open_session().expect("it is open");
+    assert!(open.is_server_lost, "the next turn looks again");
 }

@@ -1,3 +1,6 @@
+use std::net::TcpListener;
+use std::thread;
+
 use super::{configure, table};
 use crate::support::Environment;
 use crate::support::chat_server::{CHAT_MODEL, ChatServer, Reply, ServedModel};
@@ -57,10 +60,10 @@ fn a_session_does_not_go_to_a_server_that_only_embeds() {
 
 #[test]
 fn a_session_goes_to_a_server_that_answers() {
-    // A port that nobody listens at any more.
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    // It hangs up. A port that is free could soon be that of another test.
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let gone = format!("http://{}", listener.local_addr().expect("an address"));
-    drop(listener);
+    thread::spawn(move || listener.incoming().for_each(drop));
     let other = server(vec![ServedModel::default()]);
     let environment = Environment::new()
         .with("OLLAMA_HOST", &gone)
