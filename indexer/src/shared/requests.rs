@@ -29,9 +29,10 @@ const PAGE: usize = 1_000;
 pub struct SharedLimits {
     /// The first answer in a run: a server that embeds need not wait for a store that is not there.
     pub first_answer: Duration,
-    /// The head of a pack, 66 KB, or a page of a listing.
+    /// The head of a pack, 66 KB, a page of a listing, or the next bytes of a pack.
     pub head: Duration,
-    /// A pack, 8 MB. A store that is slower than this is still faster than embedding on a CPU.
+    /// A pack, 8 MB, of which bytes keep coming. A store that is slower than this is no faster than
+    /// embedding on a CPU.
     pub pack: Duration,
     /// A whole listing, and then all heads that are new; the rest of them is left to the next run.
     pub heads: Duration,
@@ -52,7 +53,7 @@ impl Default for SharedLimits {
         SharedLimits {
             first_answer: Duration::from_secs(2),
             head: Duration::from_secs(5),
-            pack: Duration::from_secs(20),
+            pack: Duration::from_secs(120),
             heads: Duration::from_secs(60),
             vectors: Duration::from_secs(120),
             rest: Duration::from_secs(60),
@@ -173,23 +174,22 @@ impl Requests {
         limit: Duration,
     ) -> Result<Fetched, SharedError> {
         let most = range.end.saturating_sub(range.start);
-        let reading = async {
-            let options = GetOptions {
-                range: Some(GetRange::Bounded(range)),
-                ..GetOptions::default()
-            };
-            let answer = self.store.get_opts(&pack.path, options).await?;
-            if answer.meta.size != pack.size {
+        let options = GetOptions {
+            range: Some(GetRange::Bounded(range)),
+            ..GetOptions::default()
+        };
+        let asking = self.store.get_opts(&pack.path, options);
+        let read = match self.in_time(limit.min(self.limits.head), asking).await? {
+            Ok(answer) if answer.meta.size != pack.size => {
                 return Ok(Fetched::OtherSize(answer.meta.size));
             }
-            Ok::<_, StoreError>(Fetched::Bytes(collect(answer, most).await?))
+            Ok(answer) => self.collect(answer, most, limit).await?,
+            Err(error) => Err(error),
         };
-        match self.in_time(limit, reading).await? {
-            Ok(fetched) => {
-                if let Fetched::Bytes(bytes) = &fetched {
-                    self.report.lock().bytes_read += bytes.len() as u64;
-                }
-                Ok(fetched)
+        match read {
+            Ok(bytes) => {
+                self.report.lock().bytes_read += bytes.len() as u64;
+                Ok(Fetched::Bytes(bytes))
             }
             Err(StoreError::NotFound { .. }) => Ok(Fetched::Gone),
             Err(error) => match self.why_not(pack, error).await {
@@ -197,6 +197,41 @@ impl Requests {
                 answer => answer,
             },
         }
+    }
+
+    /// The bytes of an answer, at most as many as were asked for, as long as they keep coming.
+    async fn collect(
+        &self,
+        answer: GetResult,
+        most: u64,
+        limit: Duration,
+    ) -> Result<Result<Vec<u8>, StoreError>, SharedError> {
+        let timed_out = |limit| SharedError::TimedOut {
+            place: self.place.clone(),
+            limit,
+        };
+        let mut stream = match answer.payload {
+            GetResultPayload::Stream(stream) => stream,
+            // A file is read in one step; its size was checked.
+            _ => {
+                let read = timeout(limit, answer.bytes()).await;
+                let read = read.map_err(|_| timed_out(limit))?;
+                return Ok(read.map(Into::into));
+            }
+        };
+        let until = Instant::now() + limit;
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let mut bytes = Vec::new();
+        while bytes.len() <= most {
+            let pause = limit.min(self.limits.head);
+            let part = timeout_at(until.min(Instant::now() + pause), stream.next()).await;
+            match part.map_err(|_| timed_out(pause))? {
+                None => break,
+                Some(Ok(part)) => bytes.extend_from_slice(&part),
+                Some(Err(error)) => return Ok(Err(error)),
+            }
+        }
+        Ok(Ok(bytes))
     }
 
     /// A range that is not there is an error like others, so the size is asked for.
@@ -275,22 +310,4 @@ fn needs_no_condition(error: &StoreError) -> bool {
         StoreError::Generic { store, .. } => *store == "LocalFileSystem",
         _ => false,
     }
-}
-
-/// The bytes of an answer, at most as many as were asked for.
-async fn collect(answer: GetResult, most: u64) -> Result<Vec<u8>, StoreError> {
-    let most = usize::try_from(most).unwrap_or(usize::MAX);
-    let mut stream = match answer.payload {
-        GetResultPayload::Stream(stream) => stream,
-        // A file is read in one step; its size was checked.
-        _ => return Ok(answer.bytes().await?.into()),
-    };
-    let mut bytes = Vec::new();
-    while let Some(part) = stream.next().await {
-        bytes.extend_from_slice(&part?);
-        if bytes.len() > most {
-            break;
-        }
-    }
-    Ok(bytes)
 }

@@ -11,8 +11,9 @@ use futures::{FutureExt, StreamExt, stream};
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{
-    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
-    ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+    CopyOptions, Error, GetOptions, GetResult, GetResultPayload, ListResult, MultipartUpload,
+    ObjectMeta, ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult,
+    Result,
 };
 use parking_lot::Mutex;
 use tokio::time::sleep;
@@ -33,6 +34,8 @@ pub enum Fault {
     Hangs,
     /// Listings are answered, and nothing else.
     ReadsHang,
+    /// Reads begin, and never end.
+    ReadsStall,
     /// Each read takes a tenth of a second.
     SlowReads,
     /// A listing has no end.
@@ -212,7 +215,13 @@ impl ObjectStore for FaultyStore {
         async move {
             self.meet(false).await?;
             self.refusal(location)?;
-            self.inner.get_opts(location, options).await
+            let mut answer = self.inner.get_opts(location, options).await?;
+            if *self.fault.lock() == Fault::ReadsStall {
+                let first: Result<_> = Ok("some".into());
+                let first = stream::iter([first]);
+                answer.payload = GetResultPayload::Stream(first.chain(stream::pending()).boxed());
+            }
+            Ok(answer)
         }
         .boxed()
     }

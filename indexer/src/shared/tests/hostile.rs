@@ -174,6 +174,25 @@ async fn many_slow_answers_are_not_waited_for() {
 }
 
 #[tokio::test]
+async fn an_answer_that_stops_coming_is_given_up() {
+    let (_ann, faulty, store, writer) = troubled();
+    let ben = Machine::with(&[]);
+    add(&writer, &numbered(0..10)).await;
+    assert_eq!(found(&ben.reader(&store), &numbered(0..1)).await, 1);
+    faulty.set(Fault::ReadsStall);
+    let hasty = SharedLimits {
+        head: Duration::from_millis(200),
+        ..patient()
+    };
+    let reader = shared(&store, ben.options(), hasty);
+    let began = Instant::now();
+    assert_eq!(found(&reader, &numbered(0..10)).await, 0);
+    assert!(began.elapsed() < Duration::from_secs(30));
+    let standing = reader.report().standing;
+    assert!(matches!(standing, Standing::LeftOut(_)), "{standing:?}");
+}
+
+#[tokio::test]
 async fn a_store_that_just_hung_is_hardly_waited_for_at_the_end() {
     let (_ann, faulty, store, _) = troubled();
     let ben = Machine::with(&[]);
