@@ -310,7 +310,11 @@ fn refuse_links(root: &FilePath, folder: &FilePath) -> io::Result<()> {
         };
         for entry in entries {
             let entry = entry?;
-            let kind = entry.file_type()?;
+            let kind = match entry.file_type() {
+                // Removed since: some disks have to be asked again.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                kind => kind?,
+            };
             if kind.is_symlink() {
                 return refuse(&entry.path());
             }
