@@ -8,6 +8,7 @@ use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path as FilePath, PathBuf};
+use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream};
@@ -19,17 +20,23 @@ use object_store::{
     ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 use rustix::fs::{Mode, OFlags};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Read and write for all, without execution.
 const FILE_RIGHTS: u32 = 0o666;
 /// All rights of a folder, with those that its entries inherit.
 const FOLDER_RIGHTS: u32 = 0o7777;
 
+/// Threads that may wait for the disk: more than the reads that are under way at once, and far fewer than
+/// there are for all files. On a disk of a network that is gone, they wait until it is back.
+const MOST_THREADS: usize = 64;
+
 /// The folder. It exists when it is opened, and is never created.
 #[derive(Debug)]
 pub(super) struct TeamFolder {
     inner: LocalFileSystem,
     root: PathBuf,
+    threads: Arc<Semaphore>,
 }
 
 impl TeamFolder {
@@ -37,8 +44,19 @@ impl TeamFolder {
         let inner = LocalFileSystem::new_with_prefix(path)?;
         // As the inner one does it.
         let root = fs::canonicalize(path).map_err(|error| failure(&Path::default(), error))?;
-        Ok(TeamFolder { inner, root })
+        let threads = Arc::new(Semaphore::new(MOST_THREADS));
+        Ok(TeamFolder {
+            inner,
+            root,
+            threads,
+        })
     }
+}
+
+/// One of the threads, for as long as it is needed: longer than for whoever gave up waiting.
+async fn thread_of(threads: Arc<Semaphore>) -> Result<OwnedSemaphorePermit> {
+    let permit = threads.acquire_owned().await;
+    permit.map_err(|error| failure(&Path::default(), io::Error::other(error)))
 }
 
 impl fmt::Display for TeamFolder {
@@ -68,8 +86,12 @@ impl ObjectStore for TeamFolder {
                 PutMode::Overwrite => false,
                 PutMode::Update(_) => return self.inner.put_opts(location, payload, options).await,
             };
-            let published =
-                tokio::task::spawn_blocking(move || publish(&root, &file, &payload, is_new));
+            let thread = thread_of(Arc::clone(&self.threads)).await?;
+            let published = tokio::task::spawn_blocking(move || {
+                let published = publish(&root, &file, &payload, is_new);
+                drop(thread);
+                published
+            });
             match published.await? {
                 Ok(()) => Ok(PutResult {
                     e_tag: None,
@@ -104,7 +126,16 @@ impl ObjectStore for TeamFolder {
         'life1: 'async_trait,
         Self: 'async_trait,
     {
-        self.inner.get_opts(location, options)
+        Box::pin(async move {
+            let thread = thread_of(Arc::clone(&self.threads)).await?;
+            let (inner, location) = (self.inner.clone(), location.clone());
+            let got = tokio::spawn(async move {
+                let got = inner.get_opts(&location, options).await;
+                drop(thread);
+                got
+            });
+            got.await?
+        })
     }
 
     fn delete_stream(
@@ -116,14 +147,19 @@ impl ObjectStore for TeamFolder {
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
         let listed = self.inner.list(prefix);
-        let (root, prefix) = (self.root.clone(), prefix.cloned().unwrap_or_default());
+        let (root, threads) = (self.root.clone(), Arc::clone(&self.threads));
+        let prefix = prefix.cloned().unwrap_or_default();
         let folder = match prefix.as_ref() {
             "" => Ok(root.clone()),
             _ => self.inner.path_to_filesystem(&prefix),
         };
         let checked = async move {
-            let folder = folder?;
-            let checked = tokio::task::spawn_blocking(move || refuse_links(&root, &folder));
+            let (folder, thread) = (folder?, thread_of(threads).await?);
+            let checked = tokio::task::spawn_blocking(move || {
+                let checked = refuse_links(&root, &folder);
+                drop(thread);
+                checked
+            });
             checked.await?.map_err(|error| failure(&prefix, error))?;
             Ok::<_, Error>(listed)
         };
@@ -274,7 +310,11 @@ fn refuse_links(root: &FilePath, folder: &FilePath) -> io::Result<()> {
         };
         for entry in entries {
             let entry = entry?;
-            let kind = entry.file_type()?;
+            let kind = match entry.file_type() {
+                // Removed since: some disks have to be asked again.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                kind => kind?,
+            };
             if kind.is_symlink() {
                 return refuse(&entry.path());
             }
@@ -380,6 +420,39 @@ mod tests {
             let error = list(asked).await.expect_err(asked);
             assert!(error.to_string().contains("is a link"), "{error}");
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn threads_that_wait_for_a_disk_do_not_add_up() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Arc::new(TeamFolder::open(folder.path()).expect("a store"));
+        // To open it lasts until there is a writer.
+        let pipe = folder.path().join("a.pack");
+        let (kind, mode) = (rustix::fs::FileType::Fifo, Mode::RUSR | Mode::WUSR);
+        let made = rustix::fs::mknodat(rustix::fs::CWD, &pipe, kind, mode, 0);
+        made.expect("a pipe");
+        let reads: Vec<_> = (0..=MOST_THREADS)
+            .map(|_| {
+                let store = Arc::clone(&store);
+                tokio::spawn(async move { store.get(&Path::from("a.pack")).await.is_ok() })
+            })
+            .collect();
+        while store.threads.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        for read in reads {
+            read.abort();
+            assert!(read.await.is_err(), "it was given up");
+        }
+        let left = store.threads.available_permits();
+        let mut both = OpenOptions::new();
+        let both = both.read(true).write(true).open(&pipe).expect("it opens");
+        while store.threads.available_permits() < MOST_THREADS {
+            tokio::task::yield_now().await;
+        }
+        drop(both);
+        assert_eq!(left, 0, "threads whose readers had given up");
     }
 
     #[test]

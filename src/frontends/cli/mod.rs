@@ -154,6 +154,7 @@ fn run(arguments: &Arguments, services: &Services) -> Result<CommandEnd, Error> 
     set_up_output(&app);
     threads::check()?;
     let runtime = runtime(arguments)?;
+    let others = arguments.workspace.get(1..).unwrap_or_default();
     let ending = runtime.block_on(async {
         match &arguments.command {
             None => chat::run(&app, &arguments.chat).await,
@@ -166,10 +167,7 @@ fn run(arguments: &Arguments, services: &Services) -> Result<CommandEnd, Error> 
             Some(Command::Telegram(telegram)) => {
                 telegram::run(&app, telegram, services.telegram).await
             }
-            Some(Command::Web(web)) => {
-                let others = arguments.workspace.get(1..).unwrap_or_default();
-                web::run(&app, web, others, services.web).await
-            }
+            Some(Command::Web(web)) => web::run(&app, web, others, services.web).await,
             Some(Command::Doctor(doctor)) => match &doctor.model {
                 Some(model) => probe::run(&app, model, doctor.json).await,
                 None => doctor::run(&app, doctor).await,
@@ -184,7 +182,6 @@ fn run(arguments: &Arguments, services: &Services) -> Result<CommandEnd, Error> 
             Some(Command::Related(related)) => related::run(&app, related).await,
             Some(Command::Template(template)) => template::run(&app, template).await,
             Some(Command::Mcp(mcp)) => {
-                let others = arguments.workspace.get(1..).unwrap_or_default();
                 mcp::run(&app, mcp, others, (services.mcp, services.mcp_http)).await
             }
             Some(Command::Acp(acp)) => acp::run(&app, acp, services.acp).await,
