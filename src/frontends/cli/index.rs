@@ -122,7 +122,7 @@ enum VectorOutcome {
         fingerprint: String,
         report: EmbedReport,
         /// The shared cache, and what was done with it.
-        shared: Option<(String, SharedReport)>,
+        shared: Option<(String, Box<SharedReport>)>,
     },
 }
 
@@ -240,13 +240,13 @@ fn shared_json(place: &str, report: &SharedReport) -> serde_json::Value {
 }
 
 /// The shared cache of the settings if it cannot be opened, as one that is left out.
-fn unopened(app: &App) -> Option<(String, SharedReport)> {
+fn unopened(app: &App) -> Option<(String, Box<SharedReport>)> {
     let location = app.settings.shared_cache.location.as_ref()?;
     let report = SharedReport {
         standing: Standing::LeftOut(app.shared_cache().err()?.to_string()),
         ..SharedReport::default()
     };
-    Some((location.to_string(), report))
+    Some((location.to_string(), Box::new(report)))
 }
 
 /// Embeds the chunks without a vector. It is not a failure if the server is not available.
@@ -288,7 +288,7 @@ async fn vectors(
             fingerprint: embedder.model().fingerprint(),
             report,
             shared: shared
-                .map(|open| (open.cache.place().to_owned(), open.cache.report()))
+                .map(|open| (open.cache.place().to_owned(), Box::new(open.cache.report())))
                 .or_else(|| unopened(app)),
         }),
         Err(IndexError::Embedding(EmbedError::Unavailable(why))) => Ok(VectorOutcome::Later(why)),

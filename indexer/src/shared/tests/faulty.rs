@@ -61,13 +61,16 @@ fn other_file(number: usize) -> Result<ObjectMeta> {
     })
 }
 
+/// A file, and the answer to who reads it.
+type Refused = (Path, fn() -> Error);
+
 /// A store in memory with a fault.
 #[derive(Debug)]
 pub struct FaultyStore {
     inner: InMemory,
     fault: Mutex<Fault>,
-    /// A file that is listed and cannot be read, with the answer.
-    refused: Mutex<Option<(Path, fn() -> Error)>>,
+    /// A file that is listed and cannot be read.
+    refused: Mutex<Option<Refused>>,
     /// A file that is written after the first listing.
     late: Mutex<Option<Path>>,
     pub puts: AtomicUsize,
