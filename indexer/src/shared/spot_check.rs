@@ -178,11 +178,12 @@ impl ModelCache {
 
     /// Those of some keys that the shared cache lacks; none if that is not known.
     pub(crate) async fn lacking(&self, keys: &[CacheKey]) -> HashSet<CacheKey> {
-        let directory = self.state.directory.lock().await.clone();
-        let Some(directory) = directory else {
+        if keys.is_empty() || self.inner.is_resting() {
+            return HashSet::new();
+        }
+        let Some(present) = self.having(keys).await else {
             return HashSet::new();
         };
-        let present: HashSet<CacheKey> = self.present(&directory, keys).collect();
         let lacking = keys.iter().filter(|key| !present.contains(key));
         lacking.copied().collect()
     }

@@ -294,10 +294,11 @@ pub async fn found(shared: &SharedCache, vectors: &[(CacheKey, Vec<f32>)]) -> us
 #[track_caller]
 pub fn assert_near(left: &[f32], right: &[f32]) {
     assert_eq!(left.len(), right.len());
-    let cosine: f32 = left
-        .iter()
-        .zip(right)
-        .map(|(left, right)| left * right)
-        .sum();
+    let product = |left: &[f32], right: &[f32]| -> f32 {
+        let pairs = left.iter().zip(right);
+        pairs.map(|(left, right)| left * right).sum()
+    };
+    let lengths = (product(left, left) * product(right, right)).sqrt();
+    let cosine = product(left, right) / lengths;
     assert!((cosine - 1.0).abs() < 1e-4, "cosine {cosine}");
 }

@@ -65,7 +65,8 @@ async fn a_store_that_stops_answering_holds_nobody_up() {
     let (report, _) = ben.embed(&ben.index(Some(&reader)), &server).await;
     assert!(report.embedded > 0);
     assert_eq!(report.from_shared, 0);
-    assert!(left_out(&reader).contains("did not answer within 0.5 s"));
+    let why = left_out(&reader);
+    assert!(why.contains("did not answer within 0.5 s"), "{why}");
 }
 
 #[tokio::test]
