@@ -132,7 +132,7 @@ impl Settings {
             server: servers::first_for_chat(&servers, reach).config.clone(),
             servers,
             model: layers.given("OLLAMA_MODEL").model()?,
-            is_model_chosen: layers.given("OLLAMA_MODEL").origin != SettingOrigin::Default,
+            is_model_chosen: layers.is_chosen("OLLAMA_MODEL"),
             max_context_tokens: layers.given("MAX_CONTEXT_TOKENS").window()?,
             first_word: layers.given("OLLAMA_TIMEOUT").seconds()?,
             embed_model: layers.given("OLLAMA_EMBED_MODEL").embed_model()?,

@@ -64,6 +64,19 @@ impl Layers<'_> {
                 origin: SettingOrigin::Default,
             })
     }
+
+    /// Whether the user chose the value of a setting. A line of the file that repeats the default
+    /// chooses nothing: the example file is full of them.
+    pub fn is_chosen(&self, name: &'static str) -> bool {
+        let given = self.given(name);
+        match given.origin {
+            SettingOrigin::Flag(_) | SettingOrigin::Environment => true,
+            SettingOrigin::File { .. } => {
+                setting(name).is_none_or(|setting| given.value != setting.default)
+            }
+            SettingOrigin::Default => false,
+        }
+    }
 }
 
 impl Layers<'_> {
