@@ -18,7 +18,7 @@ use crate::model::fleet::choice::{ModelPresence, server_for_session};
 use crate::model::fleet::join::{LeftOut, ProvenEmbedder, probe, same_model, same_vectors};
 use crate::model::fleet::{FleetState, Priority};
 use crate::model::http::{ClientLimits, KindChoice, ServerError};
-use crate::model::ollama::same_model as same_name;
+use crate::model::server::same_model as same_name;
 use crate::model::server::{Server, ServerConfig};
 
 /// How long it is known who may embed: servers come and go, and models are replaced.

@@ -9,7 +9,7 @@ use super::http::{
 use super::ollama::{self, OllamaChat, OllamaClient, OllamaEmbedder};
 use super::openai::{OpenAiChat, OpenAiClient, OpenAiEmbedder, ServedModel, detect};
 
-pub use super::ollama::{InstalledModel, LoadedMemory, LoadedModel, PullProgress};
+pub use super::ollama::{InstalledModel, LoadedMemory, LoadedModel, PullProgress, same_model};
 pub use chat::ServerChat;
 pub use embedder::ServerEmbedder;
 

@@ -82,6 +82,13 @@ pub(crate) fn explain(place: &str, source: object_store::Error) -> SharedError {
     /// What stores say when the time of a request differs too much from theirs.
     const CLOCK: [&str; 2] = ["RequestTimeTooSkewed", "RequestExpired"];
     const NO_BUCKET: [&str; 3] = ["NoSuchBucket", "ContainerNotFound", "BucketNotFound"];
+    /// What a refused listing says: `object_store` knows refusals of single files only.
+    const REFUSED: [&str; 4] = [
+        "401 Unauthorized",
+        "403 Forbidden",
+        "AccessDenied",
+        "InvalidAccessKeyId",
+    ];
     let place = place.to_owned();
     let text = causes(&source);
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
@@ -95,7 +102,7 @@ pub(crate) fn explain(place: &str, source: object_store::Error) -> SharedError {
         Answer::PermissionDenied { .. } | Answer::Unauthenticated { .. } => {
             SharedError::Denied { place, source }
         }
-        _ if is_refused_file(&source) => SharedError::Denied { place, source },
+        _ if says(&REFUSED) || is_refused_file(&source) => SharedError::Denied { place, source },
         Answer::NotFound { .. } => SharedError::Missing { place, source },
         _ => SharedError::Unavailable { place, source },
     }

@@ -307,7 +307,7 @@ async fn a_model_that_is_not_there_or_does_not_chat_is_an_error() {
     );
     let hint = error.hint().unwrap_or_default();
     assert!(
-        hint.contains("ollacode model") && !hint.contains("ollama pull"),
+        hint.contains("ollacode doctor") && !hint.contains("ollama pull"),
         "{hint}"
     );
     let error = connect(EMBEDDING_MODEL)

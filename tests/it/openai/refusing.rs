@@ -260,7 +260,7 @@ async fn refusals_are_said_with_the_name_of_the_server_and_its_setting() {
             ServerKind::LmStudio,
             Answer::status(404, "The model 'scripted-30b' does not exist"),
             "LM Studio does not have the model `scripted-30b`",
-            "ollacode model",
+            "ollacode doctor",
             FailureCode::ModelMissing,
         ),
         (

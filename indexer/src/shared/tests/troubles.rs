@@ -66,7 +66,7 @@ async fn a_store_that_stops_answering_holds_nobody_up() {
     assert!(report.embedded > 0);
     assert_eq!(report.from_shared, 0);
     let why = left_out(&reader);
-    assert!(why.contains("did not answer within 0.5 s"), "{why}");
+    assert!(why.contains("did not answer within"), "{why}");
 }
 
 #[tokio::test]

@@ -21,8 +21,10 @@ pub struct CacheArguments {
     #[command(subcommand)]
     pub command: CacheCommand,
 
+    // clap gives the value of a global option to the commands above as well: by another name than
+    // that of the option of `chat`.
     /// Print JSON
-    #[arg(long, global = true)]
+    #[arg(id = "cache_json", long = "json", global = true)]
     pub json: bool,
 }
 
