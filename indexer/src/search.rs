@@ -70,6 +70,13 @@ pub enum SearchMode {
 }
 
 impl SearchMode {
+    fn of(results: &RetrieverResults) -> SearchMode {
+        match results.dense {
+            Some(_) => SearchMode::Hybrid,
+            None => SearchMode::Lexical,
+        }
+    }
+
     /// The name in JSON.
     pub fn name(self) -> &'static str {
         match self {
@@ -233,10 +240,7 @@ impl Index {
         }
         notes.extend(self.mend_unread(&searcher.chunks, &results.unread));
         let answer = SearchResults {
-            mode: match results.dense {
-                Some(_) => SearchMode::Hybrid,
-                None => SearchMode::Lexical,
-            },
+            mode: SearchMode::of(&results),
             counts,
             hits,
             notes,

@@ -144,7 +144,7 @@ mod tests {
     fn processes_may_name_this_machine_as_they_like() {
         let folder = tempfile::tempdir().expect("temporary folder");
         let marks = ReplyMarks::of(folder.path());
-        let names = ["127.0.0.1", "localhost", "[::1]"].map(|name| format!("http://{name}:11434"));
+        let names = ["127.0.0.1", "localhost", "[::1]"].map(|name| format!("tcp://{name}:11434"));
         for name in &names {
             let _mark = marks.mark(name).expect("a mark");
             for other in &names {
@@ -152,7 +152,7 @@ mod tests {
             }
         }
         let _mark = marks.mark(&names[0]).expect("a mark");
-        for other in ["http://localhost:1", "http://localhost.example.org:11434"] {
+        for other in ["tcp://localhost:1", "tcp://localhost.example.org:11434"] {
             assert!(!marks.is_any(other).expect("no file"), "{other}");
         }
     }
