@@ -24,6 +24,16 @@ pub async fn run(app: &App, arguments: &CacheArguments) -> Result<CommandEnd, Er
         );
     };
     let (cache, json) = (&open.cache, arguments.json);
+    let writes = matches!(
+        arguments.command,
+        CacheCommand::Import { .. } | CacheCommand::Compact
+    );
+    if writes && !app.settings.shared_cache.writes {
+        bail!(
+            "`{}` is only read by this machine: set `OLLACODE_SHARED_CACHE_WRITE=true` to write to it",
+            visible_name(cache.place())
+        );
+    }
     match &arguments.command {
         CacheCommand::Stat => stat(cache, json).await,
         CacheCommand::Export { file } => export(cache, file, json).await,
