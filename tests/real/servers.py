@@ -62,8 +62,12 @@ def ollama_program():
     described = subprocess.run(["go", "mod", "download", "-json", MINIAUDIO], capture_output=True, text=True)
     if described.returncode != 0:
         raise Skipped(f"{MINIAUDIO} cannot be fetched: {described.stderr.strip()}")
-    headers = f"{json.loads(described.stdout)['Dir']}:/usr/include/stb"
-    install(["go", "install", OLLAMA], "ollama", GOBIN=str(CACHE / "bin"), CPATH=headers)
+    # The module has the header where Ollama does not look for it.
+    headers = CACHE / "include/miniaudio"
+    headers.parent.mkdir(exist_ok=True)
+    headers.unlink(missing_ok=True)
+    headers.symlink_to(json.loads(described.stdout)["Dir"])
+    install(["go", "install", OLLAMA], "ollama", GOBIN=str(CACHE / "bin"), CPATH=str(headers.parent))
     return str(built)
 
 
